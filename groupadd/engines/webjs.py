@@ -1,0 +1,21 @@
+"""whatsapp-web.js: `{"<n>@c.us": {"code": 403, "message": …, "isInviteV4Sent": true}}`.
+
+It sends a personal invitation by itself on 403 (`autoSendInviteV4`), and says 400 for any exception of its own, which
+tells nothing of the person.
+"""
+
+from collections.abc import Mapping
+
+from groupadd.outcome import InviteState
+from groupadd.provider import INVITED, Claim, Invite, identity, meaning_of
+
+
+def claim(name: str, row: Mapping[str, object]) -> Claim | None:
+    """Read one entry of an `addParticipants` answer."""
+    who = identity(name)
+    if who is None:
+        return None
+    code = row.get("code")
+    if row.get("isInviteV4Sent") is True:
+        return Claim(who, INVITED, str(code), Invite("personal", InviteState.SENT))
+    return Claim(who, meaning_of(code), str(code))

@@ -1,0 +1,155 @@
+"""What an answer says as a whole: refused, accepted, lost or unreadable; and what it wraps.
+
+Statuses are the rule. Vendors do not agree on an envelope, nor even with their own documentation, so what is wrapped is
+looked for leniently; what it means is the adapter's to say.
+"""
+
+import re
+from collections.abc import Callable
+
+from groupadd.errors import (
+    AnswerLost,
+    GroupNotFound,
+    NotAllowed,
+    NotAuthenticated,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    SessionNotReady,
+)
+from groupadd.flow import Response
+from groupadd.provider import ACCEPTED, NO_ANSWER, UNREADABLE, AddReply, Secret
+
+_REFUSALS: dict[int, tuple[type[ProviderError], str]] = {
+    401: (NotAuthenticated, "the provider does not accept our credentials"),
+    403: (NotAllowed, "our account may not do this in the group; mostly because it is no admin there"),
+    404: (GroupNotFound, "the provider knows no such group or session"),
+}
+_REFUSED = (RequestRefused, "the provider refused the request")
+_WRAPPERS = ("data", "participants", "info", "inviteCode", "inviteLink", "code", "result")
+_INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{10,40})(?:\?.*)?")
+
+
+def refusal(response: Response) -> ProviderError | None:
+    """Return what the status says against the whole request; None for 2xx and for what says nothing.
+
+    5xx and 408 are no refusals: a gateway that gave up waiting does not know what became of the request.
+    """
+    status = response.status
+    if status == 429:
+        return RateLimited("the provider asks for patience (429)", retry_after_s=response.retry_after_s)
+    if not 400 <= status < 500 or status == 408:
+        return None
+    if _session_is_down(response):
+        return SessionNotReady(f"the provider's WhatsApp session is down: link it again or restart it ({status})")
+    kind, text = _REFUSALS.get(status, _REFUSED)
+    return kind(f"{text} ({status})")
+
+
+def _session_is_down(response: Response) -> bool:
+    """Whether a refusal is about the session: WAHA's 422 names the states it expected; Wawp's 404 is `invalid_session`."""
+    match response.json():
+        case {"expected": [*_], "status": str()} | {"code": "invalid_session"}:
+            return True
+    return False
+
+
+def read_add(response: Response, claims: Callable[[object], AddReply | None]) -> AddReply:
+    """Return what the answer to an add says; `claims` reads what it says of each person, or None where it speaks of none.
+
+    Raises:
+        ProviderError: The whole request was refused, by status or in plain words under 2xx.
+    """
+    if error := refusal(response):
+        raise error
+    if not response.ok:
+        lost = response.status >= 500 or response.status == 408
+        return AddReply(rest=NO_ANSWER if lost else UNREADABLE, says=str(response.status))
+    data = response.json()
+    if (reply := claims(data)) is not None:
+        return reply
+    match accepts(data):
+        case True:
+            return AddReply(rest=ACCEPTED)
+        case None:
+            return AddReply(rest=UNREADABLE)
+        case False:
+            raise RequestRefused(
+                f"the provider refused the request, in its answer rather than by status ({response.status})",
+                maybe_applied=True,
+            )
+
+
+def accepts(data: object) -> bool | None:
+    """Return whether an answer that speaks of nobody accepts or refuses; None where it cannot be told."""
+    match data:
+        case None | True | []:
+            return True
+        case False:
+            return False
+        case dict():
+            flags = [_flag(data[key]) for key in ("ok", "success", "result", "status") if key in data]
+            if data.get("error") or False in flags:
+                return False
+            if True in flags:
+                return True
+            return False if {"code", "message"} <= data.keys() else None
+    return None
+
+
+def _flag(value: object) -> bool | None:
+    """Vendors write yes and no as booleans, as 0 and 1, and as words."""
+    word = str(value).lower()
+    return True if word in {"true", "1", "ok", "success"} else False if word in {"false", "0", "error", "fail"} else None
+
+
+def read(response: Response) -> object:
+    """Return the JSON of the answer to a read.
+
+    Raises:
+        ProviderError: The read was refused, or its answer is none.
+    """
+    if error := refusal(response):
+        raise error
+    if not response.ok:
+        raise AnswerLost(f"the provider answered {response.status}")
+    data = response.json()
+    if accepts(data) is False:
+        raise RequestRefused("the provider refused the request, in its answer rather than by status")
+    return data
+
+
+def unreadable() -> AnswerLost:
+    """Return the error for an answer to a read whose shape we do not know."""
+    return AnswerLost("the provider's answer has a shape that groupadd does not know")
+
+
+def rows(data: object) -> list[object]:
+    """Return the list that an answer wraps, however it is wrapped.
+
+    Raises:
+        AnswerLost: It wraps none.
+    """
+    if isinstance(data, list):
+        return data
+    if isinstance(data, dict):
+        for key in _WRAPPERS:
+            if isinstance(inner := data.get(key), dict | list):
+                return rows(inner)
+    raise unreadable()
+
+
+def read_invite(response: Response) -> Secret:
+    """Return the group's invite link from an answer that holds a code or a link, bare, as text or wrapped.
+
+    Raises:
+        ProviderError: The read was refused, or holds none.
+    """
+    data = read(response)
+    text = data if isinstance(data, dict | str) else response.body.decode("utf-8", "replace").strip()
+    while isinstance(text, dict):
+        text = next((text[key] for key in _WRAPPERS if text.get(key)), None)
+    code = _INVITE.fullmatch(text) if isinstance(text, str) else None
+    if code is None:
+        raise unreadable()
+    return Secret(f"https://chat.whatsapp.com/{code[1]}")

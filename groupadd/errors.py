@@ -1,0 +1,119 @@
+"""What can keep groupadd from asking a provider.
+
+What became of a person is a value (`ParticipantOutcome`); what kept us from asking is one of these:
+
+* GroupAddError
+    * ConfigError                 the config file or the environment is wrong
+        * UnknownProvider         no such provider is configured or installed
+    * InvalidParticipant          also ValueError: people that cannot be parsed, all of them at once
+    * InvalidGroup                also ValueError: not the JID of a group
+    * Unsupported                 this provider cannot do what was asked
+    * ProviderError               the provider was asked, or could not be
+        * NotAuthenticated        401
+        * NotAllowed              403
+        * GroupNotFound           404
+        * SessionNotReady         the provider's WhatsApp session is down
+        * RateLimited             429
+        * RequestRefused          another 4xx, or a plain refusal of the whole request under 2xx
+        * ProviderUnreachable     surely not sent
+        * AnswerLost              a read whose answer was lost or unreadable
+"""
+
+from collections.abc import Mapping
+
+
+class GroupAddError(Exception):
+    """The root of every error that groupadd raises on purpose. Never raised itself."""
+
+
+class ConfigError(GroupAddError):
+    """The configuration cannot be used; the text lists every fault with its place."""
+
+
+class UnknownProvider(ConfigError):
+    """No provider of that name is configured, or none of that type is installed."""
+
+
+class InvalidParticipant(GroupAddError, ValueError):
+    """One or more people cannot be parsed; nothing was sent.
+
+    Attributes:
+        faults: What is wrong, by position in the list that was given (counted from 0).
+    """
+
+    def __init__(self, faults: Mapping[int, str]) -> None:
+        self.faults = dict(faults)
+        lines = (f"participant {position + 1}: {fault}" for position, fault in self.faults.items())
+        super().__init__("\n".join(lines))
+
+
+class InvalidGroup(GroupAddError, ValueError):
+    """The text does not name a group; nothing was sent."""
+
+
+class Unsupported(GroupAddError):
+    """The provider has no way to do what was asked; nothing was sent."""
+
+
+class ProviderError(GroupAddError):
+    """The provider refused the whole request, or could not be reached.
+
+    Attributes:
+        maybe_applied: False where nothing can have happened in the group.
+    """
+
+    def __init__(self, message: str, *, maybe_applied: bool = False) -> None:
+        self.maybe_applied = maybe_applied
+        super().__init__(message)
+
+
+class NotAuthenticated(ProviderError):
+    """The provider does not accept our credentials (401)."""
+
+
+class NotAllowed(ProviderError):
+    """Our account may not do this, mostly because it is no admin of the group (403)."""
+
+
+class GroupNotFound(ProviderError):
+    """The provider knows no such group, or our account is not in it (404)."""
+
+
+class SessionNotReady(ProviderError):
+    """The provider is there, but its WhatsApp session is not: link or restart it."""
+
+
+class RateLimited(ProviderError):
+    """The provider asks for patience (429).
+
+    Attributes:
+        retry_after_s: Seconds the provider wants us to wait, or None where it does not say.
+    """
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        self.retry_after_s = retry_after_s
+        super().__init__(message)
+
+
+class RequestRefused(ProviderError):
+    """The provider refused the request as a whole, for a reason of its own."""
+
+
+class ProviderUnreachable(ProviderError):
+    """No connection could be made: the request was surely not sent."""
+
+
+class AnswerLost(ProviderError):
+    """A read was sent, and its answer was lost or cannot be read."""
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C came after something may have been sent.
+
+    Attributes:
+        outcome: What the interrupted call would have returned, as far as it is known.
+    """
+
+    def __init__(self, outcome: object) -> None:
+        self.outcome = outcome
+        super().__init__()

@@ -1,0 +1,73 @@
+"""Patience and spacing: flows around flows."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from attrs import evolve
+from groupadd.errors import AnswerLost, ProviderUnreachable
+from groupadd.flow import Flow, NoAnswer, Request, Response
+
+T = TypeVar("T")
+
+PATIENCE_S = (1.0, 4.0)  # pauses before the second and the third try of a read
+LONGEST_WAIT_S = 60.0  # a provider that asks for more gets no second try now
+_TRY_LATER = frozenset({429, 502, 503, 504})
+
+
+def around(flow: Flow[T], each: Callable[[Request], Flow[Response]]) -> Flow[T]:
+    """Run a flow with every request of its carried out by `each`."""
+    try:
+        request = next(flow)
+        while True:
+            try:
+                response = yield from each(request)
+            except NoAnswer as lost:
+                answer: Response | NoAnswer = lost
+            else:
+                answer = response
+            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
+def patient(flow: Flow[T]) -> Flow[T]:
+    """Run a flow of reads patiently: broken connections and 429, 502, 503 and 504 are tried again, as `Retry-After` says.
+
+    Raises:
+        ProviderUnreachable: No connection could be made.
+        AnswerLost: The last answer was lost.
+    """
+    try:
+        return (yield from around(flow, _insist))
+    except NoAnswer as no_answer:
+        lost = no_answer
+    if lost.maybe_sent:
+        raise AnswerLost("the provider's answer was lost")
+    raise ProviderUnreachable("the provider cannot be reached")
+
+
+def _insist(request: Request) -> Flow[Response]:
+    for pause_s in PATIENCE_S if request.repeatable else ():
+        try:
+            response = yield request
+        except NoAnswer as lost:
+            at = lost.at
+        else:
+            wait_s = response.retry_after_s or 0.0
+            if response.status not in _TRY_LATER or wait_s > LONGEST_WAIT_S:
+                return response
+            at, pause_s = response.at, max(pause_s, wait_s)
+        request = evolve(request, not_before=at + pause_s)
+    return (yield request)
+
+
+def not_before(flow: Flow[T], moment: float) -> Flow[T]:
+    """Run a flow with its first request sent no earlier than `moment`, in seconds of the driver's clock."""
+
+    def each(request: Request) -> Flow[Response]:
+        return (yield evolve(request, not_before=max(moment, request.not_before)))
+
+    return around(flow, each)

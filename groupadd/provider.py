@@ -1,0 +1,231 @@
+"""What a provider is: one flow that adds people, and the abilities it may have besides.
+
+`GroupMembershipProvider` asks for one method. Everything else is an ability: a Protocol of its own, which a provider has by
+having the method. All of it is sans-I/O: methods return flows, which yield `Request`s and get `Response`s.
+
+A provider is an attrs class whose fields are its config keys (credentials of type `Secret`); a table of the vendor's paths
+and words, each with its source; flows; and pure readers that are lenient about envelopes and strict about meaning.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Protocol, runtime_checkable
+
+from attrs import frozen
+from groupadd.codes import (
+    ACCEPTED,
+    ADDED,
+    ALREADY_MEMBER,
+    CONTRADICTION,
+    INVITED,
+    NO_ANSWER,
+    NOT_ALLOWED,
+    NOT_MENTIONED,
+    NOT_ON_WHATSAPP,
+    PENDING_APPROVAL,
+    PRIVACY,
+    UNREADABLE,
+    UNRECOGNISED,
+    Meaning,
+    meaning_of,
+)
+from groupadd.errors import (
+    AnswerLost,
+    GroupNotFound,
+    NotAllowed,
+    NotAuthenticated,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    SessionNotReady,
+    Unsupported,
+)
+from groupadd.flow import Flow, NoAnswer, Request, Response
+from groupadd.identity import GroupId, Identity, Participant, identity
+from groupadd.outcome import Evidence, Invite, Reason, Status
+from groupadd.roster import Member, Roster
+from groupadd.secret import Secret
+
+__all__ = [
+    "ACCEPTED",
+    "ADDED",
+    "ALREADY_MEMBER",
+    "CONTRADICTION",
+    "INVITED",
+    "NOT_ALLOWED",
+    "NOT_MENTIONED",
+    "NOT_ON_WHATSAPP",
+    "NO_ANSWER",
+    "PENDING_APPROVAL",
+    "PRIVACY",
+    "UNREADABLE",
+    "UNRECOGNISED",
+    "AddReply",
+    "AnswerLost",
+    "ChecksNumbers",
+    "Claim",
+    "Evidence",
+    "Flow",
+    "GroupId",
+    "GroupMembershipProvider",
+    "GroupNotFound",
+    "Identity",
+    "Invite",
+    "KnowsSession",
+    "ListsParticipants",
+    "Meaning",
+    "Member",
+    "NoAnswer",
+    "NotAllowed",
+    "NotAuthenticated",
+    "Participant",
+    "ProviderError",
+    "RateLimited",
+    "Reason",
+    "Request",
+    "RequestRefused",
+    "ResolvesLids",
+    "Response",
+    "Roster",
+    "Secret",
+    "SendsText",
+    "Session",
+    "SessionNotReady",
+    "SharesInviteLink",
+    "Status",
+    "Unsupported",
+    "identity",
+    "meaning_of",
+]
+
+
+@frozen
+class Claim:
+    """What the provider says of one person.
+
+    Attributes:
+        who: The person, by the names that the provider uses.
+        meaning: What the provider's word makes of the person.
+        says: The word or code itself.
+        invite: The invitation that the provider sent or offers, or None.
+    """
+
+    who: Identity
+    meaning: Meaning
+    says: str | None = None
+    invite: Invite | None = None
+
+
+@frozen
+class AddReply:
+    """What a provider answered to an add: claims for the people it speaks of, and one meaning for all others.
+
+    Attributes:
+        claims: One each for the people spoken of; people who were not asked for are passed over.
+        rest: What the answer means for everyone else asked for: `ACCEPTED`, `NO_ANSWER`, `UNREADABLE` or `NOT_MENTIONED`.
+        says: The provider's word for the rest.
+    """
+
+    claims: Sequence[Claim] = ()
+    rest: Meaning = NOT_MENTIONED
+    says: str | None = None
+
+
+@frozen
+class Session:
+    """The provider's WhatsApp session.
+
+    Attributes:
+        ready: Whether it is linked and working; None where the provider does not say.
+        says: The provider's word for its state.
+        me: Our own account, where it is told.
+    """
+
+    ready: bool | None
+    says: str | None = None
+    me: Identity | None = None
+
+
+@runtime_checkable
+class GroupMembershipProvider(Protocol):
+    """A service that can add people to a group, and the class that speaks its wire format.
+
+    Attributes:
+        speaks_of_each: Whether its answers speak of each person; False where it can only accept, so that a look is due
+            before the add.
+    """
+
+    speaks_of_each: ClassVar[bool]
+
+    @property
+    def base_url(self) -> str:
+        """Where the provider is reached: scheme and host, perhaps a path prefix."""
+        ...
+
+    def add_participants(
+        self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
+    ) -> Flow[AddReply]:
+        """Ask once for these people to be added.
+
+        Raises:
+            Unsupported: `notify` is a value that the provider cannot honour.
+            ProviderError: The provider refused the request as a whole.
+        """
+        ...
+
+
+@runtime_checkable
+class ListsParticipants(Protocol):
+    """Can read the group's roster: the membership check."""
+
+    def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read the roster once.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
+        ...
+
+
+@runtime_checkable
+class SharesInviteLink(Protocol):
+    """Can tell the group's invite link."""
+
+    def invite_link(self, group: GroupId) -> Flow[Secret]:
+        """Read the link, as a whole `https://chat.whatsapp.com/…` address."""
+        ...
+
+
+@runtime_checkable
+class SendsText(Protocol):
+    """Can send a text message to one person."""
+
+    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+        """Send once; the text may hold an invite link. Returns the message's id where it is told."""
+        ...
+
+
+@runtime_checkable
+class ChecksNumbers(Protocol):
+    """Can tell whether a number is on WhatsApp, and under which canonical name."""
+
+    def check_number(self, phone: str) -> Flow[Identity | None]:
+        """Return the canonical names of the account, or None for a number that is not on WhatsApp."""
+        ...
+
+
+@runtime_checkable
+class ResolvesLids(Protocol):
+    """Can tell the LIDs of phone numbers."""
+
+    def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
+        """Return LIDs by phone, both as digits; numbers whose LID is not known are left out."""
+        ...
+
+
+@runtime_checkable
+class KnowsSession(Protocol):
+    """Can tell the state of its WhatsApp session and our own account."""
+
+    def session(self) -> Flow[Session]:
+        """Read the session's state."""
+        ...

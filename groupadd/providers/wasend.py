@@ -1,0 +1,146 @@
+"""Wasend, https://wasend.dev: ids in the path, a Bearer key, `{success, data: {added, failed}}`.
+
+Sources: [D] the vendor's documentation, https://wasend.dev/docs/groups/add-participants and its neighbours; [S] the
+vendor's SDK 1.3.3 (PyPI `wasend`, which throws the answer of an add away). Nothing here is proven against the live service.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
+
+from attrs import frozen
+from groupadd import engines, envelope
+from groupadd.engines import waha
+from groupadd.provider import (
+    ADDED,
+    ALREADY_MEMBER,
+    CONTRADICTION,
+    NOT_ON_WHATSAPP,
+    UNRECOGNISED,
+    AddReply,
+    Claim,
+    Flow,
+    GroupId,
+    Identity,
+    Meaning,
+    Participant,
+    Request,
+    Roster,
+    Secret,
+    Session,
+    identity,
+    meaning_of,
+)
+
+__all__ = ["Wasend"]
+
+ADD = "/{session}/groups/{group}/participants/add"  # [D][S]
+LIST = "/{session}/groups/{group}/participants"  # [D][S]; [D] wraps the rows, [S] has them bare
+INVITE = "/{session}/groups/{group}/invite-code"  # [D] `{success, inviteCode}`, [S] a bare string
+SEND = "/sendText"  # [D][S]
+CHECK = "/contacts/check-exists"  # [S]; wants the number without a plus
+SESSION = "/sessions/{session}"  # [D][S]
+
+WORDS: Mapping[str, Meaning] = {  # [D] "e.g.": not a closed list
+    "SUCCESS": ADDED,
+    "ALREADY_IN_GROUP": ALREADY_MEMBER,
+    "NOT_FOUND": NOT_ON_WHATSAPP,
+}
+
+
+@frozen
+class Wasend:
+    """The account behind one Wasend session.
+
+    Attributes:
+        session_id: The session's id.
+        api_key: The API key, sent as a Bearer token.
+        base_url: Where the API is.
+    """
+
+    speaks_of_each: ClassVar[bool] = True
+
+    session_id: str
+    api_key: Secret
+    base_url: str = "https://api.wasend.dev"
+
+    def add_participants(
+        self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
+    ) -> Flow[AddReply]:
+        """Ask once for these people, by `+` number or JID; `notify` left out means the vendor's default, true [D]."""
+        body: dict[str, object] = {"participants": [f"+{p.phone}" if p.phone else p.id for p in participants]}
+        if notify is not None:
+            body["notify"] = notify
+        response = yield self._request("POST", ADD, group, json=body)
+        return envelope.read_add(response, _claims)
+
+    def list_participants(self, group: GroupId) -> Flow[Roster]:
+        response = yield self._request("GET", LIST, group)
+        return engines.read_roster(envelope.rows(envelope.read(response)))
+
+    def invite_link(self, group: GroupId) -> Flow[Secret]:
+        return envelope.read_invite((yield self._request("GET", INVITE, group)))
+
+    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+        to = f"+{person.phone}" if person.phone else person.id
+        body = {"session": self.session_id, "to": to, "text": text}
+        return waha.read_message_id((yield self._request("POST", SEND, json=body)))
+
+    def check_number(self, phone: str) -> Flow[Identity | None]:
+        query = {"session": self.session_id, "phone": phone}
+        return waha.read_number((yield self._request("GET", CHECK, query=query)))
+
+    def session(self) -> Flow[Session]:
+        return waha.read_session((yield self._request("GET", SESSION)))
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        group: GroupId | None = None,
+        *,
+        query: Mapping[str, str] | None = None,
+        json: Mapping[str, object] | None = None,
+    ) -> Request:
+        return Request(
+            method,
+            path,
+            params={"session": self.session_id, "group": group.jid if group else ""},
+            query=query or {},
+            headers={"Authorization": self.api_key.within("Bearer {}")},
+            json=json,
+            repeatable=method == "GET",
+        )
+
+
+def _claims(data: object) -> AddReply | None:
+    """Read `{added: […], failed: […]}`, under `data` [D] or bare; any engine's own rows are read too."""
+    inner = data.get("data", data) if isinstance(data, dict) else data
+    match inner:
+        case {"added": list() | None} | {"failed": list() | None}:
+            added, failed = inner.get("added") or (), inner.get("failed") or ()
+            claims = [*(_claim(row, True) for row in added), *(_claim(row, False) for row in failed)]
+            return AddReply([claim for claim in claims if claim is not None])
+    return engines.read_reply(inner)
+
+
+def _claim(row: object, added: bool) -> Claim | None:
+    match row:
+        case {"id": str() as name}:
+            says = row.get("reason")
+        case str() as name:
+            says = None
+        case _:
+            return None
+    who = identity(name)
+    return who and Claim(who, _meaning(says, added), None if says is None else str(says))
+
+
+def _meaning(says: object, added: bool) -> Meaning:
+    """The list and the word must agree: who stands under `failed` with SUCCESS is not known to be in."""
+    if says is None:
+        return ADDED if added else UNRECOGNISED
+    meaning = WORDS.get(says.upper()) if isinstance(says, str) else None
+    meaning = meaning or meaning_of(says)
+    if meaning in {UNRECOGNISED, ALREADY_MEMBER} or (meaning is ADDED) is added:
+        return meaning
+    return CONTRADICTION

@@ -1,0 +1,112 @@
+"""Is this person in? What one reading of a group's roster proves: yes, no, or unknown and why."""
+
+from functools import cached_property
+
+from attrs import evolve, field, frozen
+from groupadd.identity import Identity, Person
+from groupadd.outcome import Reason
+from groupadd.secret import masked_lid, masked_or_none
+
+
+@frozen
+class Member:
+    """Someone who is in the group.
+
+    Attributes:
+        phone: Digits without a plus, or None where the roster hides it.
+        lid: The digits of the LID, or None.
+        role: `member`, `admin` or `superadmin`; None where the provider does not say.
+    """
+
+    phone: str | None = field(default=None, repr=masked_or_none)
+    lid: str | None = field(default=None, repr=masked_lid)
+    role: str | None = None
+
+
+@frozen
+class Sight:
+    """What one look shows of one person.
+
+    Attributes:
+        member: True, False, or None where the look proves neither.
+        reason: Why it proves neither.
+        complete: Whether the roster seen was complete.
+    """
+
+    member: bool | None
+    reason: Reason | None = None
+    complete: bool = True
+
+
+@frozen
+class Roster:
+    """The group's list of members as a provider shows it at one moment.
+
+    Attributes:
+        members: The rows that could be read; people who have left are not among them.
+        size: How many members the provider says there are, where it says so.
+        unread_rows: How many rows could not be read.
+        me: Our own account, where it is known.
+    """
+
+    members: tuple[Member, ...] = field(repr=lambda members: f"<{len(members)} members>")
+    size: int | None = None
+    unread_rows: int = 0
+    me: Identity | None = None
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row was read, there are some, they match the size told, and our own account is among them."""
+        return (
+            bool(self.members)
+            and not self.unread_rows
+            and self.size in {None, len(self.members)}
+            and (self.me is None or self._lists_me)
+        )
+
+    @property
+    def _lists_me(self) -> bool:
+        assert self.me is not None
+        return self.me.phone in self._phones or self.me.lid in self._lids
+
+    def seen_by(self, me: Identity | None) -> "Roster":
+        """Return the roster as our own account sees it: whether we are in it bears on what it proves."""
+        return self if me is None else evolve(self, me=me)
+
+    @cached_property
+    def _phones(self) -> frozenset[str]:
+        return frozenset(member.phone for member in self.members if member.phone is not None)
+
+    @cached_property
+    def _lids(self) -> frozenset[str]:
+        return frozenset(member.lid for member in self.members if member.lid is not None)
+
+    @cached_property
+    def _hidden(self) -> tuple[bool, bool, bool]:
+        """Whether somebody other than ourselves shows no phone, no LID, neither."""
+        me = self.me or Identity("", "")
+        others = [member for member in self.members if member.phone != me.phone and member.lid != me.lid]
+        return (
+            any(member.phone is None for member in others),
+            any(member.lid is None for member in others),
+            any(member.phone is None and member.lid is None for member in others),
+        )
+
+    def sight(self, person: Person) -> Sight:
+        """Return whether this person is in.
+
+        Absence is told only of a complete roster in which every row can be compared with a name of the person's.
+        """
+        if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
+            return Sight(True, complete=self.complete)
+        if not self.complete:
+            return Sight(None, Reason.STALE_ROSTER, complete=False)
+        if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
+            return Sight(None, Reason.UNRESOLVED_IDENTITY)
+        return Sight(False)
+
+    def _comparable(self, person: Person) -> bool:
+        no_phone, no_lid, neither = self._hidden
+        if person.phones and person.lids:
+            return not neither
+        return not no_phone if person.phones else not no_lid
