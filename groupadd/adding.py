@@ -1,10 +1,11 @@
 """The add flow: look, add, look again, settle."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 
-from attrs import evolve, frozen
-from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, UNREADABLE
+from attrs import define, evolve, frozen
+
+from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, PENDING_APPROVAL, UNREADABLE
 from groupadd.errors import (
     GroupNotFound,
     NotAllowed,
@@ -13,19 +14,24 @@ from groupadd.errors import (
     ProviderUnreachable,
     SessionNotReady,
 )
-from groupadd.flow import Flow, NoAnswer, Request, Response
-from groupadd.identity import GroupId, Identity, Participant, Person, same_first
-from groupadd.inference import Seen, seen, settle
-from groupadd.looking import Account, Watch
+from groupadd.flow import Flow, NoAnswer, Request, Response, log
+from groupadd.identity import GroupId, Identity, Participant, identity
+from groupadd.inference import Seen, Verdict, seen, settle
+from groupadd.inviting import invite, require_invitations
+from groupadd.looking import Account, Watch, distinct, waiting
 from groupadd.outcome import ParticipantOutcome, Reason, Status
 from groupadd.pacing import around
 from groupadd.provider import AddReply, Claim, ListsParticipants
 from groupadd.roster import Sight
 
 Verify: TypeAlias = Literal["auto", "always", "never"]
+Invitation: TypeAlias = Literal["never", "link"]
 
 _REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady)
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
+_NOT_ASKED = Claim(NOT_MENTIONED)
+_TOO_EARLY = Sight(None, Reason.ABSENCE_UNPROVEN)
+_LOOKS_THAT_PROVE = 2
 
 
 @frozen
@@ -37,12 +43,46 @@ class Terms:
         look_after_s: Seconds after the answer at which the roster is read, ascending.
         late_after_s: Seconds after sending during which an unanswered add may still take effect.
         notify: Whether people are notified; None is the provider's own default.
+        invite: `link`: who could not be added gets the group's link in a direct message, where that makes sense.
+        invite_text: The message, with `{link}` in it.
     """
 
     verify: Verify = "auto"
     look_after_s: tuple[float, ...] = (2.0, 8.0, 30.0)
     late_after_s: float = 60.0
     notify: bool | None = None
+    invite: Invitation = "never"
+    invite_text: str = "Join our group: {link}"
+
+
+@define
+class _Case:
+    """One person's way through an add: seen, asked for, seen again."""
+
+    participant: Participant
+    before: Sight | None = None
+    claim: Claim = _NOT_ASKED
+    after: tuple[Sight, ...] = ()
+
+    def hear(self, claim: Claim) -> None:
+        """Take a claim; two that do not agree contradict each other."""
+        if self.claim is _NOT_ASKED:
+            self.claim = claim
+        elif self.claim.meaning != claim.meaning:
+            self.claim = Claim(CONTRADICTION, f"{self.claim.says}, {claim.says}")
+
+    @property
+    def verdict(self) -> Verdict:
+        return settle(self.claim.meaning, self.before, self.after)
+
+    @property
+    def outcome(self) -> ParticipantOutcome:
+        who, claim = self.participant, self.claim
+        status, reason, evidence = self.verdict
+        return ParticipantOutcome(who.given, who.phone, who.id, status, reason, evidence, claim.says, claim.invite)
+
+
+_Cases: TypeAlias = Mapping[str, _Case]  # by canonical JID
 
 
 @frozen
@@ -53,10 +93,9 @@ class _Answered:
     sent_at: float
     at: float
 
-    @property
-    def lost(self) -> bool:
-        """Whether the add may still take effect although its answer says nothing."""
-        return self.reply.rest in _LOST
+    def settles_absence_from(self, late_after_s: float) -> float:
+        """Return the moment from which a look can prove absence: an add without an answer may still take effect."""
+        return self.sent_at + late_after_s if self.reply.rest in _LOST else 0.0
 
 
 def add(
@@ -68,43 +107,48 @@ def add(
         ProviderError: Something kept us from asking.
         Unsupported: The provider cannot do what the terms want.
     """
-    people = same_first(participants)
-    before = yield from _look_before(account, group, people, terms)
-    asked = {name: person for name, person in people.items() if name not in before or not before[name].member}
-    claims: Mapping[str, Claim] = {}
-    after: Mapping[str, Sequence[Sight]] = {}
+    if terms.invite == "link":
+        require_invitations(account.provider)
+    meant = yield from distinct(account, participants)
+    watch = Watch(account, group, {name: person for name, person in meant.items() if person.id == name})
+    cases = {name: _Case(person) for name, person in watch.people.items()}
+    yield from _look_before(watch, cases, terms)
+    asked = {name: case for name, case in cases.items() if case.before is None or not case.before.member}
     if asked:
-        answered = yield from _ask(account, group, tuple(asked.values()), terms)
-        claims = _claims(answered.reply, asked)
-        after = yield from _look_after(account, group, claims, asked, before, answered, terms)
-    first = {
-        name: _outcome(person, claims.get(name), before.get(name), after.get(name, ()))
-        for name, person in people.items()
-    }
-    if len(first) == len(participants):
-        return tuple(first.values())
+        answered = yield from _ask(watch, asked, terms)
+        yield from _hear(watch, asked, answered.reply)
+        if terms.verify != "never":
+            yield from _look_after(watch, asked, answered, terms)
+            yield from _ask_who_waits(watch, asked)
+    outcomes: Mapping[str, ParticipantOutcome] = {name: case.outcome for name, case in cases.items()}
+    if terms.invite == "link":
+        outcomes = yield from invite(account.provider, group, outcomes, watch.people, terms.invite_text)
     return tuple(
-        first[person.id] if people[person.id] is person else _duplicate(first[person.id], person)
+        outcomes[person.id] if meant[person.id] is person else _duplicate(outcomes[meant[person.id].id], person)
         for person in participants
     )
 
 
-def _look_before(
-    account: Account, group: GroupId, people: Mapping[str, Participant], terms: Terms
-) -> Flow[Mapping[str, Sight]]:
+def _duplicate(first: ParticipantOutcome, person: Participant) -> ParticipantOutcome:
+    return evolve(first, participant=person.given, phone=person.phone, id=person.id, reason=Reason.DUPLICATE)
+
+
+def _look_before(watch: Watch, cases: _Cases, terms: Terms) -> Flow[None]:
     """Look once where a look is due before the add. A refused look raises; any other failing look proves nothing."""
-    due = terms.verify == "always" or (terms.verify == "auto" and not account.provider.speaks_of_each)
-    if not due or not isinstance(account.provider, ListsParticipants):
-        return {}
+    provider = watch.account.provider
+    due = terms.verify == "always" or (terms.verify == "auto" and not provider.speaks_of_each)
+    if not due or not isinstance(provider, ListsParticipants):
+        return
     try:
-        return (yield from Watch(account, group, {name: Person.of(one) for name, one in people.items()}).look())
+        for name, sight in (yield from watch.look(cases)).items():
+            cases[name].before = sight
     except _REFUSED_LOOKS:
         raise
-    except ProviderError:
-        return {}
+    except ProviderError as error:
+        log.info("the look before the add failed: %s", error)
 
 
-def _ask(account: Account, group: GroupId, asked: Sequence[Participant], terms: Terms) -> Flow[_Answered]:
+def _ask(watch: Watch, asked: _Cases, terms: Terms) -> Flow[_Answered]:
     """Send the add, once."""
     sent_at = at = 0.0
 
@@ -118,99 +162,102 @@ def _ask(account: Account, group: GroupId, asked: Sequence[Participant], terms: 
         sent_at, at = response.sent_at, response.at
         return response
 
+    people = tuple(case.participant for case in asked.values())
+    adding = watch.account.provider.add_participants(watch.group, people, notify=terms.notify)
     try:
-        reply = yield from around(account.provider.add_participants(group, asked, notify=terms.notify), timed)
+        reply = yield from around(adding, timed)
+        unreachable = False
     except NoAnswer as lost:
-        surely_not_sent = not lost.maybe_sent
         reply = AddReply(rest=NO_ANSWER)
-    else:
-        surely_not_sent = False
-    if surely_not_sent:
+        unreachable = not lost.maybe_sent
+    if unreachable:
         raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
     return _Answered(reply, sent_at, at)
 
 
-def _claims(reply: AddReply, asked: Mapping[str, Participant]) -> Mapping[str, Claim]:
-    """Return one claim for everyone asked: the provider's own, or what its answer means for the rest."""
-    by_phone = {person.phone: name for name, person in asked.items() if person.phone is not None}
-    by_lid = {person.lid: name for name, person in asked.items() if person.lid is not None}
-    claims = dict.fromkeys(asked, Claim(Identity(), reply.rest, reply.says))
-    spoken_of: set[str] = set()
-    for claim in reply.claims:
-        for name in {by_phone.get(claim.who.phone), by_lid.get(claim.who.lid)} - {None}:
-            claims[name] = claim if name not in spoken_of else _both(claims[name], claim)
-            spoken_of.add(name)
-    return claims
+def _hear(watch: Watch, asked: _Cases, reply: AddReply) -> Flow[None]:
+    """Give everyone their claim: the provider's own, or what its answer means for the rest.
+
+    Where claims are left over, made of people under names that we do not know, our people's other names are looked up.
+    """
+    left_over: list[tuple[Identity, Claim]] = []
+    for who, claim in reply.claims:
+        if isinstance(who, str) and who in asked:
+            asked[who].hear(claim)
+        elif names := identity(who) if isinstance(who, str) else who:
+            left_over.append((names, claim))
+    if left_over:
+        left_over = _match(left_over, watch, asked)
+    unheard = {name: case for name, case in asked.items() if case.claim is _NOT_ASKED}
+    if left_over and unheard:
+        yield from watch.identify(unheard)
+        _match(left_over, watch, unheard)
+    rest = Claim(reply.rest, reply.says)
+    for case in unheard.values():
+        if case.claim is _NOT_ASKED:
+            case.claim = rest
 
 
-def _both(first: Claim, second: Claim) -> Claim:
-    """Two claims of one person that do not agree contradict each other."""
-    if first.meaning == second.meaning:
-        return first
-    return evolve(second, meaning=CONTRADICTION, says=f"{first.says}, {second.says}")
+def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: _Cases) -> list[tuple[Identity, Claim]]:
+    """Hand each claim to whom it is made of; returns the claims that are made of nobody here."""
+    by_phone, by_lid = watch.index(cases)
+    left_over: list[tuple[Identity, Claim]] = []
+    for who, claim in claims:
+        names = {by_phone.get(who.phone), by_lid.get(who.lid)} - {None}
+        for name in names:
+            cases[str(name)].hear(claim)
+            watch.learn(str(name), who)
+        if not names:
+            left_over.append((who, claim))
+    return left_over
 
 
-def _look_after(
-    account: Account,
-    group: GroupId,
-    claims: Mapping[str, Claim],
-    asked: Mapping[str, Participant],
-    before: Mapping[str, Sight],
-    answered: _Answered,
-    terms: Terms,
-) -> Flow[Mapping[str, Sequence[Sight]]]:
+def _look_after(watch: Watch, asked: _Cases, answered: _Answered, terms: Terms) -> Flow[None]:
     """Look until everyone is settled whom the answer leaves open. A failing look proves nothing, and never raises."""
-    if terms.verify == "never" or not isinstance(account.provider, ListsParticipants):
-        return {}
-    watch = Watch(
-        account,
-        group,
-        {
-            name: Person.of(asked[name]).also(claim.who)
-            for name, claim in claims.items()
-            if terms.verify == "always" or settle(claim.meaning, before.get(name), ()).status is Status.UNKNOWN
-        },
-    )
-    after: dict[str, list[Sight]] = {name: [] for name in watch.persons}
-    late = answered.sent_at + terms.late_after_s if answered.lost else 0.0
-    for moment in _moments(terms.look_after_s, answered.at, late):
-        if all(seen(sights) is Seen.PRESENT for sights in after.values()):
-            break
-        try:
-            sights = yield from watch.look(moment)
-        except ProviderError as error:
-            gone = isinstance(error, GroupNotFound | NotAllowed)
-            sights = dict.fromkeys(after, Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False))
+    watched = {
+        name: case for name, case in asked.items() if terms.verify == "always" or case.verdict.status is Status.UNKNOWN
+    }
+    if not watched or not isinstance(watch.account.provider, ListsParticipants):
+        return
+    from_then = answered.settles_absence_from(terms.late_after_s)
+    moments = _moments(terms.look_after_s, answered.at, from_then)
+    for looks_left, moment in zip(range(len(moments), 0, -1), moments, strict=True):
+        if all(seen(case.after) is Seen.PRESENT for case in watched.values()):
+            return
+        sights = yield from _glance(watch, watched, moment, refreshed=looks_left == _LOOKS_THAT_PROVE)
         for name, sight in sights.items():
-            too_early = sight.member is False and moment < late
-            after[name].append(Sight(None, Reason.ABSENCE_UNPROVEN) if too_early else sight)
-    return after
+            too_early = sight.member is False and moment < from_then
+            watched[name].after += (_TOO_EARLY if too_early else sight,)
 
 
-def _moments(look_after_s: Sequence[float], answered_at: float, late: float) -> Sequence[float]:
-    """Return when to look, on the driver's clock; the last two looks, which alone prove absence, no earlier than `late`."""
+def _glance(watch: Watch, watched: _Cases, moment: float, *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
+    """Look once, after making a cached roster fresh where that is due; a look that fails shows nothing."""
+    try:
+        if refreshed:
+            yield from watch.refresh(moment=moment)
+        return (yield from watch.look(watched, moment=moment))
+    except ProviderError as error:
+        log.info("a look after the add failed: %s", error)
+        gone = isinstance(error, GroupNotFound | NotAllowed)
+        return dict.fromkeys(watched, Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False))
+
+
+def _moments(look_after_s: Sequence[float], answered_at: float, from_then: float) -> Sequence[float]:
+    """Return when to look, on the driver's clock; the last two looks, which alone prove absence, not before `from_then`."""
     moments = [answered_at + after_s for after_s in look_after_s]
-    if len(moments) >= 2 and moments[-2] < late:
+    if len(moments) >= _LOOKS_THAT_PROVE and moments[-2] < from_then:
         gap_s = moments[-1] - moments[-2]
-        moments[-2:] = late, max(moments[-1], late + gap_s)
+        moments[-2:] = from_then, max(moments[-1], from_then + gap_s)
     return moments
 
 
-def _outcome(
-    person: Participant, claim: Claim | None, before: Sight | None, after: Sequence[Sight]
-) -> ParticipantOutcome:
-    verdict = settle(claim.meaning if claim else NOT_MENTIONED, before, after)
-    return ParticipantOutcome(
-        person.given,
-        person.phone,
-        person.id,
-        verdict.status,
-        verdict.reason,
-        verdict.evidence,
-        claim and claim.says,
-        claim and claim.invite,
-    )
-
-
-def _duplicate(first: ParticipantOutcome, person: Participant) -> ParticipantOutcome:
-    return evolve(first, participant=person.given, reason=Reason.DUPLICATE)
+def _ask_who_waits(watch: Watch, asked: _Cases) -> Flow[None]:
+    """Ask who waits for approval, where neither answer nor rosters say that somebody is in."""
+    silent = {
+        name: case
+        for name, case in asked.items()
+        if case.claim.meaning.status is Status.UNKNOWN and not case.outcome.is_in
+    }
+    if silent:
+        for name in (yield from waiting(watch, silent)):
+            silent[name].claim = evolve(silent[name].claim, meaning=PENDING_APPROVAL)

@@ -8,10 +8,11 @@ of one participant's record belong in this table.
 from collections.abc import Mapping
 
 from attrs import frozen
+
 from groupadd.outcome import Reason, Status
 
 
-@frozen
+@frozen(cache_hash=True)
 class Meaning:
     """What the provider's word makes of a person, before any roster is seen."""
 

@@ -99,8 +99,10 @@ def accepts(data: object) -> bool | None:
 
 def _flag(value: object) -> bool | None:
     """Vendors write yes and no as booleans, as 0 and 1, and as words."""
-    word = str(value).lower()
-    return True if word in {"true", "1", "ok", "success"} else False if word in {"false", "0", "error", "fail"} else None
+    word = str(value).lower() if isinstance(value, str | int) else ""
+    return (
+        True if word in {"true", "1", "ok", "success"} else False if word in {"false", "0", "error", "fail"} else None
+    )
 
 
 def read(response: Response) -> object:
@@ -130,13 +132,11 @@ def rows(data: object) -> list[object]:
     Raises:
         AnswerLost: It wraps none.
     """
-    if isinstance(data, list):
-        return data
-    if isinstance(data, dict):
-        for key in _WRAPPERS:
-            if isinstance(inner := data.get(key), dict | list):
-                return rows(inner)
-    raise unreadable()
+    while isinstance(data, dict):
+        data = next((inner for key in _WRAPPERS if isinstance(inner := data.get(key), dict | list)), None)
+    if not isinstance(data, list):
+        raise unreadable()
+    return data
 
 
 def read_invite(response: Response) -> Secret:
@@ -145,11 +145,12 @@ def read_invite(response: Response) -> Secret:
     Raises:
         ProviderError: The read was refused, or holds none.
     """
-    data = read(response)
-    text = data if isinstance(data, dict | str) else response.body.decode("utf-8", "replace").strip()
-    while isinstance(text, dict):
-        text = next((text[key] for key in _WRAPPERS if text.get(key)), None)
-    code = _INVITE.fullmatch(text) if isinstance(text, str) else None
+    found = read(response)
+    if not isinstance(found, dict | str):
+        found = response.body.decode("utf-8", "replace").strip()
+    while isinstance(found, dict):
+        found = next((found[key] for key in _WRAPPERS if found.get(key)), None)
+    code = _INVITE.fullmatch(found) if isinstance(found, str) else None
     if code is None:
         raise unreadable()
     return Secret(f"https://chat.whatsapp.com/{code[1]}")

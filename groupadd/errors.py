@@ -19,7 +19,7 @@ What became of a person is a value (`ParticipantOutcome`); what kept us from ask
         * AnswerLost              a read whose answer was lost or unreadable
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 
 class GroupAddError(Exception):
@@ -39,11 +39,15 @@ class InvalidParticipant(GroupAddError, ValueError):
 
     Attributes:
         faults: What is wrong, by position in the list that was given (counted from 0).
+
+    Args:
+        faults: The same.
+        places: Where each of the list was read, such as `people.csv, line 4`; left out: `participant 3`.
     """
 
-    def __init__(self, faults: Mapping[int, str]) -> None:
+    def __init__(self, faults: Mapping[int, str], places: Sequence[str] = ()) -> None:
         self.faults = dict(faults)
-        lines = (f"participant {position + 1}: {fault}" for position, fault in self.faults.items())
+        lines = (f"{places[at] if places else f'participant {at + 1}'}: {fault}" for at, fault in self.faults.items())
         super().__init__("\n".join(lines))
 
 

@@ -13,7 +13,8 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeAlias, TypeVar
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
+
 from groupadd.errors import Interrupted
 from groupadd.secret import Secret
 
@@ -89,7 +90,7 @@ class Response:
             return float(value)
         try:
             wait = parsedate_to_datetime(value) - parsedate_to_datetime(self.headers.get("date", ""))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             return None
         return max(wait.total_seconds(), 0.0)
 
@@ -201,7 +202,7 @@ def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoA
         if (wait_s := _wait_s(request, clock)) > 0:
             clock.sleep(wait_s)
         sent_at = clock.now()
-        return evolve(transport(request), sent_at=sent_at, at=clock.now())
+        return _stamped(transport(request), sent_at, clock.now())
     except NoAnswer as lost:
         return lost.stamped(sent_at, clock.now())
     except KeyboardInterrupt:
@@ -214,9 +215,13 @@ async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) 
         if (wait_s := _wait_s(request, clock)) > 0:
             await clock.sleep_async(wait_s)
         sent_at = clock.now()
-        return evolve(await transport(request), sent_at=sent_at, at=clock.now())
+        return _stamped(await transport(request), sent_at, clock.now())
     except NoAnswer as lost:
         return lost.stamped(sent_at, clock.now())
+
+
+def _stamped(response: Response, sent_at: float, at: float) -> Response:
+    return Response(response.status, response.body, response.headers, sent_at, at)
 
 
 class _LineCut(NoAnswer):

@@ -10,8 +10,10 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from attrs import field, frozen
+
 from groupadd.errors import InvalidGroup, InvalidParticipant
-from groupadd.secret import masked, masked_lid, masked_or_none
+from groupadd.secret import masked, repr_masked, repr_masked_lid
+from groupadd.swift import swift
 
 PHONE_DOMAIN = "s.whatsapp.net"
 LID_DOMAIN = "lid"
@@ -24,12 +26,18 @@ _NOBODY = {
     "newsletter": "is a channel, not a person",
     "bot": "is a bot, not a person",
 }
+_NAME = re.compile(  # a JID, or a bare number; the second group is there for LIDs
+    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(?:s\.whatsapp\.net|c\.us|hosted|(lid|hosted\.lid)))?\s*",
+    re.IGNORECASE,
+)
+_USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
 _PUNCTUATION = re.compile(r"[\s.()/\u2010-\u2015\u2212-]+")
 _GROUP = re.compile(r"[0-9]{5,20}(?:-[0-9]{5,15})?@g\.us")
 
 
+@swift
 @frozen
 class Identity:
     """The names of one person as one source gives them: a phone number, a LID, or both.
@@ -39,8 +47,8 @@ class Identity:
         lid: The digits of the LID.
     """
 
-    phone: str | None = field(default=None, repr=masked_or_none)
-    lid: str | None = field(default=None, repr=masked_lid)
+    phone: str | None = field(default=None, repr=repr_masked)
+    lid: str | None = field(default=None, repr=repr_masked_lid)
 
     @property
     def id(self) -> str | None:
@@ -56,24 +64,25 @@ def identity(*names: object) -> Identity | None:
     Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, bare numbers with or without a plus.
     Empty and masked names are passed over; two different phones or LIDs for one person mean nobody.
     """
-    phones: set[str] = set()
-    lids: set[str] = set()
+    phone: str | None = None
+    lid: str | None = None
     for name in names:
-        if not isinstance(name, str):
+        match = _NAME.fullmatch(name) if isinstance(name, str) else None
+        if match is None:
             continue
-        local, _, domain = name.strip().removeprefix("+").partition("@")
-        digits = _LOCAL.fullmatch(local)
-        if digits is None:
-            continue
-        if domain.lower() in _LID_DOMAINS:
-            lids.add(digits[1])
-        elif not domain or domain.lower() in _PHONE_DOMAINS:
-            phones.add(digits[1])
-    if len(phones) > 1 or len(lids) > 1 or not (phones or lids):
-        return None
-    return Identity(next(iter(phones), None), next(iter(lids), None))
+        digits, is_lid = match.groups()
+        if is_lid:
+            if lid not in {None, digits}:
+                return None
+            lid = digits
+        else:
+            if phone not in {None, digits}:
+                return None
+            phone = digits
+    return Identity(phone, lid) if phone or lid else None
 
 
+@swift
 @frozen
 class Participant:
     """A person who is to be added, or was asked about.
@@ -85,10 +94,10 @@ class Participant:
         id: The canonical JID.
     """
 
-    given: str = field(repr=masked)
-    phone: str | None = field(repr=masked_or_none)
-    lid: str | None = field(repr=masked_lid)
-    id: str = field(repr=masked)
+    given: str = field(repr=repr_masked)
+    phone: str | None = field(repr=repr_masked)
+    lid: str | None = field(repr=repr_masked_lid)
+    id: str = field(repr=repr_masked)
 
     def __str__(self) -> str:
         return masked(self.id)
@@ -119,6 +128,8 @@ def parse_participants(people: Iterable[str]) -> tuple[Participant, ...]:
 def _participant(given: object) -> Participant:
     if not isinstance(given, str):
         raise ValueError(f"expected text, got {type(given).__name__}")
+    if usual := _USUAL.fullmatch(given):
+        return Participant(given, usual[1], None, f"{usual[1]}@{PHONE_DOMAIN}")
     text = given.strip() if given.isascii() else _plain(given)
     local, at, domain = text.partition("@")
     domain = domain.lower()
@@ -168,7 +179,7 @@ def _plain(text: str) -> str:
 class GroupId:
     """The JID of a group, such as `1203630000@g.us`."""
 
-    jid: str = field(repr=masked)
+    jid: str = field(repr=repr_masked)
 
     @classmethod
     def parse(cls, text: str) -> "GroupId":
@@ -198,6 +209,8 @@ def alternates(phone: str) -> tuple[str, ...]:
     Candidates only: nothing but the provider's number check makes them the same line. Brazil's ninth digit (mobiles only),
     Mexico's 1 and Argentina's 9; no other country is ever rewritten.
     """
+    if phone[:2] not in {"52", "54", "55"}:
+        return ()
     if match := re.fullmatch(r"55(\d\d)(9?)([6-9]\d{7})", phone):
         return (f"55{match[1]}{'' if match[2] else '9'}{match[3]}",)
     if match := re.fullmatch(r"52(1?)(\d{10})", phone):

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum, auto
+from functools import cache
 from typing import NamedTuple
 
 from groupadd.codes import Meaning
@@ -42,7 +43,8 @@ def seen(after: Sequence[Sight]) -> Seen:
     return Seen.MISSING if any(sight.member is False for sight in after) else Seen.NOTHING
 
 
-def settle(claim: Meaning, before: Sight | None, after: Sequence[Sight]) -> Verdict:
+@cache
+def settle(claim: Meaning, before: Sight | None, after: tuple[Sight, ...]) -> Verdict:
     """Return the verdict on one person.
 
     Args:
@@ -53,6 +55,8 @@ def settle(claim: Meaning, before: Sight | None, after: Sequence[Sight]) -> Verd
     was = None if before is None else before.member
     now = seen(after)
     match was, now, claim.status:
+        case _, Seen.GONE, _:
+            return Verdict(Status.NOT_ADDED, Reason.CONTRADICTION, Evidence.OBSERVED)
         case True, Seen.ABSENT, _:
             return _CONTRADICTION
         case True, _, _:
@@ -65,8 +69,6 @@ def settle(claim: Meaning, before: Sight | None, after: Sequence[Sight]) -> Verd
             return Verdict(said, None, Evidence.REPORTED)
         case None, Seen.PRESENT, _:
             return Verdict(Status.ADDED, None, Evidence.INFERRED)
-        case _, Seen.GONE, _:
-            return Verdict(Status.NOT_ADDED, Reason.CONTRADICTION, Evidence.OBSERVED)
         case _, Seen.ABSENT, Status.ADDED | Status.ALREADY_MEMBER:
             return _CONTRADICTION
         case _, Seen.ABSENT, Status.NOT_ADDED | Status.UNKNOWN:

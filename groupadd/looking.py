@@ -1,24 +1,27 @@
 """Looking: one reading of a roster, and what it shows of everyone who is watched."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import TypeVar
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
+
 from groupadd.errors import ProviderError, SessionNotReady, Unsupported
 from groupadd.flow import Flow
-from groupadd.identity import GroupId, Identity, Participant, Person
+from groupadd.identity import PHONE_DOMAIN, GroupId, Identity, Participant, Person, alternates, same_first
 from groupadd.outcome import Reason
 from groupadd.pacing import not_before, patient
 from groupadd.provider import (
     ChecksNumbers,
     GroupMembershipProvider,
     KnowsSession,
+    ListsJoinRequests,
     ListsParticipants,
+    RefreshesRoster,
     ResolvesLids,
     Session,
 )
 from groupadd.roster import Roster, Sight
-from groupadd.secret import masked, masked_or_none
+from groupadd.secret import repr_masked
 
 T = TypeVar("T")
 
@@ -35,9 +38,9 @@ class Membership:
         reason: Why it proves neither.
     """
 
-    participant: str = field(repr=masked)
-    phone: str | None = field(repr=masked_or_none)
-    id: str = field(repr=masked)
+    participant: str = field(repr=repr_masked)
+    phone: str | None = field(repr=repr_masked)
+    id: str = field(repr=repr_masked)
     member: bool | None
     reason: Reason | None
 
@@ -60,11 +63,11 @@ class Account:
             SessionNotReady: The provider's session is down.
         """
         if self._session is None and isinstance(self.provider, KnowsSession):
-            session = (yield from _tried(self.provider.session())) or Session(None)
+            session = (yield from tried(self.provider.session())) or Session(None)
             if session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: link it again or restart it")
             self._session = session
-        return self._session and self._session.me
+        return None if self._session is None else self._session.me
 
     def roster(self, group: GroupId, *, moment: float = 0.0) -> Flow[Roster]:
         """Read the group's roster once, no earlier than `moment` of the driver's clock.
@@ -81,51 +84,123 @@ class Account:
 
 @define
 class Watch:
-    """The people who are looked for in one group during one call; names that are learned of them stay.
+    """The people of one call in one group: who they are known to be, and what rosters show of them.
 
     Attributes:
         account: Who looks.
         group: Where.
-        persons: Who is looked for, by the canonical JID that the caller gave.
+        people: Everyone the call is about, by canonical JID.
+        roster: The roster as it was last seen.
     """
 
     account: Account
     group: GroupId
-    persons: dict[str, Person]
+    people: Mapping[str, Participant]
+    roster: Roster | None = None
+    _persons: dict[str, Person] = field(factory=dict)
     _looked_up: set[str] = field(factory=set)
+    _refreshed: bool = False
 
-    def look(self, moment: float = 0.0) -> Flow[Mapping[str, Sight]]:
-        """Read the roster once, no earlier than `moment`, and return what it shows of everyone.
+    def person(self, name: str) -> Person:
+        """Return everything that is known of who someone is."""
+        return self._persons.get(name) or Person.of(self.people[name])
 
-        Where the roster names people in another way than we know them, their other names are looked up, once.
+    def index(self, names: Collection[str]) -> tuple[Mapping[str | None, str], Mapping[str | None, str]]:
+        """Return these people by phone and by LID, under every name that is known of them."""
+        by_phone: dict[str | None, str] = {phone: name for name in names if (phone := self.people[name].phone)}
+        by_lid: dict[str | None, str] = {lid: name for name in names if (lid := self.people[name].lid)}
+        for name, person in self._persons.items():
+            if name in names:
+                by_phone.update(dict.fromkeys(person.phones, name))
+                by_lid.update(dict.fromkeys(person.lids, name))
+        return by_phone, by_lid
+
+    def learn(self, name: str, names: Identity) -> None:
+        """Note further names of someone's, as one source gives them."""
+        self._persons[name] = self.person(name).also(names)
+
+    def look(self, names: Collection[str], *, moment: float = 0.0) -> Flow[Mapping[str, Sight]]:
+        """Read the roster once, no earlier than `moment`, and return what it shows of these people.
+
+        Where it names its members in another way than we know them, their other names are looked up.
 
         Raises:
             ProviderError: The roster could not be read.
         """
         roster = yield from self.account.roster(self.group, moment=moment)
-        sights = {name: roster.sight(person) for name, person in self.persons.items()}
+        if self._refreshed:
+            roster = evolve(roster, live=True)
+        self.roster = roster
+        sights = {name: roster.sight(self.person(name)) for name in names}
         doubtful = [name for name, sight in sights.items() if sight.reason is Reason.UNRESOLVED_IDENTITY]
-        if unasked := [name for name in doubtful if name not in self._looked_up]:
-            yield from self._look_up(unasked)
-            sights.update({name: roster.sight(self.persons[name]) for name in unasked})
+        if doubtful:
+            yield from self.identify(doubtful)
+            sights.update({name: roster.sight(self.person(name)) for name in doubtful})
         return sights
 
-    def _look_up(self, names: Iterable[str]) -> Flow[None]:
+    def refresh(self, *, moment: float = 0.0) -> Flow[None]:
+        """Have a cached roster made fresh, once in a call, where the provider can.
+
+        Raises:
+            ProviderError: It could not be made fresh.
+        """
         provider = self.account.provider
-        self._looked_up.update(names)
-        phones = {phone: name for name in names for phone in self.persons[name].phones}
+        if isinstance(provider, RefreshesRoster) and not self._refreshed:
+            yield from patient(not_before(provider.refresh_roster(self.group), moment))
+            self._refreshed = True
+
+    def identify(self, names: Iterable[str]) -> Flow[None]:
+        """Ask the provider for the other names of these people: the LIDs, and what number it takes theirs for. Once each."""
+        provider = self.account.provider
+        phones = {phone: name for name in names if name not in self._looked_up for phone in self.person(name).phones}
+        self._looked_up.update(phones.values())
         if isinstance(provider, ResolvesLids) and phones:
-            lids = (yield from _tried(provider.resolve_lids(tuple(phones)))) or {}
-            for phone, lid in lids.items():
+            lids = yield from tried(provider.resolve_lids(tuple(phones)))
+            for phone, lid in (lids or {}).items():
                 if phone in phones:
-                    self._learn(phones[phone], Identity(lid=lid))
+                    self.learn(phones[phone], Identity(lid=lid))
         if isinstance(provider, ChecksNumbers):
             for phone, name in phones.items():
-                if self.persons[name].maybe_phones:
-                    self._learn(name, (yield from _tried(provider.check_number(phone))))
+                if self.person(name).maybe_phones and (canonical := (yield from tried(provider.check_number(phone)))):
+                    self.learn(name, canonical)
 
-    def _learn(self, name: str, names: Identity | None) -> None:
-        self.persons[name] = self.persons[name].also(names)
+
+def waiting(watch: Watch, names: Collection[str]) -> Flow[Collection[str]]:
+    """Return which of these people wait for an admin's approval, where the provider can tell."""
+    provider = watch.account.provider
+    requests = (
+        (yield from tried(provider.join_requests(watch.group))) if isinstance(provider, ListsJoinRequests) else None
+    )
+    if not requests:
+        return ()
+    if any(who.phone is None for who in requests):
+        yield from watch.identify(names)
+    by_phone, by_lid = watch.index(names)
+    found = {name for who in requests for name in (by_phone.get(who.phone), by_lid.get(who.lid))}
+    return [name for name in names if name in found]
+
+
+def distinct(account: Account, participants: Iterable[Participant]) -> Flow[Mapping[str, Participant]]:
+    """Return for every canonical JID in the list who is meant by it: the same person's first entry.
+
+    Two forms of one line (Brazil's ninth digit and its like) are one person only if the provider takes them for the same
+    account; it is asked only where the list holds both.
+    """
+    meant: dict[str, Participant] = {}
+    for participant in participants:
+        if participant.id not in meant:
+            forms = alternates(participant.phone) if participant.phone else ()
+            earlier = next((meant[jid] for other in forms if (jid := f"{other}@{PHONE_DOMAIN}") in meant), None)
+            same = earlier is not None and (yield from _same_account(account.provider, earlier, participant))
+            meant[participant.id] = earlier if earlier is not None and same else participant
+    return meant
+
+
+def _same_account(provider: GroupMembershipProvider, one: Participant, other: Participant) -> Flow[bool]:
+    if not isinstance(provider, ChecksNumbers) or one.phone is None or other.phone is None:
+        return False
+    first = yield from tried(provider.check_number(one.phone))
+    return first is not None and first == (yield from tried(provider.check_number(other.phone)))
 
 
 def check(account: Account, group: GroupId, participants: Sequence[Participant]) -> Flow[tuple[Membership, ...]]:
@@ -135,15 +210,15 @@ def check(account: Account, group: GroupId, participants: Sequence[Participant])
         Unsupported: The provider has no roster.
         ProviderError: It could not be read.
     """
-    watch = Watch(account, group, {person.id: Person.of(person) for person in participants})
-    sights = yield from watch.look()
+    people = same_first(participants)
+    sights = yield from Watch(account, group, people).look(people)
     return tuple(
         Membership(person.given, person.phone, person.id, sights[person.id].member, sights[person.id].reason)
         for person in participants
     )
 
 
-def _tried(flow: Flow[T]) -> Flow[T | None]:
+def tried(flow: Flow[T]) -> Flow[T | None]:
     """Run a flow of reads that may fail: what it cannot tell stays unknown."""
     try:
         return (yield from patient(flow))

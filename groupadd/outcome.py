@@ -7,7 +7,9 @@ from enum import StrEnum
 from typing import TypedDict
 
 from attrs import field, frozen
-from groupadd.secret import masked, masked_or_none
+
+from groupadd.secret import repr_masked, repr_scrubbed
+from groupadd.swift import swift
 
 
 class Status(StrEnum):
@@ -97,10 +99,10 @@ class Invite:
         """Return the invitation as JSON values; times are ISO 8601."""
         return {
             "kind": self.kind,
-            "state": self.state and self.state.value,
-            "at": self.at and self.at.isoformat(),
+            "state": None if self.state is None else self.state.value,
+            "at": None if self.at is None else self.at.isoformat(),
             "message_id": self.message_id,
-            "expires_at": self.expires_at and self.expires_at.isoformat(),
+            "expires_at": None if self.expires_at is None else self.expires_at.isoformat(),
         }
 
 
@@ -128,6 +130,7 @@ class AddJSON(TypedDict):
     participants: list[ParticipantJSON]
 
 
+@swift
 @frozen
 class ParticipantOutcome:
     """What became of one person.
@@ -143,13 +146,13 @@ class ParticipantOutcome:
         invite: The invitation that was sent or exists, or None.
     """
 
-    participant: str = field(repr=masked)
-    phone: str | None = field(repr=masked_or_none)
-    id: str | None = field(repr=masked_or_none)
+    participant: str = field(repr=repr_masked)
+    phone: str | None = field(repr=repr_masked)
+    id: str | None = field(repr=repr_masked)
     status: Status
     reason: Reason | None = None
     evidence: Evidence = Evidence.NONE
-    provider_says: str | None = None
+    provider_says: str | None = field(default=None, repr=repr_scrubbed)
     invite: Invite | None = None
 
     @property
@@ -164,10 +167,10 @@ class ParticipantOutcome:
             "phone": self.phone,
             "id": self.id,
             "status": self.status.value,
-            "reason": self.reason and self.reason.value,
+            "reason": None if self.reason is None else self.reason.value,
             "evidence": self.evidence.value,
             "provider_says": self.provider_says,
-            "invite": self.invite and self.invite.as_dict(),
+            "invite": None if self.invite is None else self.invite.as_dict(),
         }
 
 
@@ -187,7 +190,7 @@ class AddOutcome:
 
     provider: str
     type: str
-    group: str = field(repr=masked)
+    group: str = field(repr=repr_masked)
     participants: tuple[ParticipantOutcome, ...]
 
     def __iter__(self) -> Iterator[ParticipantOutcome]:

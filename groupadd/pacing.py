@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from attrs import evolve
+
 from groupadd.errors import AnswerLost, ProviderUnreachable
 from groupadd.flow import Flow, NoAnswer, Request, Response
 

@@ -10,7 +10,8 @@ and words, each with its source; flows; and pure readers that are lenient about 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Protocol, runtime_checkable
 
-from attrs import frozen
+from attrs import field, frozen
+
 from groupadd.codes import (
     ACCEPTED,
     ADDED,
@@ -39,11 +40,11 @@ from groupadd.errors import (
     SessionNotReady,
     Unsupported,
 )
-from groupadd.flow import Flow, NoAnswer, Request, Response
+from groupadd.flow import Flow, NoAnswer, Request, Response, Wire
 from groupadd.identity import GroupId, Identity, Participant, identity
 from groupadd.outcome import Evidence, Invite, Reason, Status
 from groupadd.roster import Member, Roster
-from groupadd.secret import Secret
+from groupadd.secret import Secret, repr_scrubbed
 
 __all__ = [
     "ACCEPTED",
@@ -63,6 +64,10 @@ __all__ = [
     "AnswerLost",
     "ChecksNumbers",
     "Claim",
+    "DescribesGroup",
+    "GroupInfo",
+    "ListsJoinRequests",
+    "RefreshesRoster",
     "Evidence",
     "Flow",
     "GroupId",
@@ -93,6 +98,7 @@ __all__ = [
     "SharesInviteLink",
     "Status",
     "Unsupported",
+    "Wire",
     "identity",
     "meaning_of",
 ]
@@ -100,34 +106,33 @@ __all__ = [
 
 @frozen
 class Claim:
-    """What the provider says of one person.
+    """What the provider says of a person. One claim may be said of many.
 
     Attributes:
-        who: The person, by the names that the provider uses.
         meaning: What the provider's word makes of the person.
         says: The word or code itself.
         invite: The invitation that the provider sent or offers, or None.
     """
 
-    who: Identity
     meaning: Meaning
-    says: str | None = None
+    says: str | None = field(default=None, repr=repr_scrubbed)
     invite: Invite | None = None
 
 
 @frozen
 class AddReply:
-    """What a provider answered to an add: claims for the people it speaks of, and one meaning for all others.
+    """What a provider answered to an add: claims for the people it speaks of, and one claim for all others.
 
     Attributes:
-        claims: One each for the people spoken of; people who were not asked for are passed over.
+        claims: Whom it speaks of (a JID or number as the provider writes it, or an `Identity` where it gives several
+            names), and what it says of them. People who were not asked for are passed over.
         rest: What the answer means for everyone else asked for: `ACCEPTED`, `NO_ANSWER`, `UNREADABLE` or `NOT_MENTIONED`.
         says: The provider's word for the rest.
     """
 
-    claims: Sequence[Claim] = ()
+    claims: Sequence[tuple[str | Identity, Claim]] = field(default=(), repr=lambda claims: f"<{len(claims)} claims>")
     rest: Meaning = NOT_MENTIONED
-    says: str | None = None
+    says: str | None = field(default=None, repr=repr_scrubbed)
 
 
 @frozen
@@ -141,8 +146,27 @@ class Session:
     """
 
     ready: bool | None
-    says: str | None = None
+    says: str | None = field(default=None, repr=repr_scrubbed)
     me: Identity | None = None
+
+
+@frozen
+class GroupInfo:
+    """A group's settings, each None where the provider does not tell it.
+
+    Attributes:
+        size: How many members there are.
+        limit: How many there may be.
+        members_may_add: Whether members who are no admins may add people.
+        needs_approval: Whether people whom no admin adds wait for an admin's approval.
+        is_community: Whether it is a community's parent group, to which nobody is added directly.
+    """
+
+    size: int | None = None
+    limit: int | None = None
+    members_may_add: bool | None = None
+    needs_approval: bool | None = None
+    is_community: bool | None = None
 
 
 @runtime_checkable
@@ -183,6 +207,33 @@ class ListsParticipants(Protocol):
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.
         """
+        ...
+
+
+@runtime_checkable
+class RefreshesRoster(Protocol):
+    """Shows a cached roster, and can have it made fresh."""
+
+    def refresh_roster(self, group: GroupId) -> Flow[None]:
+        """Have the provider read the group from WhatsApp again. Costly: done at most once in a call."""
+        ...
+
+
+@runtime_checkable
+class DescribesGroup(Protocol):
+    """Can tell a group's settings."""
+
+    def group_info(self, group: GroupId) -> Flow[GroupInfo]:
+        """Read the group's settings once."""
+        ...
+
+
+@runtime_checkable
+class ListsJoinRequests(Protocol):
+    """Can tell who waits for an admin's approval."""
+
+    def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
+        """Read who waits; only admins may."""
         ...
 
 

@@ -3,11 +3,14 @@
 from functools import cached_property
 
 from attrs import evolve, field, frozen
+
 from groupadd.identity import Identity, Person
 from groupadd.outcome import Reason
-from groupadd.secret import masked_lid, masked_or_none
+from groupadd.secret import repr_masked, repr_masked_lid
+from groupadd.swift import swift
 
 
+@swift
 @frozen
 class Member:
     """Someone who is in the group.
@@ -18,8 +21,8 @@ class Member:
         role: `member`, `admin` or `superadmin`; None where the provider does not say.
     """
 
-    phone: str | None = field(default=None, repr=masked_or_none)
-    lid: str | None = field(default=None, repr=masked_lid)
+    phone: str | None = field(default=None, repr=repr_masked)
+    lid: str | None = field(default=None, repr=repr_masked_lid)
     role: str | None = None
 
 
@@ -47,12 +50,14 @@ class Roster:
         size: How many members the provider says there are, where it says so.
         unread_rows: How many rows could not be read.
         me: Our own account, where it is known.
+        live: Whether it was read from WhatsApp itself; a cached copy proves presence, but no absence.
     """
 
     members: tuple[Member, ...] = field(repr=lambda members: f"<{len(members)} members>")
     size: int | None = None
     unread_rows: int = 0
     me: Identity | None = None
+    live: bool = True
 
     @property
     def complete(self) -> bool:
@@ -70,8 +75,10 @@ class Roster:
         return self.me.phone in self._phones or self.me.lid in self._lids
 
     def seen_by(self, me: Identity | None) -> "Roster":
-        """Return the roster as our own account sees it: whether we are in it bears on what it proves."""
-        return self if me is None else evolve(self, me=me)
+        """Return the roster as our own account sees it: our own row hides no name, and without us it proves nothing."""
+        if me is None:
+            return self
+        return evolve(self, me=me, members=tuple(_with_all_names(member, me) for member in self.members))
 
     @cached_property
     def _phones(self) -> frozenset[str]:
@@ -83,24 +90,22 @@ class Roster:
 
     @cached_property
     def _hidden(self) -> tuple[bool, bool, bool]:
-        """Whether somebody other than ourselves shows no phone, no LID, neither."""
-        me = self.me or Identity("", "")
-        others = [member for member in self.members if member.phone != me.phone and member.lid != me.lid]
+        """Whether somebody shows no phone, no LID, neither."""
         return (
-            any(member.phone is None for member in others),
-            any(member.lid is None for member in others),
-            any(member.phone is None and member.lid is None for member in others),
+            any(member.phone is None for member in self.members),
+            any(member.lid is None for member in self.members),
+            any(member.phone is None and member.lid is None for member in self.members),
         )
 
     def sight(self, person: Person) -> Sight:
         """Return whether this person is in.
 
-        Absence is told only of a complete roster in which every row can be compared with a name of the person's.
+        Absence is told only of a live and complete roster in which every row can be compared with a name of the person's.
         """
         if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
             return Sight(True, complete=self.complete)
-        if not self.complete:
-            return Sight(None, Reason.STALE_ROSTER, complete=False)
+        if not (self.complete and self.live):
+            return Sight(None, Reason.STALE_ROSTER, complete=self.complete)
         if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
             return Sight(None, Reason.UNRESOLVED_IDENTITY)
         return Sight(False)
@@ -110,3 +115,8 @@ class Roster:
         if person.phones and person.lids:
             return not neither
         return not no_phone if person.phones else not no_lid
+
+
+def _with_all_names(member: Member, me: Identity) -> Member:
+    is_me = (me.phone is not None and member.phone == me.phone) or (me.lid is not None and member.lid == me.lid)
+    return Member(member.phone or me.phone, member.lid or me.lid, member.role) if is_me else member

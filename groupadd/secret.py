@@ -1,10 +1,12 @@
 """What is never shown: secrets, and the middle of people's numbers."""
 
+import re
 from typing import NoReturn, final
 
 from attrs import field, frozen
 
 _MASK = "•••"
+_HIDDEN = re.compile(r"chat\.whatsapp\.com/\S*|\+?[0-9][0-9 ().-]{5,}[0-9]")
 
 
 @final
@@ -18,9 +20,9 @@ class Secret:
         """Return the secret itself, to be put on the wire and nowhere else."""
         return self._value
 
-    def within(self, template: str) -> "Secret":
-        """Return `template` as a secret, with this one in place of its `{}`."""
-        return Secret(template.format(self._value))
+    def within(self, template: str, place: str = "{}") -> "Secret":
+        """Return `template` as a secret, with this one in its `place`."""
+        return Secret(template.replace(place, self._value))
 
     def __repr__(self) -> str:
         return f"Secret('{_MASK}')"
@@ -38,23 +40,33 @@ class Secret:
 def masked(name: str) -> str:
     """Return a number, JID or spelling with its middle hidden: `+1555•••00`, `1203•••42@g.us`.
 
-    Text with fewer than five digits is not a number and stays; links are not shown at all, since they may hold a code.
+    Text with fewer than five digits is not a number and stays, unless it may be an invite code or hold one, as links do.
     """
-    if "/" in name or len(name) > 64:
-        return "(not shown)"
     local, at, domain = name.partition("@")
     digits = "".join(filter(str.isdigit, local))
+    if "/" in name or len(name) > 64 or any(map(str.isdigit, domain)) or (len(digits) < 5 and len(local) >= 20):
+        return "(not shown)"
     if len(digits) < 5:
         return name
     plus = "" if domain in {"lid", "g.us"} else "+"
-    return f"{plus}{digits[:4]}{_MASK}{digits[-2:]}{at}{domain}"
+    return f"{plus}{digits[: min(4, len(digits) - 4)]}{_MASK}{digits[-2:]}{at}{domain}"
 
 
-def masked_or_none(name: str | None) -> str:
+def repr_masked(name: str | None) -> str:
     """Return the repr of a name that may be missing, masked."""
-    return "None" if name is None else repr(masked(name))
+    return repr(name and masked(name))
 
 
-def masked_lid(lid: str | None) -> str:
+def repr_masked_lid(lid: str | None) -> str:
     """Return the repr of a LID's digits that may be missing, masked."""
-    return "None" if lid is None else repr(masked(f"{lid}@lid"))
+    return repr_masked(lid and f"{lid}@lid")
+
+
+def scrubbed(text: str) -> str:
+    """Return a text with whatever looks like a number or an invite link in it masked."""
+    return _HIDDEN.sub(lambda found: masked(found[0]), text)
+
+
+def repr_scrubbed(says: str | None) -> str:
+    """Return the repr of a provider's word, with whatever looks like a number in it masked."""
+    return repr(says and scrubbed(says))

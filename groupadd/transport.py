@@ -1,10 +1,287 @@
-"""HTTP, the only place that knows httpx: requests go out with their secrets, answers come back without them.
+"""HTTP: the only file that knows httpx. Requests go out with their secrets revealed; nothing of them comes back in errors.
 
-httpx and httpcore log whole URLs and headers; while one of our calls runs, what they log is dropped and our own line,
+httpx and httpcore log whole URLs and headers. While one of our calls runs, what they log is dropped, and our own line,
 which shows path templates, stands in its place.
 """
 
+import asyncio
+import json
+import logging
+import threading
+import time
+import urllib.request
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import Any, NoReturn, Protocol
+from urllib.parse import quote
 
+import httpcore
 import httpx
 
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol, httpx.ProxyError)
+from groupadd.errors import ConfigError
+from groupadd.flow import Clock, NoAnswer, Request, Response, Wire, log
+from groupadd.secret import Secret
+
+IN_FLIGHT = 20  # httpcore's pool slows down with the square of its connections
+_NEVER_SENT = (
+    httpx.ConnectError,
+    httpx.ConnectTimeout,
+    httpx.InvalidURL,
+    httpx.LocalProtocolError,
+    httpx.PoolTimeout,
+    httpx.ProxyError,
+    httpx.UnsupportedProtocol,
+)
+_LOOSE_LOGGERS = (
+    "httpx",
+    "httpcore.connection",
+    "httpcore.http11",
+    "httpcore.http2",
+    "httpcore.proxy",
+    "httpcore.socks",
+    "hpack.hpack",
+    "hpack.table",
+)
+
+_deadline: ContextVar[float | None] = ContextVar("groupadd_deadline", default=None)
+
+
+class _SilentInOurCalls(logging.Filter):
+    def filter(self, record: logging.LogRecord) -> bool:
+        return _deadline.get() is None
+
+
+for _name in _LOOSE_LOGGERS:
+    logging.getLogger(_name).addFilter(_SilentInOurCalls())
+
+
+class HttpTransport:
+    """Carries requests over a blocking httpx client.
+
+    Args:
+        base_url: Where the provider is reached.
+        timeout_s: Seconds for one request as a whole, from connecting to the last byte.
+        http: The caller's own client, which stays the caller's to close; None for one of ours.
+    """
+
+    def __init__(self, base_url: str, timeout_s: float, http: httpx.Client | None = None) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._own = http is None
+        self._http = httpx.Client(transport=_transport()) if http is None else http
+        self._places = threading.BoundedSemaphore(IN_FLIGHT)
+
+    def __call__(self, request: Request) -> Response:
+        """Send the request once and read its answer to the last byte.
+
+        Raises:
+            NoAnswer: There was none in time.
+        """
+        with self._places, _our_call(request, self._timeout_s) as deadline:
+            failure: Exception | None = None
+            try:
+                sent = _build(self._http, self._base_url, request, self._timeout_s)
+                answer = self._http.send(sent, stream=True, follow_redirects=False)
+                try:
+                    body = b"".join(_in_time(answer.iter_bytes(), deadline))
+                finally:
+                    answer.close()
+                return _response(answer, body)
+            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+                failure = error
+            _fail(failure)
+
+    def close(self) -> None:
+        """Close the connections, unless the client is the caller's own."""
+        if self._own:
+            self._http.close()
+
+
+class AsyncHttpTransport:
+    """Carries requests over an async httpx client; arguments as for `HttpTransport`."""
+
+    def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
+        self._base_url = base_url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._own = http is None
+        self._http = httpx.AsyncClient(limits=httpx.Limits(max_connections=IN_FLIGHT)) if http is None else http
+        self._places = asyncio.Semaphore(IN_FLIGHT)
+
+    async def __call__(self, request: Request) -> Response:
+        """Send the request once and read its answer to the last byte.
+
+        Raises:
+            NoAnswer: There was none in time.
+        """
+        async with self._places:
+            with _our_call(request, self._timeout_s):
+                failure: Exception | None = None
+                try:
+                    sent = _build(self._http, self._base_url, request, self._timeout_s)
+                    async with asyncio.timeout(self._timeout_s + _GRACE_S):
+                        answer = await self._http.send(sent, stream=True, follow_redirects=False)
+                        try:
+                            body = await answer.aread()
+                        finally:
+                            await answer.aclose()
+                    return _response(answer, body)
+                except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, TimeoutError) as error:
+                    failure = error
+                _fail(failure)
+
+    async def close(self) -> None:
+        """Close the connections, unless the client is the caller's own."""
+        if self._own:
+            await self._http.aclose()
+
+
+_GRACE_S = 0.05  # lets httpx's own time-out speak first, which knows whether anything was sent
+
+
+@contextmanager
+def _our_call(request: Request, timeout_s: float) -> Iterator[float]:
+    began = time.monotonic()
+    token = _deadline.set(began + timeout_s)
+    try:
+        yield began + timeout_s
+    finally:
+        _deadline.reset(token)
+        log.debug("%s took %.0f ms", request, (time.monotonic() - began) * 1000)
+
+
+def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
+    path = request.path.format_map({name: quote(_revealed(value), safe="@:") for name, value in request.params.items()})
+    headers = {name: _revealed(value) for name, value in request.headers.items()}
+    content = None
+    if request.json is not None:
+        content = json.dumps(request.json, default=_revealed, ensure_ascii=False, separators=(",", ":")).encode()
+        headers["Content-Type"] = "application/json"
+    query = {name: _revealed(value) for name, value in request.query.items()} or None
+    return http.build_request(
+        request.method, base_url + path, params=query, headers=headers, content=content, timeout=timeout_s
+    )
+
+
+def _revealed(value: Wire) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+def _response(answer: httpx.Response, body: bytes) -> Response:
+    return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
+
+
+def _in_time(chunks: Iterable[bytes], deadline: float) -> Iterator[bytes]:
+    """The deadline for clients that are not ours, whose time-outs are for one operation each."""
+    for chunk in chunks:
+        if time.monotonic() > deadline:
+            raise httpx.ReadTimeout("the answer took too long")
+        yield chunk
+
+
+def _fail(error: Exception | None) -> NoReturn:
+    """Say that no answer came, outside of every except block: httpx's errors hold URLs and headers."""
+    if isinstance(error, UnicodeError):
+        raise ConfigError("a credential or id holds characters that HTTP cannot carry")
+    raise NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
+
+
+def _transport() -> httpx.BaseTransport | None:
+    """Return our own transport; where proxies are set in the environment, None leaves them to httpx."""
+    return None if urllib.request.getproxies() else _DeadlineTransport()
+
+
+class _DeadlineTransport(httpx.HTTPTransport):
+    """httpx's transport over sockets that keep one deadline for the whole request."""
+
+    def __init__(self) -> None:
+        context = httpx.create_ssl_context()
+        super().__init__(verify=context)
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=context, max_connections=IN_FLIGHT, network_backend=_DeadlineBackend()
+        )
+
+
+class _DeadlineBackend(httpcore.SyncBackend):
+    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _DeadlineStream(super().connect_tcp(*args, **kwargs))
+
+
+class _DeadlineStream(httpcore.NetworkStream):
+    def __init__(self, stream: httpcore.NetworkStream) -> None:
+        self._stream = stream
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._stream.read(max_bytes, _left_s(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._stream.write(buffer, _left_s(timeout))
+
+    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
+        return _DeadlineStream(self._stream.start_tls(*args, **kwargs))
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._stream.get_extra_info(info)
+
+    def close(self) -> None:
+        self._stream.close()
+
+
+def _left_s(timeout: float | None) -> float | None:
+    deadline = _deadline.get()
+    if deadline is None:
+        return timeout
+    left_s = deadline - time.monotonic()
+    if left_s <= 0:
+        raise httpcore.ReadTimeout("the answer took too long")
+    return left_s
+
+
+class InProcessAnswer(Protocol):
+    """What a service in this process answers, as the sandbox's `Answer` does: one HTTP answer, or none."""
+
+    @property
+    def status(self) -> int: ...
+
+    @property
+    def body(self) -> bytes: ...
+
+    @property
+    def headers(self) -> Mapping[str, str]: ...
+
+    @property
+    def delay_s(self) -> float: ...
+
+    @property
+    def lost(self) -> str | None: ...
+
+
+def in_process(handle: Callable[[str, str, Mapping[str, str], bytes], InProcessAnswer], clock: Clock) -> httpx.Client:
+    """Return a client for `http=` whose requests never leave this process.
+
+    Args:
+        handle: The service: method, raw path with query, header fields and body in, its answer out.
+        clock: By which its delays pass.
+    """
+    return httpx.Client(transport=_InProcess(handle, clock))
+
+
+class _InProcess(httpx.BaseTransport):
+    def __init__(
+        self, handle: Callable[[str, str, Mapping[str, str], bytes], InProcessAnswer], clock: Clock
+    ) -> None:
+        self._handle = handle
+        self._clock = clock
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        target = request.url.raw_path.decode("ascii")
+        answer = self._handle(request.method, target, dict(request.headers), request.read())
+        if answer.lost == "refused":
+            raise httpx.ConnectError("refused")
+        patience_s: float = request.extensions["timeout"]["read"]
+        self._clock.sleep(min(answer.delay_s, patience_s))
+        if answer.delay_s > patience_s:
+            raise httpx.ReadTimeout("the answer took too long")
+        if answer.lost is not None:
+            raise httpx.ReadError("reset")
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)

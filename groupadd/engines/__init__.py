@@ -7,33 +7,35 @@ without a word. Each engine's own file reads one row.
 from collections.abc import Mapping, Sequence
 
 from groupadd.engines import baileys, wajs, webjs, whatsmeow
-from groupadd.identity import identity
+from groupadd.identity import Identity, identity
 from groupadd.provider import AddReply, Claim, Member, Roster
 
-_ROLES = {"admin": "admin", "superadmin": "superadmin", "creator": "superadmin", "participant": "member", "member": "member"}
+_ROLES = {
+    "admin": "admin",
+    "superadmin": "superadmin",
+    "creator": "superadmin",
+    "participant": "member",
+    "member": "member",
+}
 
 
 def read_reply(data: object) -> AddReply | None:
     """Return what an engine's answer to an add says of each person, or None where no engine answers so."""
-    claims: list[Claim | None]
-    match data:
-        case {"jid": _} | {"JID": _}:  # whatsmeow answers for one person with one bare row (WAHA issue 2002)
-            claims = [_claim(data)]
-        case [_, *_]:
-            claims = [_claim(row) for row in data]
-        case {**rows} if rows and all(isinstance(row, dict) and "code" in row for row in rows.values()):
-            reader = wajs.claim if any("wid" in row for row in rows.values()) else webjs.claim
-            claims = [reader(name, row) for name, row in rows.items()]
-        case _:
-            return None
+    claims: list[tuple[Identity, Claim] | None] = []
+    if isinstance(data, dict) and data.keys() & {"jid", "JID"}:
+        claims = [_claim(data)]  # whatsmeow, for one person (WAHA issue 2002)
+    elif isinstance(data, dict):
+        rows = {name: row for name, row in data.items() if isinstance(row, dict) and "code" in row}
+        reader = wajs.claim if any("wid" in row for row in rows.values()) else webjs.claim
+        claims = [reader(name, row) for name, row in rows.items()] if len(rows) == len(data) else []
+    elif isinstance(data, list):
+        claims = [_claim(row) for row in data]
     known = [claim for claim in claims if claim is not None]
     return AddReply(known) if known else None
 
 
-def _claim(row: object) -> Claim | None:
-    if not isinstance(row, dict):
-        return None
-    return baileys.claim(row) or whatsmeow.claim(row)
+def _claim(row: object) -> tuple[Identity, Claim] | None:
+    return baileys.claim(row) or whatsmeow.claim(row) if isinstance(row, dict) else None
 
 
 def read_roster(rows: Sequence[object], *, size: object = None) -> Roster:
@@ -46,7 +48,12 @@ def read_roster(rows: Sequence[object], *, size: object = None) -> Roster:
 
 def _has_left(row: object) -> bool:
     """Whether a row is no member's: WAHA marks those who left, whatsmeow those who were refused."""
-    return isinstance(row, dict) and (row.get("role") == "left" or bool(row.get("error") or row.get("Error")))
+    if not isinstance(row, dict):
+        return False
+    return str(row.get("role")).lower() == "left" or any(row.get(key) not in _NO_ERROR for key in ("error", "Error"))
+
+
+_NO_ERROR = (None, 0, "", "0")
 
 
 def _member(row: object) -> Member | None:
@@ -54,19 +61,20 @@ def _member(row: object) -> Member | None:
         row = {"id": row}
     if not isinstance(row, dict):
         return None
-    names = [_serialized(value) for key, value in row.items() if key.lower().replace("_", "") in _NAMES]
+    names = [_name(kind, value) for key, value in row.items() if (kind := key.lower().replace("_", "")) in _NAMES]
     if not any(names):
         return None
-    who = identity(*names)
-    return Member(who and who.phone, who and who.lid, _role(row))
+    who = identity(*names) or Identity()
+    return Member(who.phone, who.lid, _role(row))
 
 
 _NAMES = frozenset({"id", "jid", "phonenumber", "pn", "lid", "phone"})
 
 
-def _serialized(name: object) -> object:
-    """whatsapp-web.js and wa-js write a JID as an object."""
-    return name.get("_serialized") if isinstance(name, dict) else name
+def _name(kind: str, value: object) -> object:
+    """whatsapp-web.js and wa-js write a JID as an object; a bare number in a LID's place is no phone."""
+    name = value.get("_serialized") if isinstance(value, dict) else value
+    return f"{name}@lid" if kind == "lid" and isinstance(name, str) and name.isdecimal() else name
 
 
 def _role(row: Mapping[str, object]) -> str | None:

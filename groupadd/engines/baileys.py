@@ -7,23 +7,26 @@ phone stands in `content.attrs.phone_number` only (Baileys issue 1842).
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from groupadd.provider import Claim, Invite, identity, meaning_of
+from groupadd.provider import Claim, Identity, Invite, identity, meaning_of
 
 
-def claim(row: Mapping[str, object]) -> Claim | None:
+def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     """Read one row of a `groupParticipantsUpdate` answer."""
     match row:
         case {"status": str() | int() as status, "jid": str() as jid}:
             attrs, offer = _content(row.get("content"))
             who = identity(jid, attrs.get("phone_number"), attrs.get("lid"))
-            return who and Claim(who, meaning_of(status), str(status), offer)
+            return None if who is None else (who, Claim(meaning_of(status), str(status), offer))
     return None
 
 
 def _content(content: object) -> tuple[Mapping[str, object], Invite | None]:
     attrs: Mapping[str, object] = {}
     match content:
-        case {"attrs": dict() as attrs, "content": [{"tag": "add_request", "attrs": {"expiration": str() as until}}, *_]}:
+        case {
+            "attrs": dict() as attrs,
+            "content": [{"tag": "add_request", "attrs": {"expiration": str() as until}}, *_],
+        }:
             return attrs, Invite("personal", expires_at=_from_unix(until))
         case {"attrs": dict() as attrs}:
             pass

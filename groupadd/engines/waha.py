@@ -60,6 +60,6 @@ def read_message_id(response: Response) -> str | None:
     match envelope.read(response):
         case {"id": str() as message} | {"message_id": str() as message} | {"id": {"_serialized": str() as message}}:
             return message
-        case dict():
+        case dict() as record if envelope.accepts(record):
             return None
     raise envelope.unreadable()

@@ -6,17 +6,17 @@ People whom WhatsApp refused may be missing from the answer altogether.
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from groupadd.provider import Claim, Invite, identity, meaning_of
+from groupadd.provider import Claim, Identity, Invite, identity, meaning_of
 
 
-def claim(name: str, row: Mapping[str, object]) -> Claim | None:
+def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     """Read one entry of an add answer."""
     wid = row.get("wid")
     who = identity(name, wid.get("_serialized") if isinstance(wid, dict) else wid)
     if who is None:
         return None
     code = row.get("code")
-    return Claim(who, meaning_of(code), str(code), _offer(row))
+    return who, Claim(meaning_of(code), str(code), _offer(row))
 
 
 def _offer(row: Mapping[str, object]) -> Invite | None:
@@ -24,4 +24,6 @@ def _offer(row: Mapping[str, object]) -> Invite | None:
         return None
     until = row.get("invite_code_exp")
     known = isinstance(until, int) and 0 < until < 2**33
-    return Invite("personal", expires_at=datetime.fromtimestamp(until, UTC) if known and isinstance(until, int) else None)
+    return Invite(
+        "personal", expires_at=datetime.fromtimestamp(until, UTC) if known and isinstance(until, int) else None
+    )

@@ -7,15 +7,15 @@ tells nothing of the person.
 from collections.abc import Mapping
 
 from groupadd.outcome import InviteState
-from groupadd.provider import INVITED, Claim, Invite, identity, meaning_of
+from groupadd.provider import INVITED, Claim, Identity, Invite, identity, meaning_of
 
 
-def claim(name: str, row: Mapping[str, object]) -> Claim | None:
+def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     """Read one entry of an `addParticipants` answer."""
     who = identity(name)
     if who is None:
         return None
     code = row.get("code")
     if row.get("isInviteV4Sent") is True:
-        return Claim(who, INVITED, str(code), Invite("personal", InviteState.SENT))
-    return Claim(who, meaning_of(code), str(code))
+        return who, Claim(INVITED, str(code), Invite("personal", InviteState.SENT))
+    return who, Claim(meaning_of(code), str(code))

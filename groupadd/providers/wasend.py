@@ -4,10 +4,12 @@ Sources: [D] the vendor's documentation, https://wasend.dev/docs/groups/add-part
 vendor's SDK 1.3.3 (PyPI `wasend`, which throws the answer of an add away). Nothing here is proven against the live service.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import ClassVar
 
 from attrs import frozen
+
 from groupadd import engines, envelope
 from groupadd.engines import waha
 from groupadd.provider import (
@@ -27,7 +29,6 @@ from groupadd.provider import (
     Roster,
     Secret,
     Session,
-    identity,
     meaning_of,
 )
 
@@ -115,32 +116,26 @@ class Wasend:
 def _claims(data: object) -> AddReply | None:
     """Read `{added: […], failed: […]}`, under `data` [D] or bare; any engine's own rows are read too."""
     inner = data.get("data", data) if isinstance(data, dict) else data
-    match inner:
-        case {"added": list() | None} | {"failed": list() | None}:
-            added, failed = inner.get("added") or (), inner.get("failed") or ()
-            claims = [*(_claim(row, True) for row in added), *(_claim(row, False) for row in failed)]
-            return AddReply([claim for claim in claims if claim is not None])
+    if isinstance(inner, dict) and inner.keys() & {"added", "failed"}:
+        added, failed = inner.get("added") or [], inner.get("failed") or []
+        if not (added or failed) and envelope.accepts(data) is False:
+            return None
+        if isinstance(added, list) and isinstance(failed, list):
+            return AddReply([*_said(added, ADDED), *_said(failed, UNRECOGNISED)])
     return engines.read_reply(inner)
 
 
-def _claim(row: object, added: bool) -> Claim | None:
-    match row:
-        case {"id": str() as name}:
-            says = row.get("reason")
-        case str() as name:
-            says = None
-        case _:
-            return None
-    who = identity(name)
-    return who and Claim(who, _meaning(says, added), None if says is None else str(says))
+def _said(rows: Iterable[object], wordless: Meaning) -> Iterator[tuple[str, Claim]]:
+    """Read the rows of one list; `wordless` is what standing in it alone says of a person."""
+    for row in rows:
+        name, says = (row.get("id"), row.get("reason")) if isinstance(row, dict) else (row, None)
+        if isinstance(name, str):
+            yield name, Claim(wordless) if says is None else _claim(str(says), wordless is ADDED)
 
 
-def _meaning(says: object, added: bool) -> Meaning:
+@lru_cache
+def _claim(says: str, added: bool) -> Claim:
     """The list and the word must agree: who stands under `failed` with SUCCESS is not known to be in."""
-    if says is None:
-        return ADDED if added else UNRECOGNISED
-    meaning = WORDS.get(says.upper()) if isinstance(says, str) else None
-    meaning = meaning or meaning_of(says)
-    if meaning in {UNRECOGNISED, ALREADY_MEMBER} or (meaning is ADDED) is added:
-        return meaning
-    return CONTRADICTION
+    meaning = WORDS.get(says.upper()) or meaning_of(says)
+    agree = meaning in {UNRECOGNISED, ALREADY_MEMBER} or (meaning is ADDED) is added
+    return Claim(meaning if agree else CONTRADICTION, says)

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar, Literal
 
 from attrs import frozen
+
 from groupadd import engines, envelope
 from groupadd.engines import waha
 from groupadd.provider import (
@@ -22,6 +23,7 @@ from groupadd.provider import (
     Secret,
     Session,
     Unsupported,
+    Wire,
     identity,
 )
 
@@ -90,12 +92,12 @@ class Wawp:
 
     def session(self) -> Flow[Session]:
         response = yield self._post(SESSION, {}, repeatable=True)
-        if response.status == 405:
+        if response.status in {404, 405}:
             response = yield self._get(SESSION)
         return waha.read_session(response)
 
     def _post(self, path: str, body: Mapping[str, object], *, repeatable: bool = False, **params: str) -> Request:
-        both = {"instance_id": self.instance_id, "access_token": self.access_token}
+        both: dict[str, Wire] = {"instance_id": self.instance_id, "access_token": self.access_token}
         match self.credentials_in:
             case "body":
                 return Request("POST", path, params=params, json={**both, **body}, repeatable=repeatable)
@@ -106,7 +108,7 @@ class Wawp:
                 return Request("POST", path, params=params, headers=self._header, json=body, repeatable=repeatable)
 
     def _get(self, path: str, *, query: Mapping[str, str] | None = None, **params: str) -> Request:
-        named: dict[str, str | Secret] = {"instance_id": self.instance_id, **(query or {})}
+        named: dict[str, Wire] = {"instance_id": self.instance_id, **(query or {})}
         if self.credentials_in == "header":
             return Request("GET", path, params=params, query=named, headers=self._header, repeatable=True)
         return Request("GET", path, params=params, query={**named, "access_token": self.access_token}, repeatable=True)

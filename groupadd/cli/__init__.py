@@ -1,0 +1,22 @@
+"""The command line: `groupadd add`, `check`, `members`, `providers`, `demo` and `sandbox`."""
+
+import sys
+from collections.abc import Sequence
+
+_EXTRA = frozenset({"cyclopts", "rich"})
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return its exit code.
+
+    Args:
+        argv: The arguments after the program's name; None for those of this process.
+    """
+    try:
+        from groupadd.cli import commands  # noqa: PLC0415  the core is installed without what this needs
+    except ModuleNotFoundError as missing:
+        if (missing.name or "").partition(".")[0] not in _EXTRA:
+            raise
+        print("the command line needs a little more: pip install 'groupadd[cli]'", file=sys.stderr)
+        return 2
+    return commands.run(sys.argv[1:] if argv is None else argv)

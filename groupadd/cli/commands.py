@@ -1,0 +1,221 @@
+"""The commands. Each reads its words, asks the client, shows what came of it, and returns its exit code."""
+
+import sys
+from collections.abc import Sequence
+from importlib.metadata import version
+from typing import Annotated
+
+from attrs import frozen
+from cyclopts import App, CycloptsError, Parameter
+from cyclopts.validators import Number
+
+from groupadd import people_file
+from groupadd.adding import Invitation, Verify
+from groupadd.cli import demo as story
+from groupadd.cli import kinds, neighbourhood, tables
+from groupadd.cli.dry_run import dry_run as rehearse
+from groupadd.cli.ending import Exit, complaint, interruption, of_check, of_outcome
+from groupadd.cli.screen import Screen
+from groupadd.client import Client
+from groupadd.config import Chosen, Config, load
+from groupadd.errors import GroupAddError, Interrupted
+from groupadd.identity import GroupId
+from groupadd.outcome import AddOutcome
+from groupadd.people_file import STDIN, People
+
+app = App(
+    name="groupadd",
+    help="Add people to WhatsApp groups through any provider, and know what became of each.",
+    version=lambda: version("groupadd"),
+    suppress_keyboard_interrupt=False,
+    result_action="return_value",
+)
+
+Json = Annotated[bool, Parameter(name="--json", negative=())]
+FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True)]
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Through:
+    """Who is asked, and how the answer is shown.
+
+    Attributes:
+        provider: The provider's name in the config; left out: the default one.
+        config: The config file; left out: the usual places.
+        json: Print one JSON object.
+    """
+
+    provider: str | None = None
+    config: str | None = None
+    json: Json = False
+
+    def settle(self) -> tuple[Config, Chosen]:
+        """Read the config and build the provider.
+
+        Raises:
+            ConfigError: The configuration cannot be used.
+        """
+        settings = load(self.config)
+        return settings, settings.choose(self.provider)
+
+
+@app.command
+def add(
+    group: str,
+    /,
+    *participants: str,
+    from_: FromFile = None,
+    verify: Verify | None = None,
+    invite: Invitation | None = None,
+    dry_run: Annotated[bool, Parameter(negative=())] = False,
+    through: Through = Through(),  # noqa: B008  it is frozen
+) -> Exit:
+    """Add people to a group, and say of each what happened.
+
+    Args:
+        group: The group's JID, such as 1203630000@g.us.
+        participants: Phone numbers with country code, in any usual spelling, or JIDs.
+        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
+        verify: When the group is looked at; auto: only where the answer leaves someone open.
+        invite: link: whoever could not be added gets the group's link, where that makes sense.
+        dry_run: Show what would be asked, and send nothing.
+    """
+    screen = Screen(json=through.json)
+    settings, chosen = through.settle()
+    people = _people(screen, participants, from_)
+    if dry_run:
+        terms = settings.add
+        rehearsed = rehearse(chosen, group, people.given, notify=terms.notify, invite=invite or terms.invite)
+        screen.show({**rehearsed.as_dict()}, tables.dry_run(rehearsed))
+        return Exit.EVERYONE_IN
+    with _client(settings, chosen) as client, screen.progress():
+        try:
+            outcome, cut_short = client.add(group, people.given, verify=verify, invite=invite), False
+        except Interrupted as cut:
+            assert isinstance(cut.outcome, AddOutcome)
+            outcome, cut_short = cut.outcome, True
+    if cut_short:
+        screen.say("interrupted; this is what is known so far\n")
+    screen.show({**outcome.as_dict()}, tables.outcome(outcome))
+    return Exit.INTERRUPTED if cut_short else of_outcome(outcome)
+
+
+@app.command
+def check(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:  # noqa: B008
+    """Say of each person whether they are in a group, adding nobody.
+
+    Args:
+        group: The group's JID, such as 1203630000@g.us.
+        participants: Phone numbers with country code, in any usual spelling, or JIDs.
+        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
+    """
+    screen = Screen(json=through.json)
+    settings, chosen = through.settle()
+    people = _people(screen, participants, from_)
+    with _client(settings, chosen) as client, screen.progress():
+        memberships = client.check(group, people.given)
+    rows = [
+        {"participant": one.participant, "phone": one.phone, "id": one.id, "member": one.member, "reason": one.reason}
+        for one in memberships
+    ]
+    screen.show(_about(chosen, group, participants=rows), tables.memberships(memberships))
+    return of_check(memberships)
+
+
+@app.command
+def members(group: str, /, *, through: Through = Through()) -> Exit:  # noqa: B008
+    """List the members of a group.
+
+    Args:
+        group: The group's JID, such as 1203630000@g.us.
+    """
+    screen = Screen(json=through.json)
+    settings, chosen = through.settle()
+    with _client(settings, chosen) as client, screen.progress():
+        roster = client.members(group)
+    rows = [{"phone": member.phone, "lid": member.lid, "role": member.role} for member in roster.members]
+    screen.show(_about(chosen, group, complete=roster.complete, members=rows), tables.roster(roster))
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
+    """List the installed types of provider and what each can do.
+
+    Args:
+        name: A type, to be told all that is known of it.
+        json: Print one JSON object.
+    """
+    screen = Screen(json=json)
+    if name is None:
+        installed = kinds.installed()
+        screen.show({"providers": [kind.as_dict() for kind in installed]}, tables.kinds(installed))
+    else:
+        kind = kinds.kind(name)
+        screen.show({**kind.as_dict_in_full()}, tables.kind_in_full(kind))
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def demo(*, json: Json = False) -> Exit:
+    """See the whole story on a built-in sandbox: no account, no network, under 20 seconds.
+
+    Args:
+        json: Print one JSON object.
+    """
+    return story.play(Screen(json=json))
+
+
+@app.command
+def sandbox(
+    *,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 0,
+    provider: str | None = None,
+    json: Json = False,
+) -> Exit:
+    """Serve a small WhatsApp on this machine that speaks the providers' wire formats, until Ctrl-C.
+
+    Args:
+        port: Where it listens; 0: any free port.
+        provider: Speak this provider's wire format only.
+        json: Print one JSON object.
+    """
+    return neighbourhood.serve(Screen(json=json), port=port, provider=provider)
+
+
+def run(tokens: Sequence[str]) -> Exit:
+    """Run a command line and return its exit code; every error becomes words and a code."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a sign is no reason to fail
+    screen = Screen(json="--json" in tokens)
+    try:
+        return Exit(app(tokens, exit_on_error=False, print_error=False) or 0)
+    except (GroupAddError, CycloptsError) as error:
+        return screen.complain(complaint(error))
+    except KeyboardInterrupt:
+        return screen.complain(interruption())
+
+
+def _people(screen: Screen, participants: Sequence[str], source: str | None) -> People:
+    """Return everybody who is named, on the command line and in a file.
+
+    Raises:
+        InvalidParticipant: Somebody cannot be parsed, or nobody was named; each fault with its place.
+    """
+    people = people_file.named(participants)
+    if source == STDIN and sys.stdin.isatty():
+        screen.say("type one person a line; end with Ctrl-D")
+    if source is not None:
+        people += people_file.read(source)
+    people.require_all()
+    return people
+
+
+def _client(settings: Config, chosen: Chosen) -> Client:
+    return Client(chosen.provider, name=chosen.name, **settings.add.as_arguments())
+
+
+def _about(chosen: Chosen, group: str, **told: object) -> dict[str, object]:
+    return {"provider": chosen.name, "type": chosen.type, "group": GroupId.parse(group).jid, **told}

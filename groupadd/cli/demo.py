@@ -1,0 +1,154 @@
+"""The whole story in under 20 seconds: the same six people, through two providers that do not speak alike.
+
+It is the real client with the real adapters, over the sandbox, in this process. At a terminal its pauses are real;
+elsewhere they take no time.
+"""
+
+import tomllib
+from collections.abc import Sequence
+from contextlib import nullcontext
+
+import attrs
+from attrs import frozen
+from rich.table import Table
+from rich.text import Text
+
+from groupadd.cli import tables
+from groupadd.cli.ending import Exit
+from groupadd.cli.neighbourhood import neighbours
+from groupadd.cli.screen import Screen
+from groupadd.client import Client
+from groupadd.config import load
+from groupadd.flow import Clock, SystemClock
+from groupadd.outcome import AddOutcome, ParticipantOutcome, Status
+from groupadd.sandbox import Resident, Sandbox, VirtualClock, config_toml, residents, small_town
+from groupadd.sandbox.town import GROUP
+from groupadd.transport import in_process
+
+TELLS_MUCH, TELLS_NOTHING = "wasend", "wawp"
+LOOK_AFTER_S = (1.0, 3.0)
+PAUSE_S = 1.2  # between two parts of the story, at a terminal
+_COMMAND = (Text.assemble(("  $ ", "dim"), f"groupadd add {GROUP} --from people.txt"), "")
+
+
+@frozen
+class Run:
+    """One half of the story: six people added through one provider, in a town where nothing has happened yet.
+
+    Attributes:
+        outcome: What became of them.
+        truly_in: Who really is in the group afterwards, as the sandbox alone knows, in the same order.
+        looks: How often the group was looked at.
+    """
+
+    outcome: AddOutcome
+    truly_in: tuple[bool, ...]
+    looks: int
+
+
+def play(screen: Screen, clock: Clock | None = None) -> Exit:
+    """Tell the story.
+
+    Args:
+        screen: Where it is told.
+        clock: By which its pauses pass; None: the machine's at a terminal, else one that does not keep anybody waiting.
+    """
+    clock = clock or (SystemClock() if screen.watched else VirtualClock())
+    town = small_town(clock)
+    people = residents(town)
+    speaking = {name: Sandbox.speaking(name, town) for name in (TELLS_MUCH, TELLS_NOTHING)}
+    config = config_toml({name: one.config("http://sandbox") for name, one in speaking.items()})
+    swapped = config.replace(TELLS_MUCH, TELLS_NOTHING, 1)
+
+    screen.tell(Text("The same six people, through two providers that do not speak alike", "bold"), "")
+    screen.tell(tables.indented(neighbours(people)), "")
+    clock.sleep(PAUSE_S)
+
+    much = TELLS_MUCH.capitalize()
+    _chapter(screen, 1, f"Through {much}, which speaks of each person")
+    screen.tell(tables.indented(Text(config.rstrip())), "", *_COMMAND)
+    clock.sleep(PAUSE_S)
+    first = _run(screen, config, people, clock)
+    screen.tell(tables.outcome(first.outcome), "")
+    screen.tell(f"{much} spoke of each person, so the group was looked at {_times(first.looks)}.", "")
+    clock.sleep(PAUSE_S)
+
+    nothing = TELLS_NOTHING.capitalize()
+    _chapter(screen, 2, f'Through {nothing}, which says {{"ok": true}} whatever happens')
+    screen.tell("  One word of groupadd.toml changes:", "")
+    for sign, style, text in (("-", "red", config), ("+", "green", swapped)):
+        screen.tell(Text(f"  {sign} {text.partition(chr(10))[0]}", style))
+    screen.tell("", *_COMMAND)
+    clock.sleep(PAUSE_S)
+    second = _run(screen, swapped, people, clock)
+    screen.tell(tables.outcome(second.outcome), "")
+    screen.tell(f"{nothing} spoke of nobody, so the group was looked at {_times(second.looks)}.", "")
+    clock.sleep(PAUSE_S)
+
+    agree = _agree(first, second)
+    _chapter(screen, 3, "The same truth")
+    screen.tell(_side_by_side(people, first, second), "", *_moral(agree))
+    if screen.json:
+        outcomes = [first.outcome.as_dict(), second.outcome.as_dict()]
+        screen.show({"people": [attrs.asdict(one) for one in people], "outcomes": outcomes, "agree": agree}, "")
+    return Exit.EVERYONE_IN if agree else Exit.UNKNOWN
+
+
+def _run(screen: Screen, config: str, people: Sequence[Resident], clock: Clock) -> Run:
+    chosen = load(tomllib.loads(config), environ={}).choose()
+    world = small_town(clock)
+    sandbox = Sandbox.speaking(chosen.type, world)
+    with (
+        in_process(sandbox.handle, clock) as http,
+        Client(chosen.provider, name=chosen.name, look_after_s=LOOK_AFTER_S, http=http, clock=clock) as client,
+        screen.progress() if screen.watched else nullcontext(),
+    ):
+        outcome = client.add(GROUP, [one.phone for one in people])
+    truly_in = tuple(world.is_member(GROUP, one.phone.removeprefix("+")) for one in people)
+    return Run(outcome, truly_in, sum(seen.route == "list" for seen in sandbox.seen))
+
+
+def _agree(first: Run, second: Run) -> bool:
+    """Whether both runs say the same of everybody, and what the sandbox knows to be true."""
+    return all(
+        one.status is other.status is not Status.UNKNOWN and one.is_in is truly_in is also_in
+        for one, other, truly_in, also_in in zip(first.outcome, second.outcome, first.truly_in, second.truly_in, strict=True)
+    )
+
+
+def _chapter(screen: Screen, number: int, title: str) -> None:
+    screen.tell(Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
+
+
+def _times(count: int) -> str:
+    return {0: "not once", 1: "once"}.get(count, f"{count} times")
+
+
+def _side_by_side(people: Sequence[Resident], first: Run, second: Run) -> Table:
+    table = tables.bare_table("", f"through {TELLS_MUCH}", f"through {TELLS_NOTHING}", "in truth")
+    for one, told, seen, truly_in in zip(people, first.outcome, second.outcome, first.truly_in, strict=True):
+        table.add_row(one.name, _verdict(told), _verdict(seen), "in" if truly_in else "not in")
+    return table
+
+
+def _verdict(person: ParticipantOutcome) -> Text:
+    reason = tables.words(person.reason or "")
+    return Text.assemble(
+        (tables.words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
+    )
+
+
+def _moral(agree: bool) -> Sequence[Text | str]:
+    if not agree:
+        return (Text("The two do not agree. That is a bug in groupadd; please report it", "bold red"),)
+    much, nothing = TELLS_MUCH.capitalize(), TELLS_NOTHING.capitalize()
+    return (
+        Text("Status for status they agree, with each other and with what the sandbox knows", "bold"),
+        f"Only the reasons differ: {much} says why. {nothing} does not; the group shows who is "
+        "not in, and groupadd calls that a silent refusal rather than guess",
+        "",
+        Text("What to try next", "bold"),
+        "  groupadd sandbox       these people on a local server, with a config to paste",
+        "  groupadd providers     who can be asked, and what each can do",
+        "  groupadd add --help    your own group",
+    )

@@ -1,0 +1,102 @@
+"""A dry run: what an add would ask, in the provider's own words, without sending anything."""
+
+from collections.abc import Mapping, Sequence
+from typing import TypedDict
+
+from attrs import frozen
+
+from groupadd.adding import Invitation
+from groupadd.config import Chosen
+from groupadd.flow import Request
+from groupadd.identity import GroupId, parse_participants, same_first
+from groupadd.inviting import require_invitations
+from groupadd.secret import Secret
+
+
+class RequestJSON(TypedDict):
+    """A request in JSON, its credentials masked."""
+
+    method: str
+    path: str
+    json: object
+
+
+class DryRunJSON(TypedDict):
+    """The JSON of a dry run (contract 5)."""
+
+    provider: str
+    type: str
+    group: str
+    would_ask: list[str]
+    would_skip: list[str]
+    request: RequestJSON | None
+
+
+@frozen
+class DryRun:
+    """What an add would ask.
+
+    Attributes:
+        provider: The provider's configured name.
+        type: Its type.
+        group: The group's JID.
+        would_ask: The caller's spellings of the people who would be asked for.
+        would_skip: Those of people who stand earlier in the list.
+        request: The first request that the provider would make, or None where it makes none.
+    """
+
+    provider: str
+    type: str
+    group: str
+    would_ask: Sequence[str]
+    would_skip: Sequence[str]
+    request: Request | None
+
+    @property
+    def body(self) -> object:
+        """The JSON body of the request, its credentials masked."""
+        return None if self.request is None else _masked(self.request.json)
+
+    def as_dict(self) -> DryRunJSON:
+        """Return the dry run as JSON values."""
+        first = self.request
+        return {
+            "provider": self.provider,
+            "type": self.type,
+            "group": self.group,
+            "would_ask": list(self.would_ask),
+            "would_skip": list(self.would_skip),
+            "request": first and {"method": first.method, "path": first.path, "json": self.body},
+        }
+
+
+def dry_run(chosen: Chosen, group: str, people: Sequence[str], *, notify: bool | None, invite: Invitation) -> DryRun:
+    """Return what an add would ask, as far as that is known without a look at the group.
+
+    Raises:
+        InvalidGroup: The text does not name a group.
+        InvalidParticipant: Somebody cannot be parsed.
+        Unsupported: The provider cannot do what is asked.
+    """
+    where = GroupId.parse(group)
+    if invite == "link":
+        require_invitations(chosen.provider)
+    participants = parse_participants(people)
+    first = same_first(participants)
+    flow = chosen.provider.add_participants(where, tuple(first.values()), notify=notify)
+    try:
+        request = next(flow, None)
+    finally:
+        flow.close()
+    repeated = [person.given for person in participants if first[person.id] is not person]
+    return DryRun(chosen.name, chosen.type, where.jid, [one.given for one in first.values()], repeated, request)
+
+
+def _masked(value: object) -> object:
+    if isinstance(value, Secret):
+        return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): _masked(inner) for key, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return [_masked(inner) for inner in value]
+    return value

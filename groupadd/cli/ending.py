@@ -1,0 +1,96 @@
+"""How a command ends: its exit code, and what is said of an error."""
+
+from collections.abc import Iterable, Mapping
+from enum import IntEnum
+
+from attrs import frozen
+from cyclopts import CycloptsError
+
+from groupadd.errors import (
+    ConfigError,
+    GroupAddError,
+    GroupNotFound,
+    NotAllowed,
+    NotAuthenticated,
+    ProviderError,
+    ProviderUnreachable,
+    RateLimited,
+    SessionNotReady,
+)
+from groupadd.looking import Membership
+from groupadd.outcome import AddOutcome, Status
+from groupadd.secret import scrubbed
+
+
+class Exit(IntEnum):
+    """The exit codes."""
+
+    EVERYONE_IN = 0  # and every other success
+    SOMEONE_OUT = 1  # someone is known not to be in
+    NOT_SENT = 2  # usage, input or config
+    REFUSED = 3  # the provider refused the whole request or could not be reached
+    UNKNOWN = 4  # someone's outcome is unknown; wins over SOMEONE_OUT
+    INTERRUPTED = 130
+
+
+def of_outcome(outcome: AddOutcome) -> Exit:
+    """Return the exit code of an add."""
+    return _of(None if person.status is Status.UNKNOWN else person.is_in for person in outcome)
+
+
+def of_check(memberships: Iterable[Membership]) -> Exit:
+    """Return the exit code of a check."""
+    return _of(person.member for person in memberships)
+
+
+def _of(people_in: Iterable[bool | None]) -> Exit:
+    seen = set(people_in)
+    return Exit.UNKNOWN if None in seen else Exit.SOMEONE_OUT if False in seen else Exit.EVERYONE_IN
+
+
+@frozen
+class Complaint:
+    """What is said of an error.
+
+    Attributes:
+        type: The error's name, for programs.
+        message: What is wrong, without secrets and whole numbers.
+        hint: What may help, or None.
+        exit: The exit code.
+    """
+
+    type: str
+    message: str
+    hint: str | None
+    exit: Exit
+
+
+_HINTS: Mapping[type[GroupAddError], str] = {
+    ConfigError: "`groupadd sandbox` prints a config that works, to begin with",
+    NotAuthenticated: "see that the credentials in the config are the provider's current ones",
+    NotAllowed: "make our account an admin of the group, or let its members add others",
+    GroupNotFound: "see that the group's id is right and that our account is in the group",
+    SessionNotReady: "link the account again at the provider, and see that its phone is online",
+    ProviderUnreachable: "see that `base_url` is right and the network is up",
+}
+
+
+def complaint(error: GroupAddError | CycloptsError) -> Complaint:
+    """Return what is to be said of an error."""
+    if isinstance(error, CycloptsError):
+        return Complaint("UsageError", scrubbed(str(error)), "`groupadd --help` lists what there is", Exit.NOT_SENT)
+    asked = isinstance(error, ProviderError)
+    return Complaint(type(error).__name__, str(error), _hint(error), Exit.REFUSED if asked else Exit.NOT_SENT)
+
+
+def interruption() -> Complaint:
+    """Return what is said of a Ctrl-C before anything is known to have been sent."""
+    return Complaint("Interrupted", "interrupted; nothing is known to have been sent", None, Exit.INTERRUPTED)
+
+
+def _hint(error: GroupAddError) -> str | None:
+    if isinstance(error, ProviderError) and error.maybe_applied:
+        return "somebody may have been added all the same; `groupadd check` tells who is in"
+    if isinstance(error, RateLimited) and error.retry_after_s is not None:
+        return f"try again in {error.retry_after_s:.0f} s"
+    return _HINTS.get(type(error))

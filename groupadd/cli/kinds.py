@@ -1,0 +1,126 @@
+"""What types of provider are installed, and what can be known of each: derived from their classes."""
+
+import inspect
+from collections.abc import Mapping
+from typing import TypedDict, get_args
+
+import attrs
+from attrs import frozen
+
+from groupadd import plugins, provider
+from groupadd.plugins import Origin
+from groupadd.provider import GroupMembershipProvider
+from groupadd.secret import Secret
+
+PROVEN = "not proven against the live service"  # nobody has recorded a live one yet
+
+
+class KindJSON(TypedDict):
+    """A type in the JSON list of what is installed."""
+
+    type: str
+    origin: str
+    abilities: list[str] | None
+
+
+class KindInFullJSON(KindJSON):
+    """A type in the JSON of what is known of it."""
+
+    speaks_of_each: bool
+    proven: str
+    fields: list[dict[str, object]]
+
+
+@frozen
+class Field:
+    """A config field of a provider.
+
+    Attributes:
+        name: Its key in the config.
+        required: Whether it must be given.
+        secret: Whether its value is never shown.
+        default: What stands in for it; None where nothing does, or nothing that is shown.
+    """
+
+    name: str
+    required: bool
+    secret: bool
+    default: str | bool | float | None = None
+
+
+@frozen
+class Kind:
+    """A type of provider, as far as it is known.
+
+    Attributes:
+        type: Its name in the config.
+        origin: `built in`, or the distributions that bring it.
+        loaded: Its class, or None where that would import a plugin that nobody asked for.
+    """
+
+    type: str
+    origin: str
+    loaded: type[GroupMembershipProvider] | None
+
+    @property
+    def abilities(self) -> Mapping[str, str] | None:
+        """What it can do besides adding, each with its meaning; None where it is not known."""
+        if self.loaded is None:
+            return None
+        return {name: _meaning(name) for name in plugins.abilities(self.loaded)}
+
+    @property
+    def speaks_of_each(self) -> bool:
+        """Whether its answers are known to speak of each person."""
+        return self.loaded is not None and self.loaded.speaks_of_each
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        """Its config fields; none where they are not known."""
+        if self.loaded is None:
+            return ()
+        return tuple(_field(one) for one in attrs.fields(attrs.resolve_types(self.loaded)) if one.init)
+
+    def as_dict(self) -> KindJSON:
+        """Return the type as JSON values."""
+        abilities = self.abilities
+        return {"type": self.type, "origin": self.origin, "abilities": None if abilities is None else list(abilities)}
+
+    def as_dict_in_full(self) -> KindInFullJSON:
+        """Return all that is known of the type as JSON values."""
+        fields = [attrs.asdict(field) for field in self.fields]
+        return {**self.as_dict(), "speaks_of_each": self.speaks_of_each, "proven": PROVEN, "fields": fields}
+
+
+def installed() -> tuple[Kind, ...]:
+    """Return every type that is installed; plugins are not imported."""
+    return tuple(
+        Kind(name, _origin(origin), plugins.load(name) if origin.built_in else None)
+        for name, origin in plugins.installed().items()
+    )
+
+
+def kind(name: str) -> Kind:
+    """Return one type, importing it.
+
+    Raises:
+        UnknownProvider: No such type is installed.
+        ConfigError: It is installed, and is not to be used.
+    """
+    loaded = plugins.load(name)
+    return Kind(name, _origin(plugins.installed()[name]), loaded)
+
+
+def _origin(origin: Origin) -> str:
+    return "built in" if origin.built_in else ", ".join(origin.brought_by)
+
+
+def _meaning(ability: str) -> str:
+    """Return the first line of what `groupadd.provider` says of an ability."""
+    return (inspect.getdoc(getattr(provider, ability)) or "").partition("\n")[0].rstrip(".")
+
+
+def _field(one: "attrs.Attribute[object]") -> Field:
+    secret = Secret in {one.type, *get_args(one.type)}
+    shown = one.default if isinstance(one.default, str | bool | int | float) and not secret else None
+    return Field(one.alias or one.name, one.default is attrs.NOTHING, secret, shown)

@@ -1,0 +1,177 @@
+"""What commands show to people: tables that can be read without colour, at 80 columns."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from rich.console import Group, RenderableType
+from rich.json import JSON
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from groupadd.cli.dry_run import DryRun
+from groupadd.cli.kinds import PROVEN, Kind
+from groupadd.looking import Membership
+from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
+from groupadd.reasons import REASONS
+from groupadd.roster import Member, Roster
+
+STYLES: Mapping[Status, str] = {
+    Status.ADDED: "green",
+    Status.ALREADY_MEMBER: "green",
+    Status.INVITED: "cyan",
+    Status.PENDING_APPROVAL: "cyan",
+    Status.NOT_ADDED: "red",
+    Status.UNKNOWN: "yellow",
+}
+_MEMBER: Mapping[bool | None, tuple[str, str]] = {
+    True: ("yes", "green"),
+    False: ("no", "red"),
+    None: ("unknown", "yellow"),
+}
+_LONGEST_WORD = 32  # of a provider's, which may be a whole page
+
+
+def words(name: str) -> str:
+    """Return one of the contract's values as words: `already member`."""
+    return name.replace("_", " ")
+
+
+def outcome(result: AddOutcome) -> RenderableType:
+    """Return the table of an add: everybody, then each reason once with what to do, then the sum."""
+    said = any(person.provider_says for person in result)
+    table = bare_table("Participant", "Status", "Why", "How known", *(["Provider said"] if said else []))
+    for person in result:
+        status = Text(words(person.status), STYLES[person.status])
+        evidence = "" if person.evidence is Evidence.NONE else person.evidence.value
+        cells = [plain(person.participant), status, why(person), evidence]
+        table.add_row(*cells, *([_clipped(person.provider_says or "")] if said else []))
+    counts = {words(status): len(result.by_status(status)) for status in Status}
+    return _page(table, {person.reason: person.status is not Status.INVITED for person in result}, _sum(len(result), counts))
+
+
+def why(person: ParticipantOutcome) -> str:
+    """Return the reason in words, and what became of an invitation."""
+    reason = words(person.reason or "")
+    if person.invite is None:
+        return reason
+    return f"{reason}; {person.invite.kind} {person.invite.state or 'not sent'}".removeprefix("; ")
+
+
+def memberships(people: Sequence[Membership]) -> RenderableType:
+    """Return the table of a check."""
+    table = bare_table("Participant", "In the group", "Why")
+    counts = dict.fromkeys((word for word, _ in _MEMBER.values()), 0)
+    for person in people:
+        word, style = _MEMBER[person.member]
+        counts[word] += 1
+        table.add_row(plain(person.participant), Text(word, style), words(person.reason or ""))
+    named = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
+    return _page(table, {person.reason: True for person in people}, _sum(len(people), named))
+
+
+def roster(seen: Roster) -> RenderableType:
+    """Return the table of a group's members."""
+    table = bare_table("Phone", "LID", "Role")
+    for member in seen.members:
+        table.add_row(_phone(member), member.lid or "", member.role or "")
+    whole = "the list is complete" if seen.complete else "the list is not complete: who is missing from it may be in"
+    count = len(seen.members)
+    return _page(table, {}, f"{count} member{'' if count == 1 else 's'}; {whole}")
+
+
+def dry_run(rehearsed: DryRun) -> RenderableType:
+    """Return what an add would ask, in the provider's own words."""
+    asked = f"{rehearsed.provider} would be asked for {_people(len(rehearsed.would_ask))}, in these words:"
+    parts: list[RenderableType] = [f"Nothing was sent. {asked}", ""]
+    if rehearsed.request is not None:
+        parts += [Text(f"  {rehearsed.request}", "bold"), indented(JSON.from_data(rehearsed.body)), ""]
+    if rehearsed.would_skip:
+        repeated = ", ".join(map(plain, rehearsed.would_skip))
+        parts += [f"Named before, and not asked for again: {repeated}", ""]
+    return Group(*parts, Text("Whoever a look beforehand shows to be a member is left out", "dim"))
+
+
+def explained(reasons: Mapping[Reason | None, bool]) -> Table:
+    """Return each reason once, with its meaning and, where there is something left to do, what to do next."""
+    table = Table.grid(padding=(0, 2, 0, 0))
+    table.add_column(no_wrap=True)
+    table.add_column()
+    for reason, to_do in reasons.items():
+        if reason is None:
+            continue
+        explanation = REASONS[reason]
+        table.add_row(Text(words(reason), "bold"), explanation.meaning)
+        if to_do and explanation.next_step is not None:
+            table.add_row("", Text(f"→ {explanation.next_step}".replace("`", ""), "dim"))
+    return table
+
+
+def kinds(installed: Iterable[Kind]) -> RenderableType:
+    """Return the table of installed types."""
+    table = bare_table("Type", "From", "Besides adding, it")
+    for kind in installed:
+        can = kind.abilities
+        told = f"(groupadd providers {kind.type} tells)" if can is None else ", ".join(map(_ability, can))
+        table.add_row(kind.type, kind.origin, told)
+    return table
+
+
+def kind_in_full(kind: Kind) -> RenderableType:
+    """Return all that is known of one type."""
+    facts = Table.grid(padding=(0, 2, 0, 0))
+    answers = "speak of each person" if kind.speaks_of_each else "only accept: looks at the group tell what happened"
+    for name, fact in (("from", kind.origin), ("answers", answers), ("proven", PROVEN)):
+        facts.add_row(Text(name, "dim"), fact)
+    can = bare_table("Besides adding, it", "")
+    for name, meaning in (kind.abilities or {}).items():
+        can.add_row(_ability(name), Text(meaning, "dim"))
+    keys = bare_table("Config field", "", "Default")
+    for field in kind.fields:
+        marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
+        default = "" if field.default is None else str(field.default)
+        keys.add_row(field.name, ", ".join(marks) or "optional", default)
+    return Group(Text(kind.type, "bold"), "", facts, "", can, "", keys)
+
+
+def _ability(name: str) -> str:
+    """Return the name of an ability's protocol in words: `ListsParticipants` is `lists participants`."""
+    return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
+
+
+def plain(text: str) -> str:
+    """Return text from elsewhere as it can stand on a terminal: nothing in it is a command to the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def indented(view: RenderableType) -> Padding:
+    """Return a view that stands a little to the right."""
+    return Padding(view, (0, 0, 0, 2), expand=False)
+
+
+def _clipped(says: str) -> str:
+    text = plain(says)
+    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 1]}…"
+
+
+def bare_table(*columns: str) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    for name in columns:
+        table.add_column(name, overflow="fold")
+    return table
+
+
+def _page(table: Table, reasons: Mapping[Reason | None, bool], summary: str) -> Group:
+    notes = explained(reasons)
+    return Group(table, "", *([notes, ""] if notes.row_count else []), Text(summary, "bold"))
+
+
+def _sum(total: int, counts: Mapping[str, int]) -> str:
+    return f"{_people(total)}: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+
+
+def _people(count: int) -> str:
+    return "1 person" if count == 1 else f"{count} people"
+
+
+def _phone(member: Member) -> str:
+    return f"+{member.phone}" if member.phone else ""

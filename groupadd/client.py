@@ -1,0 +1,265 @@
+"""The clients: `connect`, `Client` and `AsyncClient`. All they do is said once, as flows, in `Calls`."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
+from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+
+from attrs import evolve, frozen
+
+from groupadd import plugins
+from groupadd.adding import Invitation, Terms, Verify, add
+from groupadd.config import load
+from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async
+from groupadd.identity import GroupId, Participant, parse_participants
+from groupadd.looking import Account, Membership, check
+from groupadd.outcome import AddOutcome
+from groupadd.provider import GroupMembershipProvider
+from groupadd.roster import Roster
+
+if TYPE_CHECKING:  # httpx is imported when the first client is made
+    import httpx
+
+T = TypeVar("T")
+ConfigSource: TypeAlias = str | PathLike[str] | Mapping[str, object] | None
+
+
+@frozen
+class Calls:
+    """What both clients can do, as flows.
+
+    Attributes:
+        account: The account behind the provider.
+        name: The provider's configured name.
+        type: The provider's type.
+        terms: How adds are carried out unless a call says otherwise.
+    """
+
+    account: Account
+    name: str
+    type: str
+    terms: Terms
+
+    def add(
+        self,
+        group: str,
+        participants: Iterable[str],
+        *,
+        notify: bool | None = None,
+        verify: Verify | None = None,
+        invite: Invitation | None = None,
+    ) -> Flow[AddOutcome]:
+        """Parse what the caller gave, add, and put the outcome together."""
+        where, people = _parsed(group, participants)
+        terms = self.terms
+        if not (notify is None and verify is None and invite is None):
+            terms = evolve(
+                terms,
+                notify=terms.notify if notify is None else notify,
+                verify=terms.verify if verify is None else verify,
+                invite=terms.invite if invite is None else invite,
+            )
+        outcomes = yield from add(self.account, where, people, terms)
+        return AddOutcome(self.name, self.type, where.jid, outcomes)
+
+    def members(self, group: str) -> Flow[Roster]:
+        """Read the roster once."""
+        return (yield from self.account.roster(GroupId.parse(group)))
+
+    def check(self, group: str, participants: Iterable[str]) -> Flow[tuple[Membership, ...]]:
+        """Look once for each person."""
+        where, people = _parsed(group, participants)
+        return (yield from check(self.account, where, people))
+
+
+def _parsed(group: str, participants: Iterable[str]) -> tuple[GroupId, tuple[Participant, ...]]:
+    return GroupId.parse(group), parse_participants(participants)
+
+
+class Client:
+    """Adds people to groups through one provider, and says of each what happened.
+
+    Args:
+        provider: The provider, as made from its class.
+        verify: Which looks at the roster are taken: `auto` only where the answer cannot settle every person, `always`
+            before and after, `never` none.
+        look_after_s: Seconds after the answer at which the roster is read, ascending; with fewer than two, absence is
+            never proven.
+        late_after_s: Seconds after sending during which an unanswered add may still take effect.
+        timeout_s: Seconds for one request as a whole, from connecting to the last byte.
+        notify: Whether people are notified; None is the provider's own default.
+        invite: `link`: people who could not be added get the group's link, where that makes sense.
+        invite_text: The text of that message, with `{link}` in it.
+        http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs count for one
+            operation each, so that a server which drips its headers may outlive `timeout_s`.
+        name: What the provider is called in outcomes; its type if left out.
+        clock: Time itself, for tests.
+
+    Raises:
+        ValueError: A setting makes no sense.
+    """
+
+    def __init__(
+        self,
+        provider: GroupMembershipProvider,
+        *,
+        verify: Verify = "auto",
+        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
+        late_after_s: float = 60.0,
+        timeout_s: float = 30.0,
+        notify: bool | None = None,
+        invite: Invitation = "never",
+        invite_text: str = "Join our group: {link}",
+        http: "httpx.Client | None" = None,
+        name: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        from groupadd.transport import HttpTransport
+
+        terms = Terms(verify, tuple(look_after_s), late_after_s, notify, invite, invite_text)
+        kind = plugins.type_name(provider)
+        self._calls = Calls(Account(provider), name or kind, kind, terms)
+        self._transport = HttpTransport(provider.base_url, timeout_s, http)
+        self._clock = clock or SystemClock()
+
+    def add(
+        self,
+        group: str,
+        participants: Iterable[str],
+        *,
+        notify: bool | None = None,
+        verify: Verify | None = None,
+        invite: Invitation | None = None,
+    ) -> AddOutcome:
+        """Add people to a group and say of each what happened.
+
+        Args:
+            group: The group's JID, such as `1203630000@g.us`.
+            participants: Phone numbers with country code in any usual spelling, JIDs or LIDs.
+            notify: Whether people are notified; None is the client's setting.
+            verify: Which looks are taken; None is the client's setting.
+            invite: Whether who could not be added gets the link; None is the client's setting.
+
+        Raises:
+            InvalidGroup: The text does not name a group; nothing was sent.
+            InvalidParticipant: Somebody cannot be parsed, or nobody was named; nothing was sent.
+            Unsupported: The provider cannot do what was asked; nothing was sent.
+            ProviderError: The provider refused the request as a whole, or cannot be reached.
+            Interrupted: Ctrl-C came; its `.outcome` holds what is known.
+        """
+        return self._run(self._calls.add(group, participants, notify=notify, verify=verify, invite=invite))
+
+    def members(self, group: str) -> Roster:
+        """Read the group's roster once.
+
+        Raises:
+            InvalidGroup: The text does not name a group.
+            Unsupported: The provider has no roster.
+            ProviderError: The roster could not be read.
+        """
+        return self._run(self._calls.members(group))
+
+    def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
+        """Say of each person whether they are in the group, from one look, adding nobody.
+
+        Raises:
+            InvalidGroup: The text does not name a group.
+            InvalidParticipant: Somebody cannot be parsed, or nobody was named.
+            Unsupported: The provider has no roster.
+            ProviderError: The roster could not be read.
+        """
+        return self._run(self._calls.check(group, participants))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._transport.close()
+
+    def _run(self, flow: Flow[T]) -> T:
+        return drive(flow, self._transport, self._clock)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+class AsyncClient:
+    """`Client` for asyncio: the same arguments, with an `httpx.AsyncClient`, and the same outcomes."""
+
+    def __init__(
+        self,
+        provider: GroupMembershipProvider,
+        *,
+        verify: Verify = "auto",
+        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
+        late_after_s: float = 60.0,
+        timeout_s: float = 30.0,
+        notify: bool | None = None,
+        invite: Invitation = "never",
+        invite_text: str = "Join our group: {link}",
+        http: "httpx.AsyncClient | None" = None,
+        name: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        from groupadd.transport import AsyncHttpTransport
+
+        terms = Terms(verify, tuple(look_after_s), late_after_s, notify, invite, invite_text)
+        kind = plugins.type_name(provider)
+        self._calls = Calls(Account(provider), name or kind, kind, terms)
+        self._transport = AsyncHttpTransport(provider.base_url, timeout_s, http)
+        self._clock = clock or SystemClock()
+
+    async def add(
+        self,
+        group: str,
+        participants: Iterable[str],
+        *,
+        notify: bool | None = None,
+        verify: Verify | None = None,
+        invite: Invitation | None = None,
+    ) -> AddOutcome:
+        """Add people to a group and say of each what happened; arguments and errors as for `Client.add`."""
+        return await self._run(self._calls.add(group, participants, notify=notify, verify=verify, invite=invite))
+
+    async def members(self, group: str) -> Roster:
+        """Read the group's roster once; errors as for `Client.members`."""
+        return await self._run(self._calls.members(group))
+
+    async def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
+        """Say of each person whether they are in the group; errors as for `Client.check`."""
+        return await self._run(self._calls.check(group, participants))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._transport.close()
+
+    async def _run(self, flow: Flow[T]) -> T:
+        return await drive_async(flow, self._transport, self._clock)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+
+def connect(name: str | None = None, *, config: ConfigSource = None) -> Client:
+    """Return a client for a configured provider.
+
+    Args:
+        name: The provider's name in the config; None is the default one.
+        config: A path, a mapping of the same shape as the file, or None for the usual places.
+
+    Raises:
+        ConfigError: The configuration cannot be used; the text lists every fault with its place.
+    """
+    settings = load(config)
+    chosen = settings.choose(name)
+    return Client(chosen.provider, name=chosen.name, **settings.add.as_arguments())
+
+
+def connect_async(name: str | None = None, *, config: ConfigSource = None) -> AsyncClient:
+    """Return an async client for a configured provider; arguments and errors as for `connect`."""
+    settings = load(config)
+    chosen = settings.choose(name)
+    return AsyncClient(chosen.provider, name=chosen.name, **settings.add.as_arguments())

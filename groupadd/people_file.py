@@ -1,0 +1,139 @@
+"""People from a file: one a line, or a CSV with a phone column. Blank lines and `#` comments are passed over."""
+
+import csv
+import io
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from attrs import frozen
+
+from groupadd.errors import InvalidParticipant
+from groupadd.identity import parse_participants
+
+STDIN = "-"
+PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that a CSV's header names
+_DELIMITERS = ",;\t"  # none of them stands in a number or JID
+_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+
+
+@frozen
+class People:
+    """The people that a caller names, and where.
+
+    Attributes:
+        given: The caller's own spellings, in order.
+        places: Where each was read, such as `people.csv, line 4`.
+    """
+
+    given: tuple[str, ...]
+    places: tuple[str, ...]
+
+    def __add__(self, more: "People") -> "People":
+        return People(self.given + more.given, self.places + more.places)
+
+    def require_all(self) -> None:
+        """Check that somebody is named and that everybody can be parsed.
+
+        Raises:
+            InvalidParticipant: All faults at once, each with its place.
+        """
+        if not self.given:
+            raise _unusable("participants", "nobody was named")
+        try:
+            parse_participants(self.given)
+        except InvalidParticipant as error:
+            faults = error.faults
+        else:
+            return
+        raise InvalidParticipant(faults, self.places)
+
+
+def named(given: Sequence[str]) -> People:
+    """Return the people that are named on the command line."""
+    return People(tuple(given), tuple(f"participant {position}" for position in range(1, len(given) + 1)))
+
+
+def read(source: str) -> People:
+    """Read a file of people.
+
+    Args:
+        source: The file's path, or `-` for standard input.
+
+    Raises:
+        InvalidParticipant: The file cannot be read, or it is a CSV without a phone column.
+    """
+    name = "standard input" if source == STDIN else source
+    try:
+        raw = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
+        text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    except UnicodeDecodeError:
+        why = "it is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
+    else:
+        return people_in(text, name)
+    raise _unusable(name, f"cannot be read: {why}")
+
+
+def people_in(text: str, name: str) -> People:
+    """Return the people in the text of a file.
+
+    Args:
+        text: What the file holds.
+        name: What the file is called in messages.
+
+    Raises:
+        InvalidParticipant: It is a CSV that cannot be read or has no phone column.
+    """
+    lines = [(number, line.strip()) for number, line in enumerate(io.StringIO(text, newline=None), start=1)]
+    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
+    header = lines[0][1] if lines else ""
+    delimiter = next((one for one in _DELIMITERS if _phone_column(header.split(one)) is not None), None)
+    if delimiter is not None:
+        return _located(_cells(text, name, delimiter), name)
+    if any(one in header for one in _DELIMITERS):
+        *others, last = PHONE_COLUMNS
+        wanted = f"{', '.join(others)} or {last}"
+        raise _unusable(f"{name}, line {lines[0][0]}", f"a CSV needs a header with a column named {wanted}")
+    return _located(lines, name)
+
+
+def _located(rows: Sequence[tuple[int, str]], name: str) -> People:
+    if not rows:
+        raise _unusable(name, "nobody is named in it")
+    return People(tuple(given for _, given in rows), tuple(f"{name}, line {number}" for number, _ in rows))
+
+
+def _cells(text: str, name: str, delimiter: str) -> Sequence[tuple[int, str]]:
+    """Return the phone column below the header, each cell with the number of the line on which its row begins."""
+    rows = _rows(text, name, delimiter)
+    _, header = next(rows)
+    column = _phone_column(header)
+    assert column is not None
+    return [(number, row[column].strip() if column < len(row) else "") for number, row in rows]
+
+
+def _rows(text: str, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    while True:
+        number = reader.line_num + 1
+        try:
+            row = next(reader, None)
+        except csv.Error as error:
+            why = str(error)
+            break
+        if row is None:
+            return
+        if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#"):
+            yield number, row
+    raise _unusable(f"{name}, line {number}", f"is not CSV: {why}")
+
+
+def _phone_column(header: Sequence[str]) -> int | None:
+    names = [cell.strip().strip('"').lower() for cell in header]
+    return next((names.index(wanted) for wanted in PHONE_COLUMNS if wanted in names), None)
+
+
+def _unusable(place: str, why: str) -> InvalidParticipant:
+    return InvalidParticipant({0: why}, [place])

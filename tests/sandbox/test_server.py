@@ -1,0 +1,149 @@
+import contextlib
+import json
+import socket
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+
+from groupadd.sandbox import Code, Human, Sandbox, World, faults, side_by_side, small_town
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.server import SandboxServer
+from groupadd.sandbox.town import GROUP
+
+ADA = "12025550143"
+ADD = f"/sandbox/groups/{GROUP}/participants/add"
+LIST = f"/sandbox/groups/{GROUP}/participants"
+
+
+@pytest.fixture
+def world() -> World:
+    return small_town()
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return Sandbox.speaking("wasend", world)
+
+
+@pytest.fixture
+def http(sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with SandboxServer(sandbox.handle) as server, client(server) as http:
+        yield http
+
+
+def client(server: SandboxServer, path: str = "") -> httpx.Client:
+    headers = {"Authorization": f"Bearer {KEY}"}
+    return httpx.Client(base_url=server.url + path, headers=headers, trust_env=False, timeout=10)
+
+
+def add(http: httpx.Client) -> httpx.Response:
+    return http.post(ADD, json={"participants": [f"+{ADA}"]})
+
+
+def test_it_listens_on_loopback_only(sandbox: Sandbox) -> None:
+    with SandboxServer(sandbox.handle) as server:
+        assert urlsplit(server.url).hostname == "127.0.0.1"
+
+
+def test_one_connection_serves_many_requests(http: httpx.Client, world: World) -> None:
+    first, second = add(http), http.get(LIST)
+    assert first.json()["data"]["added"] == [{"id": f"{ADA}@s.whatsapp.net", "reason": "SUCCESS"}]
+    assert len(second.json()["participants"]) == 3
+    assert world.is_member(GROUP, ADA)
+    assert first.http_version == "HTTP/1.1"
+    streams = {answer.extensions["network_stream"].get_extra_info("client_addr") for answer in (first, second)}
+    assert len(streams) == 1
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_BEFORE, faults.LOST_AFTER, faults.REFUSED])
+def test_a_lost_answer_breaks_the_connection(
+    http: httpx.Client, sandbox: Sandbox, world: World, fault: faults.Fault
+) -> None:
+    sandbox.faults.plan(fault)
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        add(http)
+    assert world.is_member(GROUP, ADA) is (fault is faults.LOST_AFTER)
+    assert http.get(LIST).is_success
+
+
+def test_a_slow_answer_outlives_the_patience_of_its_client(http: httpx.Client, sandbox: Sandbox, world: World) -> None:
+    sandbox.faults.plan(faults.slow(600))
+    with pytest.raises(httpx.ReadTimeout):
+        http.post(ADD, json={"participants": [f"+{ADA}"]}, timeout=0.05)
+    assert world.is_member(GROUP, ADA)
+
+
+@pytest.mark.parametrize("what", ["body", "all"])
+def test_a_dripping_answer_comes_whole_in_the_end(http: httpx.Client, sandbox: Sandbox, what: str) -> None:
+    whole = http.get(LIST).content
+    sandbox.faults.plan(faults.dripping(0.02, "body" if what == "body" else "all"))
+    with http.stream("GET", LIST) as answer:
+        chunks = list(answer.iter_raw())
+    assert b"".join(chunks) == whole
+    assert len(chunks) > 1
+
+
+@pytest.mark.parametrize("fault", [faults.EMPTY, faults.CUT, faults.HTML, faults.GATEWAY_AFTER, faults.limited(7)])
+def test_other_answers_arrive_as_planned(http: httpx.Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+    sandbox.faults.plan(fault)
+    answer = add(http)
+    assert answer.status_code == (fault.status or 200)
+    assert answer.headers["Content-Length"] == str(len(answer.content))
+    assert fault.body is None or answer.content == fault.body
+    assert answer.headers.items() >= {name.lower(): value for name, value in fault.headers.items()}.items()
+
+
+@pytest.mark.parametrize(
+    ("head", "status"),
+    [
+        ("Transfer-Encoding: chunked", 411),
+        ("Content-Length: many", 413),
+        ("Content-Length: 99999999999", 413),
+    ],
+)
+def test_bodies_without_a_sensible_length_are_refused(sandbox: Sandbox, head: str, status: int) -> None:
+    with SandboxServer(sandbox.handle) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((address.hostname, address.port), timeout=10) as line:
+            line.sendall(f"POST {ADD} HTTP/1.1\r\nHost: sandbox\r\n{head}\r\n\r\n".encode())
+            assert line.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
+
+
+def test_adds_at_the_same_time_add_everybody_once(world: World) -> None:
+    people = [Human(f"1202555{number:04}", f"17700666{number:07}") for number in range(100, 140)]
+    world.settle(*people)
+    handle = side_by_side({name: Sandbox.speaking("wasend", world) for name in ("one", "two")})
+
+    def ask(server: SandboxServer, path: str) -> None:
+        with client(server, path) as http:
+            for human in people:
+                assert http.post(ADD, json={"participants": [f"+{human.phone}"]}).is_success
+
+    with SandboxServer(handle) as server, ThreadPoolExecutor(4) as pool:
+        for asked in [pool.submit(ask, server, path) for path in ("/one", "/two", "/one", "/two")]:
+            asked.result()
+    assert Counter(entry.code for entry in world.journal) == {Code.ADDED: 40, Code.ALREADY_IN: 120}
+
+
+def test_leaving_hangs_up_on_everybody(sandbox: Sandbox) -> None:
+    with SandboxServer(sandbox.handle) as server:
+        http = client(server)
+        assert http.get(LIST).is_success
+    with contextlib.closing(http), pytest.raises(httpx.TransportError):
+        http.get(LIST)
+
+
+def test_several_dialects_speak_of_one_world_side_by_side(world: World) -> None:
+    names = ("wasend", "wawp")
+    handle = side_by_side({name: Sandbox.speaking(name, world) for name in names})
+    with SandboxServer(handle) as server, client(server, "/wasend") as wasend, client(server, "/wawp") as wawp:
+        assert add(wasend).is_success
+        query = {"instance_id": "sandbox", "access_token": KEY}
+        assert f"{ADA}@c.us" in wawp.get(f"/v2/groups/{GROUP}/participants", params=query).text
+        lost = wawp.get(f"{server.url}/elsewhere")
+        assert lost.status_code == 404
+        assert "/wasend, /wawp" in json.loads(lost.content)["error"]

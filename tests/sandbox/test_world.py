@@ -1,0 +1,261 @@
+import pytest
+from attrs import evolve
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupadd.identity import Identity
+from groupadd.sandbox import Account, Code, Group, Human, Shown, Temper, VirtualClock, World
+from groupadd.sandbox.people import Addressing, Role
+from groupadd.sandbox.world import RECENTLY_S, Refused, Row
+
+GROUP = "120363000000000042@g.us"
+US = Human("16175550100", "177005550000100")
+ANN = Human("12025550143", "177005550000143", "Ann")
+BEN = Human("14155550126", "177005550000126", "Ben")
+
+
+class Scene:
+    """One group of ours, and Ann and Ben, who are not in it."""
+
+    def __init__(self, group: Group | None = None, *, role: Role = "admin") -> None:
+        self.clock = VirtualClock()
+        self.world = World(self.clock)
+        self.us: Account = self.world.open_account(US)
+        self.world.settle(ANN, BEN)
+        self.group = self.world.found(group or Group(GROUP))
+        self.group.put(US.phone, role)
+
+    def add(self, *people: Human) -> list[Code]:
+        names = [Identity(human.phone) for human in people]
+        return [result.code for result in self.world.add(GROUP, names, by=self.us)]
+
+    def is_in(self, human: Human, at: float | None = None) -> bool:
+        return self.world.is_member(GROUP, human.phone, *([] if at is None else [at]))
+
+    def roster(self) -> tuple[Row, ...]:
+        return self.world.roster(GROUP, by=self.us)
+
+    def shown(self) -> set[str | None]:
+        return {row.phone for row in self.roster()}
+
+
+@pytest.mark.parametrize(
+    ("temper", "code"),
+    [
+        (Temper.OPEN, Code.ADDED),
+        (Temper.CONTACTS_ONLY, Code.PRIVACY),
+        (Temper.NOT_ON_WHATSAPP, Code.NOT_ON_WHATSAPP),
+        (Temper.BLOCKED_US, Code.BLOCKED),
+        (Temper.LEGAL, Code.LEGAL),
+    ],
+)
+def test_what_becomes_of_somebody_is_a_matter_of_temper(temper: Temper, code: Code) -> None:
+    scene = Scene()
+    scene.world.settle(evolve(ANN, temper=temper))
+    assert scene.add(ANN) == [code]
+    assert scene.is_in(ANN) is (code is Code.ADDED)
+
+
+def test_a_number_that_nobody_has_is_not_on_whatsapp() -> None:
+    assert Scene().add(Human("13125550178", "1")) == [Code.NOT_ON_WHATSAPP]
+
+
+def test_who_is_in_is_not_added_again() -> None:
+    scene = Scene()
+    assert scene.add(ANN, ANN) == [Code.ADDED, Code.ALREADY_IN]
+
+
+def test_only_who_may_be_invited_gets_an_offer() -> None:
+    scene = Scene()
+    scene.world.settle(evolve(ANN, temper=Temper.CONTACTS_ONLY))
+    private, open_ = scene.world.add(GROUP, [Identity(ANN.phone), Identity(BEN.phone)], by=scene.us)
+    assert private.offer is not None
+    assert private.offer.code not in repr(private)
+    assert open_.offer is None
+
+
+@pytest.mark.parametrize(
+    ("waited_s", "code"), [(0.0, Code.RECENTLY_LEFT), (RECENTLY_S - 1, Code.RECENTLY_LEFT), (RECENTLY_S, Code.ADDED)]
+)
+def test_who_has_left_cannot_be_added_for_a_while(waited_s: float, code: Code) -> None:
+    scene = Scene()
+    scene.add(ANN)
+    scene.world.leave(GROUP, ANN.phone)
+    scene.clock.sleep(waited_s)
+    assert scene.add(ANN) == [code]
+
+
+def test_a_full_group_takes_nobody_else() -> None:
+    scene = Scene(Group(GROUP, cap=2))
+    assert scene.add(ANN, BEN) == [Code.ADDED, Code.GROUP_FULL]
+
+
+@pytest.mark.parametrize(
+    ("role", "members_may_add", "approval", "codes"),
+    [
+        ("admin", False, True, [Code.ADDED]),
+        ("superadmin", False, False, [Code.ADDED]),
+        ("member", True, False, [Code.ADDED]),
+        ("member", True, True, [Code.PENDING]),
+        ("member", False, False, None),
+        ("member", False, True, None),
+    ],
+)
+def test_who_may_add(role: Role, *, members_may_add: bool, approval: bool, codes: list[Code] | None) -> None:
+    scene = Scene(Group(GROUP, members_may_add=members_may_add, approval=approval), role=role)
+    if codes is None:
+        with pytest.raises(Refused) as refused:
+            scene.add(ANN)
+        assert refused.value.code == 403
+    else:
+        assert scene.add(ANN) == codes
+    assert (ANN.phone in scene.group.pending) is (codes == [Code.PENDING])
+
+
+def test_who_waits_for_approval_waits_no_more_once_let_in() -> None:
+    scene = Scene(Group(GROUP, members_may_add=True, approval=True), role="member")
+    scene.add(ANN)
+    scene.world.join(GROUP, ANN.phone)
+    assert not scene.group.pending
+    assert scene.is_in(ANN)
+
+
+@pytest.mark.parametrize(("group", "code"), [("120363000000000099@g.us", 404), (GROUP, 403)])
+def test_groups_that_are_not_there_or_not_ours_are_refused(group: str, code: int) -> None:
+    scene = Scene()
+    scene.world.leave(GROUP, US.phone)
+    for ask in (
+        lambda: scene.world.add(group, [Identity(ANN.phone)], by=scene.us),
+        lambda: scene.world.roster(group, by=scene.us),
+        lambda: scene.world.invite_link(group, by=scene.us),
+    ):
+        with pytest.raises(Refused) as refused:
+            ask()
+        assert refused.value.code == code
+
+
+def test_every_name_of_a_person_finds_the_same_one() -> None:
+    scene = Scene()
+    carla = Human("5511999990100", "177005550000999", also_dialled=frozenset({"551199990100"}))
+    scene.world.settle(carla)
+    for name in (Identity(carla.phone), Identity("551199990100"), Identity(lid=carla.lid)):
+        assert scene.world.whois(name) == carla
+    assert scene.world.whois(Identity(phone=carla.lid)) is None
+    assert scene.world.whois(Identity(lid=carla.phone)) is None
+
+
+def test_a_lagging_roster_shows_what_was_true() -> None:
+    scene = Scene(Group(GROUP, shown=Shown(lag_s=10)))
+    scene.clock.sleep(100)
+    scene.add(ANN)
+    assert scene.is_in(ANN)
+    assert scene.shown() == {US.phone}
+    scene.clock.sleep(10)
+    assert scene.shown() == {US.phone, ANN.phone}
+    scene.world.leave(GROUP, ANN.phone)
+    assert scene.shown() == {US.phone, ANN.phone}
+    scene.clock.sleep(10)
+    assert scene.shown() == {US.phone}
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+@pytest.mark.parametrize("both_names", [True, False])
+def test_rows_are_keyed_as_the_group_addresses_people(addressing: Addressing, *, both_names: bool) -> None:
+    group = Group(GROUP, addressing=addressing, shown=Shown(both_names=both_names))
+    scene = Scene(group)
+    scene.add(ANN, BEN)
+    rows = scene.roster()
+    assert {row.keyed_by for row in rows} == ({"phone", "lid"} if addressing == "mixed" else {addressing})
+    for row in rows:
+        assert (row.phone is not None) is (both_names or row.keyed_by == "phone")
+        assert (row.lid is not None) is (both_names or row.keyed_by == "lid")
+
+
+def test_rows_may_be_missing_or_masked() -> None:
+    shown = Shown(missing=frozenset({ANN.phone}), masked=frozenset({BEN.phone}))
+    scene = Scene(Group(GROUP, shown=shown))
+    scene.add(ANN, BEN)
+    assert [(row.phone, row.lid) for row in scene.roster()] == [(US.phone, US.lid), (None, None)]
+
+
+def test_what_happens_later_happens_at_its_own_time_and_in_order() -> None:
+    scene = Scene()
+    scene.world.later(60, lambda: scene.add(ANN))
+    scene.world.later(30, lambda: scene.world.join(GROUP, BEN.phone))
+    scene.clock.sleep(100)
+    assert scene.is_in(ANN)
+    assert (scene.is_in(BEN, 29), scene.is_in(BEN, 30)) == (False, True)
+    assert (scene.is_in(ANN, 59), scene.is_in(ANN, 60)) == (False, True)
+    assert [entry.at for entry in scene.world.journal] == [60]
+
+
+def test_what_was_due_comes_before_what_others_do_now() -> None:
+    scene = Scene()
+    scene.world.later(10, lambda: scene.add(ANN))
+    scene.clock.sleep(20)
+    scene.world.leave(GROUP, ANN.phone)
+    assert not scene.is_in(ANN)
+    assert scene.is_in(ANN, 15)
+
+
+def test_the_journal_tells_adds_messages_and_invitations_by_account() -> None:
+    scene = Scene()
+    other = scene.world.open_account(Human("16465550199", "177005550000199"))
+    scene.add(ANN)
+    scene.clock.sleep(5)
+    scene.world.send(Identity(ANN.phone), "Good morning", by=other)
+    scene.world.send(Identity(BEN.phone), f"Join us: {scene.group.link()}", by=scene.us)
+    assert [(entry.at, entry.by, entry.kind, entry.to, entry.group) for entry in scene.world.journal] == [
+        (0, US.phone, "add", ANN.phone, GROUP),
+        (5, other.human.phone, "message", ANN.phone, None),
+        (5, US.phone, "invitation", BEN.phone, GROUP),
+    ]
+
+
+def test_nobody_off_whatsapp_gets_a_message() -> None:
+    scene = Scene()
+    scene.world.settle(evolve(ANN, temper=Temper.NOT_ON_WHATSAPP))
+    assert scene.world.send(Identity(ANN.phone), "Hello", by=scene.us) is None
+    assert not scene.world.journal
+
+
+def test_dates_count_from_the_opening() -> None:
+    scene = Scene()
+    assert (scene.world.date(90) - scene.world.opened).total_seconds() == 90
+
+
+PEOPLE = [Human(f"1202555{number:04}", f"17700555{number:07}") for number in range(100, 106)]
+deeds = st.lists(
+    st.tuples(
+        st.sampled_from(["add", "join", "leave", "wait"]),
+        st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4),
+    ),
+    max_size=12,
+)
+
+
+@given(deeds=deeds, cap=st.integers(min_value=1, max_value=6))
+def test_the_history_agrees_with_a_plain_set_at_every_moment(deeds: list[tuple[str, list[Human]]], cap: int) -> None:
+    scene = Scene(Group(GROUP, cap=cap))
+    scene.world.settle(*PEOPLE)
+    truth = {US.phone}
+    past = []
+    for deed, people in deeds:
+        phones = [human.phone for human in people]
+        if deed == "add":
+            added = [human.phone for human, code in zip(people, scene.add(*people), strict=True) if code is Code.ADDED]
+            assert truth.isdisjoint(added)
+            truth |= set(added)
+            assert not added or len(truth) <= cap
+        for phone in phones:
+            if deed == "join":
+                scene.world.join(GROUP, phone)
+                truth.add(phone)
+            elif deed == "leave":
+                scene.world.leave(GROUP, phone)
+                truth.discard(phone)
+        past.append((scene.clock.now(), frozenset(truth)))
+        scene.clock.sleep(1)
+    assert scene.shown() == truth
+    for at, members in past:
+        assert scene.group.members(at).keys() == members

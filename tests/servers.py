@@ -1,0 +1,63 @@
+"""Small servers on loopback that misbehave on purpose, one connection at a time."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+
+Behaviour = Callable[[socket.socket], None]
+
+
+@contextlib.contextmanager
+def server(behaviour: Behaviour) -> Iterator[str]:
+    """Serve `behaviour` for each connection, after its request was read; yields the base URL."""
+    listener = socket.create_server(("127.0.0.1", 0))
+    stop = threading.Event()
+
+    def serve() -> None:
+        while not stop.is_set():
+            try:
+                connection, _ = listener.accept()
+            except OSError:
+                return
+            with connection, contextlib.suppress(OSError):
+                connection.recv(65536)
+                behaviour(connection)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
+        stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+def says(raw: bytes) -> Behaviour:
+    """Answer with these bytes."""
+    return lambda connection: connection.sendall(raw)
+
+
+def drips(raw: bytes, *, times: int = 100) -> Behaviour:
+    """Send `raw`, then one byte every 50 ms, `times` times at most."""
+
+    def behaviour(connection: socket.socket) -> None:
+        connection.sendall(raw)
+        for _ in range(times):
+            time.sleep(0.05)
+            connection.sendall(b"x")
+
+    return behaviour
+
+
+def answer(body: bytes, *, status: str = "200 OK", headers: bytes = b"") -> bytes:
+    """Return a whole HTTP answer that closes its connection."""
+    return b"HTTP/1.1 %s\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s" % (
+        status.encode(),
+        len(body),
+        headers,
+        body,
+    )
