@@ -1,9 +1,9 @@
 """The add flow: look, add, look again, settle."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve
 
 from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, PENDING_APPROVAL, UNREADABLE
 from groupadd.errors import (
@@ -23,36 +23,13 @@ from groupadd.outcome import ParticipantOutcome, Reason, Status
 from groupadd.pacing import around
 from groupadd.provider import AddReply, Claim, ListsParticipants
 from groupadd.roster import Sight
-
-Verify: TypeAlias = Literal["auto", "always", "never"]
-Invitation: TypeAlias = Literal["never", "link"]
+from groupadd.terms import Terms
 
 _REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady)
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
 _NOT_ASKED = Claim(NOT_MENTIONED)
 _TOO_EARLY = Sight(None, Reason.ABSENCE_UNPROVEN)
 _LOOKS_THAT_PROVE = 2
-
-
-@frozen
-class Terms:
-    """How an add is carried out.
-
-    Attributes:
-        verify: Which looks are taken: `auto` only those that the answer leaves open.
-        look_after_s: Seconds after the answer at which the roster is read, ascending.
-        late_after_s: Seconds after sending during which an unanswered add may still take effect.
-        notify: Whether people are notified; None is the provider's own default.
-        invite: `link`: who could not be added gets the group's link in a direct message, where that makes sense.
-        invite_text: The message, with `{link}` in it.
-    """
-
-    verify: Verify = "auto"
-    look_after_s: tuple[float, ...] = (2.0, 8.0, 30.0)
-    late_after_s: float = 60.0
-    notify: bool | None = None
-    invite: Invitation = "never"
-    invite_text: str = "Join our group: {link}"
 
 
 @define
@@ -85,17 +62,23 @@ class _Case:
 _Cases: TypeAlias = Mapping[str, _Case]  # by canonical JID
 
 
-@frozen
-class _Answered:
-    """The answer to an add, and when: `sent_at` and `at` in seconds of the driver's clock."""
+@define
+class _Times:
+    """When the last request of a flow was sent and answered, in seconds of the driver's clock."""
 
-    reply: AddReply
-    sent_at: float
-    at: float
+    sent_at: float = 0.0
+    at: float = 0.0
 
-    def settles_absence_from(self, late_after_s: float) -> float:
-        """Return the moment from which a look can prove absence: an add without an answer may still take effect."""
-        return self.sent_at + late_after_s if self.reply.rest in _LOST else 0.0
+    def taken(self, request: Request) -> Flow[Response]:
+        """Carry a request, and note the times."""
+        try:
+            answer: Response | NoAnswer = yield request
+        except NoAnswer as lost:
+            answer = lost
+        self.sent_at, self.at = answer.sent_at, answer.at
+        if isinstance(answer, NoAnswer):
+            raise answer
+        return answer
 
 
 def add(
@@ -115,10 +98,11 @@ def add(
     yield from _look_before(watch, cases, terms)
     asked = {name: case for name, case in cases.items() if case.before is None or not case.before.member}
     if asked:
-        answered = yield from _ask(watch, asked, terms)
-        yield from _hear(watch, asked, answered.reply)
+        times = _Times()
+        reply = yield from _ask(watch, asked, terms, times)
+        yield from _hear(watch, asked, reply)
         if terms.verify != "never":
-            yield from _look_after(watch, asked, answered, terms)
+            yield from _look_after(watch, asked, times, terms)
             yield from _ask_who_waits(watch, asked)
     outcomes: Mapping[str, ParticipantOutcome] = {name: case.outcome for name, case in cases.items()}
     if terms.invite == "link":
@@ -148,31 +132,19 @@ def _look_before(watch: Watch, cases: _Cases, terms: Terms) -> Flow[None]:
         log.info("the look before the add failed: %s", error)
 
 
-def _ask(watch: Watch, asked: _Cases, terms: Terms) -> Flow[_Answered]:
-    """Send the add, once."""
-    sent_at = at = 0.0
-
-    def timed(request: Request) -> Flow[Response]:
-        nonlocal sent_at, at
-        try:
-            response = yield request
-        except NoAnswer as lost:
-            sent_at, at = lost.sent_at, lost.at
-            raise
-        sent_at, at = response.sent_at, response.at
-        return response
-
+def _ask(watch: Watch, asked: _Cases, terms: Terms, times: _Times) -> Flow[AddReply]:
+    """Send the add, once, and note when."""
     people = tuple(case.participant for case in asked.values())
     adding = watch.account.provider.add_participants(watch.group, people, notify=terms.notify)
     try:
-        reply = yield from around(adding, timed)
+        reply = yield from around(adding, times.taken)
         unreachable = False
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
         unreachable = not lost.maybe_sent
     if unreachable:
         raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
-    return _Answered(reply, sent_at, at)
+    return reply
 
 
 def _hear(watch: Watch, asked: _Cases, reply: AddReply) -> Flow[None]:
@@ -212,15 +184,18 @@ def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: _Cases
     return left_over
 
 
-def _look_after(watch: Watch, asked: _Cases, answered: _Answered, terms: Terms) -> Flow[None]:
+def _look_after(watch: Watch, asked: _Cases, times: _Times, terms: Terms) -> Flow[None]:
     """Look until everyone is settled whom the answer leaves open. A failing look proves nothing, and never raises."""
     watched = {
         name: case for name, case in asked.items() if terms.verify == "always" or case.verdict.status is Status.UNKNOWN
     }
     if not watched or not isinstance(watch.account.provider, ListsParticipants):
         return
-    from_then = answered.settles_absence_from(terms.late_after_s)
-    moments = _moments(terms.look_after_s, answered.at, from_then)
+    lost = any(
+        case.claim.meaning in _LOST for case in watched.values()
+    )  # an add without an answer may still take effect
+    from_then = times.sent_at + terms.late_after_s if lost else 0.0
+    moments = _moments(terms.look_after_s, times.at, from_then)
     for looks_left, moment in zip(range(len(moments), 0, -1), moments, strict=True):
         if all(seen(case.after) is Seen.PRESENT for case in watched.values()):
             return

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 from attrs import evolve, frozen
 
 from groupadd import plugins
-from groupadd.adding import Invitation, Terms, Verify, add
+from groupadd.adding import add
 from groupadd.config import load
 from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async
 from groupadd.identity import GroupId, Participant, parse_participants
@@ -15,6 +15,7 @@ from groupadd.looking import Account, Membership, check
 from groupadd.outcome import AddOutcome
 from groupadd.provider import GroupMembershipProvider
 from groupadd.roster import Roster
+from groupadd.terms import Invitation, Terms, Verify
 
 if TYPE_CHECKING:  # httpx is imported when the first client is made
     import httpx
@@ -115,7 +116,15 @@ class Client:
     ) -> None:
         from groupadd.transport import HttpTransport
 
-        terms = Terms(verify, tuple(look_after_s), late_after_s, notify, invite, invite_text)
+        terms = Terms(
+            verify=verify,
+            look_after_s=look_after_s,
+            late_after_s=late_after_s,
+            timeout_s=timeout_s,
+            notify=notify,
+            invite=invite,
+            invite_text=invite_text,
+        )
         kind = plugins.type_name(provider)
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = HttpTransport(provider.base_url, timeout_s, http)
@@ -203,7 +212,15 @@ class AsyncClient:
     ) -> None:
         from groupadd.transport import AsyncHttpTransport
 
-        terms = Terms(verify, tuple(look_after_s), late_after_s, notify, invite, invite_text)
+        terms = Terms(
+            verify=verify,
+            look_after_s=look_after_s,
+            late_after_s=late_after_s,
+            timeout_s=timeout_s,
+            notify=notify,
+            invite=invite,
+            invite_text=invite_text,
+        )
         kind = plugins.type_name(provider)
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = AsyncHttpTransport(provider.base_url, timeout_s, http)

@@ -5,7 +5,7 @@ looked for leniently; what it means is the adapter's to say.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from groupadd.errors import (
     AnswerLost,
@@ -17,13 +17,29 @@ from groupadd.errors import (
     RequestRefused,
     SessionNotReady,
 )
-from groupadd.flow import Response
-from groupadd.provider import ACCEPTED, NO_ANSWER, UNREADABLE, AddReply, Secret
+from groupadd.flow import Flow, NoAnswer, Response
+from groupadd.identity import Identity, Participant
+from groupadd.outcome import Reason, Status
+from groupadd.provider import (
+    ACCEPTED,
+    NO_ANSWER,
+    NOT_ALLOWED,
+    RATE_LIMITED,
+    UNREADABLE,
+    AddReply,
+    Claim,
+    Meaning,
+    Secret,
+)
 
 _REFUSALS: dict[int, tuple[type[ProviderError], str]] = {
     401: (NotAuthenticated, "the provider does not accept our credentials"),
     403: (NotAllowed, "our account may not do this in the group; mostly because it is no admin there"),
     404: (GroupNotFound, "the provider knows no such group or session"),
+}
+_NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
+    RateLimited: RATE_LIMITED,
+    NoAnswer: Meaning(Status.NOT_ADDED, Reason.NO_ANSWER),
 }
 _REFUSED = (RequestRefused, "the provider refused the request")
 _WRAPPERS = ("data", "participants", "info", "inviteCode", "inviteLink", "code", "result")
@@ -154,3 +170,30 @@ def read_invite(response: Response) -> Secret:
     if code is None:
         raise unreadable()
     return Secret(f"https://chat.whatsapp.com/{code[1]}")
+
+
+def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[AddReply]]) -> Flow[AddReply]:
+    """Add through a provider that takes one person at a time.
+
+    A refusal half-way leaves those already asked with their claims, and is the reason of all who are not asked any more.
+
+    Raises:
+        ProviderError: The provider refused before anybody had been asked.
+        NoAnswer: It could not be reached before anybody had been asked.
+    """
+    claims: list[tuple[Identity, Claim]] = []
+    for position, person in enumerate(people):
+        try:
+            reply = yield from ask(person)
+        except (ProviderError, NoAnswer) as error:
+            if isinstance(error, NoAnswer) and error.maybe_sent:
+                reply = AddReply(rest=NO_ANSWER)
+            elif position == 0:
+                raise
+            else:
+                refused = Claim(_NOT_ASKED_BECAUSE.get(type(error), NOT_ALLOWED))
+                claims += [(Identity(left.phone, left.lid), refused) for left in people[position:]]
+                break
+        said = [claim for _, claim in reply.claims] or [Claim(reply.rest, reply.says)]
+        claims.append((Identity(person.phone, person.lid), said[0]))
+    return AddReply(claims)

@@ -1,6 +1,7 @@
 """Patience and spacing: flows around flows."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
 
 from attrs import evolve
@@ -66,9 +67,9 @@ def _insist(request: Request) -> Flow[Response]:
 
 
 def not_before(flow: Flow[T], moment: float) -> Flow[T]:
-    """Run a flow with its first request sent no earlier than `moment`, in seconds of the driver's clock."""
+    """Run a flow with its requests sent no earlier than `moment`, in seconds of the driver's clock."""
+    return around(flow, partial(_no_earlier, moment))
 
-    def each(request: Request) -> Flow[Response]:
-        return (yield evolve(request, not_before=max(moment, request.not_before)))
 
-    return around(flow, each)
+def _no_earlier(moment: float, request: Request) -> Flow[Response]:
+    return (yield evolve(request, not_before=max(moment, request.not_before)))

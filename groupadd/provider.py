@@ -8,6 +8,7 @@ and words, each with its source; flows; and pure readers that are lenient about 
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -24,6 +25,7 @@ from groupadd.codes import (
     NOT_ON_WHATSAPP,
     PENDING_APPROVAL,
     PRIVACY,
+    RATE_LIMITED,
     UNREADABLE,
     UNRECOGNISED,
     Meaning,
@@ -58,6 +60,7 @@ __all__ = [
     "NO_ANSWER",
     "PENDING_APPROVAL",
     "PRIVACY",
+    "RATE_LIMITED",
     "UNREADABLE",
     "UNRECOGNISED",
     "AddReply",
@@ -92,6 +95,7 @@ __all__ = [
     "Response",
     "Roster",
     "Secret",
+    "SendsPersonalInvites",
     "SendsText",
     "Session",
     "SessionNotReady",
@@ -100,8 +104,26 @@ __all__ = [
     "Unsupported",
     "Wire",
     "identity",
+    "iso_time",
     "meaning_of",
+    "unix_time",
 ]
+
+
+def unix_time(seconds: object) -> datetime | None:
+    """Return the moment that an answer gives in seconds since 1970, as a number or as text; None for what is none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC) if isinstance(seconds, int | str) else None
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def iso_time(text: object) -> datetime | None:
+    """Return the moment that an answer gives as RFC 3339; None for what is none."""
+    try:
+        return datetime.fromisoformat(text) if isinstance(text, str) else None
+    except ValueError:
+        return None
 
 
 @frozen
@@ -112,11 +134,13 @@ class Claim:
         meaning: What the provider's word makes of the person.
         says: The word or code itself.
         invite: The invitation that the provider sent or offers, or None.
+        code: The code of a personal invitation that is offered, for providers that can send one.
     """
 
     meaning: Meaning
     says: str | None = field(default=None, repr=repr_scrubbed)
     invite: Invite | None = None
+    code: Secret | None = None
 
 
 @frozen
@@ -252,6 +276,17 @@ class SendsText(Protocol):
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         """Send once; the text may hold an invite link. Returns the message's id where it is told."""
+        ...
+
+
+@runtime_checkable
+class SendsPersonalInvites(Protocol):
+    """Can send WhatsApp's own invitation for one person, whose code came with a refused add."""
+
+    def send_personal_invite(
+        self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
+    ) -> Flow[str | None]:
+        """Send once. Returns the message's id where it is told."""
         ...
 
 

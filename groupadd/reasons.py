@@ -21,12 +21,13 @@ class Explanation:
 
 
 _INVITE = "invite them: `--invite link`, or send the group's link yourself"
+_CHECK_NUMBER = "check the number and its country code"
 _LOOK = "look before adding again: `groupadd check`"
 _LOOK_LATER = "look again later: `groupadd check`"
 
 REASONS: Mapping[Reason, Explanation] = {
     Reason.PRIVACY: Explanation("their privacy setting lets only some people add them", _INVITE),
-    Reason.NOT_ON_WHATSAPP: Explanation("the number is not on WhatsApp", "check the number and its country code"),
+    Reason.NOT_ON_WHATSAPP: Explanation("the number is not on WhatsApp", _CHECK_NUMBER),
     Reason.RECENTLY_LEFT: Explanation("they left a short while ago and cannot be added back yet", _INVITE),
     Reason.GROUP_FULL: Explanation("the group has no place left", "make room, or take another group"),
     Reason.BLOCKED: Explanation("they have blocked our account", "leave them be"),
@@ -35,7 +36,7 @@ REASONS: Mapping[Reason, Explanation] = {
     Reason.LEGAL: Explanation("WhatsApp may not invite them, for legal reasons", "leave them be"),
     Reason.INCOMPATIBLE_DEVICE: Explanation("their WhatsApp cannot join this group", "ask them to update WhatsApp"),
     Reason.RATE_LIMITED: Explanation("too many were asked for in too short a time", "wait, then add them again"),
-    Reason.INVALID_PARTICIPANT: Explanation("the provider cannot use this name", "check the number and its country code"),
+    Reason.INVALID_PARTICIPANT: Explanation("the provider cannot use this name", _CHECK_NUMBER),
     Reason.DUPLICATE: Explanation("the same person stands earlier in the list"),
     Reason.SILENT_REFUSAL: Explanation("accepted, yet not in: mostly their privacy setting", _INVITE),
     Reason.UNRECOGNISED: Explanation("the provider used a word that we do not know", _LOOK),

@@ -10,10 +10,10 @@ import logging
 import threading
 import time
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
-from typing import Any, NoReturn, Protocol
+from functools import lru_cache
+from typing import Any, NoReturn, Protocol, Self
 from urllib.parse import quote
 
 import httpcore
@@ -33,6 +33,7 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError)
 _LOOSE_LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -69,7 +70,9 @@ class HttpTransport:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._own = http is None
-        self._http = httpx.Client(transport=_transport()) if http is None else http
+        ours = _DeadlineTransport() if http is None and not urllib.request.getproxies() else None
+        self._keeps_deadline = ours is not None
+        self._http = httpx.Client(transport=ours) if http is None else http
         self._places = threading.BoundedSemaphore(IN_FLIGHT)
 
     def __call__(self, request: Request) -> Response:
@@ -78,17 +81,13 @@ class HttpTransport:
         Raises:
             NoAnswer: There was none in time.
         """
-        with self._places, _our_call(request, self._timeout_s) as deadline:
+        with self._places, _OurCall(request, self._timeout_s) as call:
             failure: Exception | None = None
             try:
                 sent = _build(self._http, self._base_url, request, self._timeout_s)
-                answer = self._http.send(sent, stream=True, follow_redirects=False)
-                try:
-                    body = b"".join(_in_time(answer.iter_bytes(), deadline))
-                finally:
-                    answer.close()
-                return _response(answer, body)
-            except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:
+                answer = self._http.send(sent, stream=not self._keeps_deadline, follow_redirects=False)
+                return _response(answer, answer.content if self._keeps_deadline else call.read(answer))
+            except _FAILURES as error:
                 failure = error
             _fail(failure)
 
@@ -115,18 +114,14 @@ class AsyncHttpTransport:
             NoAnswer: There was none in time.
         """
         async with self._places:
-            with _our_call(request, self._timeout_s):
+            with _OurCall(request, self._timeout_s):
                 failure: Exception | None = None
                 try:
                     sent = _build(self._http, self._base_url, request, self._timeout_s)
                     async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                        answer = await self._http.send(sent, stream=True, follow_redirects=False)
-                        try:
-                            body = await answer.aread()
-                        finally:
-                            await answer.aclose()
-                    return _response(answer, body)
-                except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError, TimeoutError) as error:
+                        answer = await self._http.send(sent, follow_redirects=False)
+                    return _response(answer, answer.content)
+                except (*_FAILURES, TimeoutError) as error:
                     failure = error
                 _fail(failure)
 
@@ -139,15 +134,37 @@ class AsyncHttpTransport:
 _GRACE_S = 0.05  # lets httpx's own time-out speak first, which knows whether anything was sent
 
 
-@contextmanager
-def _our_call(request: Request, timeout_s: float) -> Iterator[float]:
-    began = time.monotonic()
-    token = _deadline.set(began + timeout_s)
-    try:
-        yield began + timeout_s
-    finally:
-        _deadline.reset(token)
-        log.debug("%s took %.0f ms", request, (time.monotonic() - began) * 1000)
+class _OurCall:
+    """One request of ours under its deadline, from connecting to the last byte."""
+
+    def __init__(self, request: Request, timeout_s: float) -> None:
+        self._request = request
+        self._began = time.monotonic()
+        self._deadline = self._began + timeout_s
+
+    def __enter__(self) -> Self:
+        self._token = _deadline.set(self._deadline)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        _deadline.reset(self._token)
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("%s took %.0f ms", self._request, (time.monotonic() - self._began) * 1000)
+
+    def read(self, answer: httpx.Response) -> bytes:
+        """Read an answer over sockets that are not ours, whose time-outs are for one operation each."""
+        chunks: list[bytes] = []
+        try:
+            for chunk in answer.iter_bytes():
+                if time.monotonic() > self._deadline:
+                    raise httpx.ReadTimeout("the answer took too long")
+                chunks.append(chunk)
+        finally:
+            answer.close()
+        return b"".join(chunks)
+
+
+_url = lru_cache(maxsize=256)(httpx.URL)  # parsing one takes as long as much of the rest
 
 
 def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
@@ -159,7 +176,7 @@ def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Reque
         headers["Content-Type"] = "application/json"
     query = {name: _revealed(value) for name, value in request.query.items()} or None
     return http.build_request(
-        request.method, base_url + path, params=query, headers=headers, content=content, timeout=timeout_s
+        request.method, _url(base_url + path), params=query, headers=headers, content=content, timeout=timeout_s
     )
 
 
@@ -171,24 +188,11 @@ def _response(answer: httpx.Response, body: bytes) -> Response:
     return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
 
 
-def _in_time(chunks: Iterable[bytes], deadline: float) -> Iterator[bytes]:
-    """The deadline for clients that are not ours, whose time-outs are for one operation each."""
-    for chunk in chunks:
-        if time.monotonic() > deadline:
-            raise httpx.ReadTimeout("the answer took too long")
-        yield chunk
-
-
 def _fail(error: Exception | None) -> NoReturn:
     """Say that no answer came, outside of every except block: httpx's errors hold URLs and headers."""
     if isinstance(error, UnicodeError):
         raise ConfigError("a credential or id holds characters that HTTP cannot carry")
     raise NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
-
-
-def _transport() -> httpx.BaseTransport | None:
-    """Return our own transport; where proxies are set in the environment, None leaves them to httpx."""
-    return None if urllib.request.getproxies() else _DeadlineTransport()
 
 
 class _DeadlineTransport(httpx.HTTPTransport):
@@ -267,9 +271,7 @@ def in_process(handle: Callable[[str, str, Mapping[str, str], bytes], InProcessA
 
 
 class _InProcess(httpx.BaseTransport):
-    def __init__(
-        self, handle: Callable[[str, str, Mapping[str, str], bytes], InProcessAnswer], clock: Clock
-    ) -> None:
+    def __init__(self, handle: Callable[[str, str, Mapping[str, str], bytes], InProcessAnswer], clock: Clock) -> None:
         self._handle = handle
         self._clock = clock
 

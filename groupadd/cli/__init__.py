@@ -13,10 +13,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; None for those of this process.
     """
     try:
-        from groupadd.cli import commands  # noqa: PLC0415  the core is installed without what this needs
+        from groupadd.cli.commands import run  # noqa: PLC0415  the core is installed without what this needs
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in _EXTRA:
             raise
         print("the command line needs a little more: pip install 'groupadd[cli]'", file=sys.stderr)
         return 2
-    return commands.run(sys.argv[1:] if argv is None else argv)
+    return run(sys.argv[1:] if argv is None else argv)

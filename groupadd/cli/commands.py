@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from importlib.metadata import version
+from io import TextIOWrapper
 from typing import Annotated
 
 from attrs import frozen
@@ -10,10 +11,9 @@ from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from groupadd import people_file
-from groupadd.adding import Invitation, Verify
 from groupadd.cli import demo as story
 from groupadd.cli import kinds, neighbourhood, tables
-from groupadd.cli.dry_run import dry_run as rehearse
+from groupadd.cli.dry_run import dry_run
 from groupadd.cli.ending import Exit, complaint, interruption, of_check, of_outcome
 from groupadd.cli.screen import Screen
 from groupadd.client import Client
@@ -22,6 +22,7 @@ from groupadd.errors import GroupAddError, Interrupted
 from groupadd.identity import GroupId
 from groupadd.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
+from groupadd.terms import Invitation, Verify
 
 app = App(
     name="groupadd",
@@ -60,16 +61,30 @@ class Through:
         return settings, settings.choose(self.provider)
 
 
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Manner:
+    """How people are added.
+
+    Attributes:
+        verify: When the group is looked at; auto: only where the answer leaves someone open.
+        invite: link: whoever could not be added gets the group's link, where that makes sense.
+        dry_run: Show what would be asked, and send nothing.
+    """
+
+    verify: Verify | None = None
+    invite: Invitation | None = None
+    dry_run: Annotated[bool, Parameter(negative=())] = False
+
+
 @app.command
 def add(
     group: str,
     /,
     *participants: str,
     from_: FromFile = None,
-    verify: Verify | None = None,
-    invite: Invitation | None = None,
-    dry_run: Annotated[bool, Parameter(negative=())] = False,
-    through: Through = Through(),  # noqa: B008  it is frozen
+    manner: Manner = Manner(),
+    through: Through = Through(),
 ) -> Exit:
     """Add people to a group, and say of each what happened.
 
@@ -77,23 +92,23 @@ def add(
         group: The group's JID, such as 1203630000@g.us.
         participants: Phone numbers with country code, in any usual spelling, or JIDs.
         from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
-        verify: When the group is looked at; auto: only where the answer leaves someone open.
-        invite: link: whoever could not be added gets the group's link, where that makes sense.
-        dry_run: Show what would be asked, and send nothing.
+        manner: How they are added.
+        through: Who is asked.
     """
     screen = Screen(json=through.json)
     settings, chosen = through.settle()
     people = _people(screen, participants, from_)
-    if dry_run:
-        terms = settings.add
-        rehearsed = rehearse(chosen, group, people.given, notify=terms.notify, invite=invite or terms.invite)
-        screen.show({**rehearsed.as_dict()}, tables.dry_run(rehearsed))
+    if manner.dry_run:
+        invite = manner.invite or settings.add.invite
+        would = dry_run(chosen, group, people.given, notify=settings.add.notify, invite=invite)
+        screen.show({**would.as_dict()}, tables.dry_run(would))
         return Exit.EVERYONE_IN
     with _client(settings, chosen) as client, screen.progress():
         try:
-            outcome, cut_short = client.add(group, people.given, verify=verify, invite=invite), False
+            outcome, cut_short = client.add(group, people.given, verify=manner.verify, invite=manner.invite), False
         except Interrupted as cut:
-            assert isinstance(cut.outcome, AddOutcome)
+            if not isinstance(cut.outcome, AddOutcome):
+                raise
             outcome, cut_short = cut.outcome, True
     if cut_short:
         screen.say("interrupted; this is what is known so far\n")
@@ -102,13 +117,14 @@ def add(
 
 
 @app.command
-def check(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:  # noqa: B008
+def check(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:
     """Say of each person whether they are in a group, adding nobody.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
         participants: Phone numbers with country code, in any usual spelling, or JIDs.
         from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
+        through: Who is asked.
     """
     screen = Screen(json=through.json)
     settings, chosen = through.settle()
@@ -124,11 +140,12 @@ def check(group: str, /, *participants: str, from_: FromFile = None, through: Th
 
 
 @app.command
-def members(group: str, /, *, through: Through = Through()) -> Exit:  # noqa: B008
+def members(group: str, /, *, through: Through = Through()) -> Exit:
     """List the members of a group.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
+        through: Who is asked.
     """
     screen = Screen(json=through.json)
     settings, chosen = through.settle()
@@ -187,7 +204,7 @@ def sandbox(
 def run(tokens: Sequence[str]) -> Exit:
     """Run a command line and return its exit code; every error becomes words and a code."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign is no reason to fail
     screen = Screen(json="--json" in tokens)
     try:

@@ -45,6 +45,12 @@ class Run:
     truly_in: tuple[bool, ...]
     looks: int
 
+    @property
+    def true(self) -> bool:
+        """Whether everything is known, and nothing said that is not so."""
+        said = tuple(person.is_in for person in self.outcome)
+        return said == self.truly_in and not self.outcome.by_status(Status.UNKNOWN)
+
 
 def play(screen: Screen, clock: Clock | None = None) -> Exit:
     """Tell the story.
@@ -70,7 +76,7 @@ def play(screen: Screen, clock: Clock | None = None) -> Exit:
     clock.sleep(PAUSE_S)
     first = _run(screen, config, people, clock)
     screen.tell(tables.outcome(first.outcome), "")
-    screen.tell(f"{much} spoke of each person, so the group was looked at {_times(first.looks)}.", "")
+    screen.tell(f"{much} spoke of each person. Looks at the group: {first.looks or 'none'}", "")
     clock.sleep(PAUSE_S)
 
     nothing = TELLS_NOTHING.capitalize()
@@ -82,12 +88,13 @@ def play(screen: Screen, clock: Clock | None = None) -> Exit:
     clock.sleep(PAUSE_S)
     second = _run(screen, swapped, people, clock)
     screen.tell(tables.outcome(second.outcome), "")
-    screen.tell(f"{nothing} spoke of nobody, so the group was looked at {_times(second.looks)}.", "")
+    screen.tell(f"{nothing} spoke of nobody. Looks at the group: {second.looks or 'none'}", "")
     clock.sleep(PAUSE_S)
 
-    agree = _agree(first, second)
+    same = [person.status for person in first.outcome] == [person.status for person in second.outcome]
+    agree = same and first.true and second.true
     _chapter(screen, 3, "The same truth")
-    screen.tell(_side_by_side(people, first, second), "", *_moral(agree))
+    screen.tell(_side_by_side(people, first, second), "", *_moral(agree=agree))
     if screen.json:
         outcomes = [first.outcome.as_dict(), second.outcome.as_dict()]
         screen.show({"people": [attrs.asdict(one) for one in people], "outcomes": outcomes, "agree": agree}, "")
@@ -108,20 +115,8 @@ def _run(screen: Screen, config: str, people: Sequence[Resident], clock: Clock) 
     return Run(outcome, truly_in, sum(seen.route == "list" for seen in sandbox.seen))
 
 
-def _agree(first: Run, second: Run) -> bool:
-    """Whether both runs say the same of everybody, and what the sandbox knows to be true."""
-    return all(
-        one.status is other.status is not Status.UNKNOWN and one.is_in is truly_in is also_in
-        for one, other, truly_in, also_in in zip(first.outcome, second.outcome, first.truly_in, second.truly_in, strict=True)
-    )
-
-
 def _chapter(screen: Screen, number: int, title: str) -> None:
     screen.tell(Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
-
-
-def _times(count: int) -> str:
-    return {0: "not once", 1: "once"}.get(count, f"{count} times")
 
 
 def _side_by_side(people: Sequence[Resident], first: Run, second: Run) -> Table:
@@ -138,7 +133,7 @@ def _verdict(person: ParticipantOutcome) -> Text:
     )
 
 
-def _moral(agree: bool) -> Sequence[Text | str]:
+def _moral(*, agree: bool) -> Sequence[Text | str]:
     if not agree:
         return (Text("The two do not agree. That is a bug in groupadd; please report it", "bold red"),)
     much, nothing = TELLS_MUCH.capitalize(), TELLS_NOTHING.capitalize()

@@ -1,16 +1,16 @@
 """A dry run: what an add would ask, in the provider's own words, without sending anything."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from typing import TypedDict
 
 from attrs import frozen
 
-from groupadd.adding import Invitation
 from groupadd.config import Chosen
 from groupadd.flow import Request
 from groupadd.identity import GroupId, parse_participants, same_first
 from groupadd.inviting import require_invitations
-from groupadd.secret import Secret
+from groupadd.terms import Invitation
 
 
 class RequestJSON(TypedDict):
@@ -55,18 +55,19 @@ class DryRun:
     @property
     def body(self) -> object:
         """The JSON body of the request, its credentials masked."""
-        return None if self.request is None else _masked(self.request.json)
+        return json.loads(json.dumps(self.request and self.request.json, default=str))  # a Secret's text is a mask
 
     def as_dict(self) -> DryRunJSON:
         """Return the dry run as JSON values."""
-        first = self.request
         return {
             "provider": self.provider,
             "type": self.type,
             "group": self.group,
             "would_ask": list(self.would_ask),
             "would_skip": list(self.would_skip),
-            "request": first and {"method": first.method, "path": first.path, "json": self.body},
+            "request": None
+            if self.request is None
+            else {"method": self.request.method, "path": self.request.path, "json": self.body},
         }
 
 
@@ -90,13 +91,3 @@ def dry_run(chosen: Chosen, group: str, people: Sequence[str], *, notify: bool |
         flow.close()
     repeated = [person.given for person in participants if first[person.id] is not person]
     return DryRun(chosen.name, chosen.type, where.jid, [one.given for one in first.values()], repeated, request)
-
-
-def _masked(value: object) -> object:
-    if isinstance(value, Secret):
-        return str(value)
-    if isinstance(value, Mapping):
-        return {str(key): _masked(inner) for key, inner in value.items()}
-    if isinstance(value, Sequence) and not isinstance(value, str):
-        return [_masked(inner) for inner in value]
-    return value

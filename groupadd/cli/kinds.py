@@ -53,12 +53,12 @@ class Kind:
     """A type of provider, as far as it is known.
 
     Attributes:
-        type: Its name in the config.
+        name: Its name in the config: the `type`.
         origin: `built in`, or the distributions that bring it.
         loaded: Its class, or None where that would import a plugin that nobody asked for.
     """
 
-    type: str
+    name: str
     origin: str
     loaded: type[GroupMembershipProvider] | None
 
@@ -77,14 +77,12 @@ class Kind:
     @property
     def fields(self) -> tuple[Field, ...]:
         """Its config fields; none where they are not known."""
-        if self.loaded is None:
-            return ()
-        return tuple(_field(one) for one in attrs.fields(attrs.resolve_types(self.loaded)) if one.init)
+        return () if self.loaded is None else _fields(self.loaded)
 
     def as_dict(self) -> KindJSON:
         """Return the type as JSON values."""
         abilities = self.abilities
-        return {"type": self.type, "origin": self.origin, "abilities": None if abilities is None else list(abilities)}
+        return {"type": self.name, "origin": self.origin, "abilities": None if abilities is None else list(abilities)}
 
     def as_dict_in_full(self) -> KindInFullJSON:
         """Return all that is known of the type as JSON values."""
@@ -118,6 +116,10 @@ def _origin(origin: Origin) -> str:
 def _meaning(ability: str) -> str:
     """Return the first line of what `groupadd.provider` says of an ability."""
     return (inspect.getdoc(getattr(provider, ability)) or "").partition("\n")[0].rstrip(".")
+
+
+def _fields(kind: type) -> tuple[Field, ...]:
+    return tuple(_field(one) for one in attrs.fields(attrs.resolve_types(kind)) if one.init)
 
 
 def _field(one: "attrs.Attribute[object]") -> Field:

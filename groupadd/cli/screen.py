@@ -4,7 +4,7 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
@@ -51,14 +51,15 @@ class Screen:
     def complain(self, complaint: Complaint) -> Exit:
         """Say what is wrong, and return the exit code."""
         if self.json:
-            self._out.print(json.dumps({"error": {"type": complaint.type, "message": complaint.message}}), soft_wrap=True)
+            error = {"type": complaint.type, "message": complaint.message}
+            self._out.print(json.dumps({"error": error}), soft_wrap=True)
         self.say(Text.assemble(("error", "bold red"), ": ", complaint.message.replace("\n", "\n       ")))
         if complaint.hint is not None:
             self.say(Text.assemble("\n", ("hint", "bold cyan"), f": {complaint.hint}"))
         return complaint.exit
 
     @contextmanager
-    def progress(self) -> Iterator[None]:
+    def progress(self) -> Generator[None]:
         """Tell of pauses between looks, on stderr, while the block runs."""
         handler, level = _Pauses(self._err), _log.level
         _log.addHandler(handler)
@@ -113,4 +114,3 @@ class _Pauses(logging.Handler):
             self._console.file.write("\r\x1b[2K")
             self._console.file.flush()
             self._showing = False
-

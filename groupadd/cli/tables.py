@@ -33,20 +33,20 @@ _LONGEST_WORD = 32  # of a provider's, which may be a whole page
 
 def words(name: str) -> str:
     """Return one of the contract's values as words: `already member`."""
-    return name.replace("_", " ")
+    return name.replace("_", " ").replace("whatsapp", "WhatsApp")
 
 
 def outcome(result: AddOutcome) -> RenderableType:
     """Return the table of an add: everybody, then each reason once with what to do, then the sum."""
     said = any(person.provider_says for person in result)
-    table = bare_table("Participant", "Status", "Why", "How known", *(["Provider said"] if said else []))
+    table = bare_table("Participant", "Status", "Why", "How known", "Provider said" if said else "")
     for person in result:
         status = Text(words(person.status), STYLES[person.status])
         evidence = "" if person.evidence is Evidence.NONE else person.evidence.value
-        cells = [plain(person.participant), status, why(person), evidence]
-        table.add_row(*cells, *([_clipped(person.provider_says or "")] if said else []))
+        table.add_row(plain(person.participant), status, why(person), evidence, _clipped(person.provider_says or ""))
     counts = {words(status): len(result.by_status(status)) for status in Status}
-    return _page(table, {person.reason: person.status is not Status.INVITED for person in result}, _sum(len(result), counts))
+    to_do = {person.reason: person.status is not Status.INVITED for person in result}
+    return _page(table, to_do, _sum(len(result), counts))
 
 
 def why(person: ParticipantOutcome) -> str:
@@ -111,8 +111,8 @@ def kinds(installed: Iterable[Kind]) -> RenderableType:
     table = bare_table("Type", "From", "Besides adding, it")
     for kind in installed:
         can = kind.abilities
-        told = f"(groupadd providers {kind.type} tells)" if can is None else ", ".join(map(_ability, can))
-        table.add_row(kind.type, kind.origin, told)
+        told = f"(groupadd providers {kind.name} tells)" if can is None else ", ".join(map(_ability, can))
+        table.add_row(kind.name, kind.origin, told)
     return table
 
 
@@ -130,7 +130,7 @@ def kind_in_full(kind: Kind) -> RenderableType:
         marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
         default = "" if field.default is None else str(field.default)
         keys.add_row(field.name, ", ".join(marks) or "optional", default)
-    return Group(Text(kind.type, "bold"), "", facts, "", can, "", keys)
+    return Group(Text(kind.name, "bold"), "", facts, "", can, "", keys)
 
 
 def _ability(name: str) -> str:
@@ -154,6 +154,7 @@ def _clipped(says: str) -> str:
 
 
 def bare_table(*columns: str) -> Table:
+    """Return a table with these headings and no lines."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         table.add_column(name, overflow="fold")
@@ -162,7 +163,9 @@ def bare_table(*columns: str) -> Table:
 
 def _page(table: Table, reasons: Mapping[Reason | None, bool], summary: str) -> Group:
     notes = explained(reasons)
-    return Group(table, "", *([notes, ""] if notes.row_count else []), Text(summary, "bold"))
+    if not notes.row_count:
+        return Group(table, "", Text(summary, "bold"))
+    return Group(table, "", notes, "", Text(summary, "bold"))
 
 
 def _sum(total: int, counts: Mapping[str, int]) -> str:

@@ -5,9 +5,8 @@ phone stands in `content.attrs.phone_number` only (Baileys issue 1842).
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
-from groupadd.provider import Claim, Identity, Invite, identity, meaning_of
+from groupadd.provider import Claim, Identity, Invite, Secret, identity, meaning_of, unix_time
 
 
 def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
@@ -16,25 +15,18 @@ def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
         case {"status": str() | int() as status, "jid": str() as jid}:
             attrs, offer = _content(row.get("content"))
             who = identity(jid, attrs.get("phone_number"), attrs.get("lid"))
-            return None if who is None else (who, Claim(meaning_of(status), str(status), offer))
+            return None if who is None else (who, Claim(meaning_of(status), str(status), *offer))
     return None
 
 
-def _content(content: object) -> tuple[Mapping[str, object], Invite | None]:
+def _content(content: object) -> tuple[Mapping[str, object], tuple[Invite, Secret] | tuple[None, None]]:
     attrs: Mapping[str, object] = {}
     match content:
         case {
             "attrs": dict() as attrs,
-            "content": [{"tag": "add_request", "attrs": {"expiration": str() as until}}, *_],
+            "content": [{"tag": "add_request", "attrs": {"code": str() as code, **request}}, *_],
         }:
-            return attrs, Invite("personal", expires_at=_from_unix(until))
+            return attrs, (Invite("personal", expires_at=unix_time(request.get("expiration"))), Secret(code))
         case {"attrs": dict() as attrs}:
             pass
-    return attrs, None
-
-
-def _from_unix(seconds: str) -> datetime | None:
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
+    return attrs, (None, None)

@@ -4,9 +4,8 @@ People whom WhatsApp refused may be missing from the answer altogether.
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 
-from groupadd.provider import Claim, Identity, Invite, identity, meaning_of
+from groupadd.provider import Claim, Identity, Invite, Secret, identity, meaning_of, unix_time
 
 
 def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
@@ -16,14 +15,8 @@ def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None
     if who is None:
         return None
     code = row.get("code")
-    return who, Claim(meaning_of(code), str(code), _offer(row))
-
-
-def _offer(row: Mapping[str, object]) -> Invite | None:
-    if not row.get("invite_code"):
-        return None
-    until = row.get("invite_code_exp")
-    known = isinstance(until, int) and 0 < until < 2**33
-    return Invite(
-        "personal", expires_at=datetime.fromtimestamp(until, UTC) if known and isinstance(until, int) else None
-    )
+    match row:
+        case {"invite_code": str() as invitation} if invitation:
+            offer = Invite("personal", expires_at=unix_time(row.get("invite_code_exp")))
+            return who, Claim(meaning_of(code), str(code), offer, Secret(invitation))
+    return who, Claim(meaning_of(code), str(code))

@@ -5,9 +5,8 @@ have the same fields in camelCase.
 """
 
 from collections.abc import Mapping
-from datetime import datetime
 
-from groupadd.provider import ADDED, Claim, Identity, Invite, identity, meaning_of
+from groupadd.provider import ADDED, Claim, Identity, Invite, Secret, identity, iso_time, meaning_of
 
 
 def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
@@ -17,16 +16,12 @@ def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     if who is None or "jid" not in fields or not fields.keys() & {"error", "isadmin", "addrequest"}:
         return None
     code = fields.get("error") or 0
-    return who, Claim(meaning_of(code) if code else ADDED, str(code), _offer(fields.get("addrequest")))
+    return who, Claim(meaning_of(code) if code else ADDED, str(code), *_offer(fields.get("addrequest")))
 
 
-def _offer(request: object) -> Invite | None:
+def _offer(request: object) -> tuple[Invite, Secret] | tuple[None, None]:
     match request:
-        case {"Expiration": str() as until} | {"expiration": str() as until}:
-            try:
-                return Invite("personal", expires_at=datetime.fromisoformat(until))
-            except ValueError:
-                return Invite("personal")
-        case dict() if request:
-            return Invite("personal")
-    return None
+        case {"Code": str() as code, **fields} | {"code": str() as code, **fields} if code:
+            until = fields.get("Expiration", fields.get("expiration"))
+            return Invite("personal", expires_at=iso_time(until)), Secret(code)
+    return None, None

@@ -1,0 +1,138 @@
+"""Runs what README.md and docs/ show, over a sandbox on loopback; looks follow at once, so that no page takes time.
+
+Each page has a small town of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
+
+* `python`: run; `text`: what the Python block before it prints
+* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code
+* `toml`: a config that can be read, or a part of one
+* `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
+"""
+
+import io
+import os
+import re
+import shlex
+import signal
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from unittest import mock
+
+from sybil import Example, Sybil
+from sybil.evaluators.python import PythonEvaluator
+from sybil.parsers.markdown import CodeBlockParser
+
+from groupadd.cli import main
+from groupadd.config import load
+from groupadd.document import FILE
+from groupadd.sandbox import Sandbox, config_toml, dialect_names, side_by_side, small_town
+from groupadd.sandbox.server import SandboxServer
+
+ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
+TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
+
+
+def _move_in(namespace: dict[str, Any]) -> None:
+    stack = ExitStack()
+    folder = Path(stack.enter_context(TemporaryDirectory()))
+    town = small_town()
+    sandboxes = {name: Sandbox.speaking(name, town) for name in dialect_names()}
+    server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
+    config = config_toml({
+        name: sandboxes[name].config(f"{server.url}/{name}") for name in sorted(sandboxes, key=("wasend", "wawp").index)
+    })
+    (folder / FILE).write_text(config + ADD)
+    namespace.update(_stack=stack, _folder=folder, _printed="", _exit=0)
+
+
+def _move_out(namespace: dict[str, Any]) -> None:
+    namespace["_stack"].close()
+
+
+@contextmanager
+def _at_home(example: Example) -> Iterator[tuple[io.StringIO, io.StringIO]]:
+    """Run the block in the page's folder, without this machine's environment; yields what is printed."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("GROUPADD_")}
+    with (
+        chdir(example.namespace["_folder"]),
+        mock.patch.dict(os.environ, environ | TERMINAL, clear=True),
+        redirect_stdout(io.StringIO()) as out,
+        redirect_stderr(io.StringIO()) as err,
+    ):
+        yield out, err
+
+
+def _python(example: Example) -> None:
+    with _at_home(example) as (out, _):
+        PythonEvaluator()(example)
+    example.namespace["_printed"] = out.getvalue()
+
+
+def _text(example: Example) -> None:
+    _compare(example.namespace["_printed"], example.parsed)
+
+
+def _console(example: Example) -> None:
+    for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", example.parsed, re.MULTILINE):
+        if command == "echo $?":
+            printed = f"{example.namespace['_exit']}\n"
+        else:
+            program, *arguments = shlex.split(command)
+            assert program == "groupadd", f"only groupadd is run here, not {program}"
+            with _at_home(example) as (out, err):
+                run = _until_it_waits if arguments[0] == "sandbox" else main
+                example.namespace["_exit"] = int(run(arguments))
+            printed = out.getvalue() or err.getvalue()
+        _compare(printed, expected)
+
+
+def _until_it_waits(arguments: list[str]) -> int:
+    """Run `groupadd sandbox` on any free port, told as port 8042, and press Ctrl-C when it has said all it says."""
+    command = [sys.executable, "-m", "groupadd", *arguments]
+    places = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            print(re.sub(r":\d{4,}", ":8042", line), end="")
+            if "groupadd check" in line:
+                process.send_signal(signal.SIGINT)
+        return process.wait()
+
+
+def _toml(example: Example) -> None:
+    with _at_home(example):
+        whole = tomllib.loads(Path(FILE).read_text())
+        part: Mapping[str, Any] = tomllib.loads(example.parsed)
+        load({**whole, **part}, environ={})
+
+
+def _groupadd_toml(example: Example) -> None:
+    with _at_home(example):
+        Path(FILE).write_text(example.parsed)
+
+
+def _compare(printed: str, expected: str) -> None:
+    assert _lines(printed) == _lines(expected), f"it prints:\n{printed}"
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.strip().splitlines()]
+
+
+pytest_collect_file = Sybil(
+    parsers=[
+        CodeBlockParser("python", _python),
+        CodeBlockParser("text", _text),
+        CodeBlockParser("console", _console),
+        CodeBlockParser("toml", _toml),
+        CodeBlockParser("groupadd-toml", _groupadd_toml),
+    ],
+    patterns=["README.md", "docs/*.md"],
+    setup=_move_in,
+    teardown=_move_out,
+).pytest()

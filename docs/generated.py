@@ -1,0 +1,164 @@
+"""The tables of the docs that are derived from the code, so that they cannot drift.
+
+    python -m docs.generated
+
+writes the providers' matrix into README.md.
+"""
+
+import inspect
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+import attrs
+
+from groupadd import codes
+from groupadd.cli import kinds
+from groupadd.codes import Meaning
+from groupadd.inference import settle
+from groupadd.outcome import Evidence, Reason
+from groupadd.reasons import REASONS
+from groupadd.roster import Sight
+from groupadd.terms import Terms
+
+README = Path(__file__).parent.parent / "README.md"
+MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
+
+_IN, _OUT, _NO_PROOF = Sight(True), Sight(False), Sight(None, Reason.STALE_ROSTER, complete=False)
+
+CLAIMS: Mapping[str, Meaning] = {
+    "added": codes.ADDED,
+    "a member already": codes.ALREADY_MEMBER,
+    "not added, with a reason": codes.PRIVACY,
+    "invited": codes.INVITED,
+    "waits for approval": codes.PENDING_APPROVAL,
+    "accepted, no more": codes.ACCEPTED,
+    "nothing that can be used": codes.NO_ANSWER,
+}
+BEFORE: Mapping[str, Sight | None] = {
+    "no look before, or one that proves nothing": None,
+    "not in before": _OUT,
+    "in before": _IN,
+}
+AFTER: Mapping[str, tuple[Sight, ...]] = {
+    "No look afterwards": (),
+    "Looks that prove nothing": (_NO_PROOF, _NO_PROOF),
+    "Seen in a complete list": (_IN,),
+    "Seen in an incomplete list": (Sight(True, complete=False),),
+    "Missing from one complete list": (_OUT,),
+    "Missing from the last two complete lists": (_OUT, _OUT),
+    "Seen, then missing from the last two": (_IN, _OUT, _OUT),
+}
+
+
+def verdicts() -> str:
+    """Return a table for everything that looks may show afterwards: claim by look before, as `settle` decides."""
+    return "\n\n".join(f"**{shown}**\n\n{_verdicts_after(looks)}" for shown, looks in AFTER.items())
+
+
+def _verdicts_after(after: tuple[Sight, ...]) -> str:
+    claims_by_verdicts: dict[tuple[str, ...], list[str]] = {}
+    for claim, meaning in CLAIMS.items():
+        row = tuple(_verdict(meaning, before, after) for before in BEFORE.values())
+        claims_by_verdicts.setdefault(row, []).append(claim)
+    everything = "whatever it says" if len(claims_by_verdicts) == 1 else None
+    rows = [(everything or "; ".join(claims), *row) for row, claims in claims_by_verdicts.items()]
+    return table(("the provider says", *BEFORE), rows)
+
+
+def _verdict(claim: Meaning, before: Sight | None, after: tuple[Sight, ...]) -> str:
+    status, reason, evidence = settle(claim, before, after)
+    told = [f"`{status}`"]
+    if reason is not None:
+        told.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
+    if evidence is not Evidence.NONE:
+        told.append(f"*{evidence}*")
+    return ", ".join(told)
+
+
+def reasons() -> str:
+    """Return the table of every reason, what it means, and what to do next."""
+    return table(
+        ("reason", "meaning", "what to do next"),
+        ((f"`{reason}`", told.meaning, told.next_step or "nothing") for reason, told in REASONS.items()),
+    )
+
+
+def matrix() -> str:
+    """Return the table of what each built-in provider can do, from the methods that it has."""
+    built_in = [kind for kind in kinds.installed() if kind.loaded is not None]
+    meanings = {name: meaning for kind in built_in for name, meaning in (kind.abilities or {}).items()}
+    rows = [
+        ("Its answers speak of each person", *(_yes(holds=kind.speaks_of_each) for kind in built_in)),
+        *(
+            (meaning, *(_yes(holds=name in (kind.abilities or {})) for kind in built_in))
+            for name, meaning in meanings.items()
+        ),
+    ]
+    return f"{table(('Besides adding', *(f'`{kind.name}`' for kind in built_in)), rows)}\n\nAll of them: {kinds.PROVEN}."
+
+
+def _yes(*, holds: bool) -> str:
+    return "yes" if holds else "–"
+
+
+def fields(type_name: str) -> str:
+    """Return the table of a provider's config fields."""
+    kind = kinds.kind(type_name)
+    assert kind.loaded is not None
+    meanings = described(kind.loaded)
+    rows = []
+    for field in kind.fields:
+        must = "required" if field.required else "optional" if field.default is None else f"`{field.default}`"
+        secret = " A secret." if field.secret else ""
+        rows.append((f"`{field.name}`", must, meanings[field.name] + secret))
+    return table(("field", "default", "meaning"), rows)
+
+
+def add_settings() -> str:
+    """Return the table of the keys of `[add]`."""
+    meanings = described(Terms)
+    rows = [(f"`{one.name}`", _default(one.default), meanings[one.name]) for one in attrs.fields(Terms)]
+    return table(("key", "default", "meaning"), rows)
+
+
+def _default(value: object) -> str:
+    match value:
+        case None:
+            return "left out"
+        case tuple():
+            return f"`[{', '.join(f'{item:g}' for item in value)}]`"
+        case str():
+            return f'`"{value}"`'
+        case _:
+            return f"`{value:g}`"
+
+
+def described(cls: type) -> Mapping[str, str]:
+    """Return what a class's docstring says of its attributes."""
+    found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", inspect.getdoc(cls) or "", re.MULTILINE)
+    return {name: " ".join(text.split()) for name, text in found}
+
+
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """Return a Markdown table."""
+    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
+
+
+def with_matrix(readme: str) -> str:
+    """Return the README with the matrix as it is now."""
+    begin, end = MARKS
+    before, _, rest = readme.partition(begin)
+    return f"{before}{begin}\n{matrix()}\n{end}{rest.partition(end)[2]}"
+
+
+PARTS: Mapping[str, Callable[..., str]] = {
+    "verdicts": verdicts,
+    "reasons": reasons,
+    "matrix": matrix,
+    "fields": fields,
+    "add_settings": add_settings,
+}
+
+if __name__ == "__main__":
+    README.write_text(with_matrix(README.read_text()))

@@ -1,0 +1,140 @@
+"""What one roster proves: presence by any name, absence only where nothing is hidden."""
+
+import pytest
+from attrs import evolve, frozen
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from groupadd.identity import Identity, Person, alternates
+from groupadd.outcome import Reason
+from groupadd.roster import Member, Roster, Sight
+
+ANN, BEN, ME = "15550100", "15550101", "12025550199"
+PLAIN = Roster((Member(ME), Member(BEN)))
+
+
+def by_phone(*phones: str) -> Person:
+    return Person(frozenset(phones), frozenset())
+
+
+def by_lid(*lids: str) -> Person:
+    return Person(frozenset(), frozenset(lids))
+
+
+@pytest.mark.parametrize(
+    ("roster", "complete"),
+    [
+        (PLAIN, True),
+        (evolve(PLAIN, size=2), True),
+        (evolve(PLAIN, size=3), False),
+        (evolve(PLAIN, size=1), False),
+        (evolve(PLAIN, unread_rows=1), False),
+        (Roster(()), False),
+        (Roster((), size=0), False),
+        (PLAIN.seen_by(Identity(ME)), True),
+        (PLAIN.seen_by(Identity(ANN)), False),
+        (PLAIN.seen_by(Identity(None, ME)), False),
+        (PLAIN.seen_by(None), True),
+        (Roster((Member(None, "77"), Member(BEN))).seen_by(Identity(ME, "77")), True),
+    ],
+)
+def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(roster: Roster, complete: bool) -> None:
+    assert roster.complete is complete
+
+
+@pytest.mark.parametrize(
+    ("roster", "person", "sight"),
+    [
+        (PLAIN, by_phone(BEN), Sight(True)),
+        (PLAIN, by_phone(ANN), Sight(False)),
+        (PLAIN, by_lid(BEN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (evolve(PLAIN, unread_rows=1), by_phone(BEN), Sight(True, complete=False)),
+        (evolve(PLAIN, unread_rows=1), by_phone(ANN), Sight(None, Reason.STALE_ROSTER, complete=False)),
+        (evolve(PLAIN, live=False), by_phone(BEN), Sight(True)),
+        (evolve(PLAIN, live=False), by_phone(ANN), Sight(None, Reason.STALE_ROSTER)),
+        (Roster((Member(BEN), Member(None, "77"))), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member(BEN), Member(None, "77"))), Person(frozenset({ANN}), frozenset({"78"})), Sight(False)),
+        (Roster((Member(BEN), Member())), Person(frozenset({ANN}), frozenset({"78"})), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member(None, ANN),)), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member(BEN, ANN),)), by_phone(ANN), Sight(False)),
+        (Roster((Member(BEN, "77"),)), by_lid("78"), Sight(False)),
+        (Roster((Member("551187654321"),)), by_phone("5511987654321"), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member("551187654321"),)), by_phone("5511987654321", "551187654321"), Sight(True)),
+    ],
+)
+def test_what_a_roster_shows_of_a_person(roster: Roster, person: Person, sight: Sight) -> None:
+    assert roster.sight(person) == sight
+
+
+def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
+    roster = Roster((Member(None, "77", "admin"), Member(BEN))).seen_by(Identity(ME, "77"))
+    assert roster.sight(by_phone(ANN)) == Sight(False)
+    assert roster.sight(by_phone(ME)) == Sight(True)
+    assert roster.members[0] == Member(ME, "77", "admin")
+
+
+def test_a_masked_row_hides_anybody_although_our_own_account_is_known() -> None:
+    roster = Roster((Member(ME), Member())).seen_by(Identity(ME))
+    assert roster.sight(by_phone(ANN)).member is None
+
+
+LINES = ["15550100", "15550101", "5511987654321", "5215512345678", "447400123456"]
+
+
+@frozen
+class Human:
+    phone: str
+    lid: str
+
+
+@frozen
+class Situation:
+    """A group as it truly is, the roster that a provider shows of it, and somebody who is looked for."""
+
+    roster: Roster
+    person: Person
+    is_member: bool
+
+
+@st.composite
+def situations(draw: st.DrawFn) -> Situation:
+    """Any provider may write another form of a number, hide names, and drop rows as long as it tells so in some way."""
+    count = draw(st.integers(2, len(LINES)))
+    lids = draw(st.permutations([*LINES, "99900011"]))  # a LID may have the digits of somebody's phone
+    humans = [Human(*names) for names in zip(LINES[:count], lids, strict=False)]
+    group = draw(st.lists(st.sampled_from(humans), unique=True))
+    whole = draw(st.booleans())
+    rows = [human for human in group if whole or draw(st.booleans())]
+    members = [draw(shown(human)) for human in rows]
+    told = draw(st.sampled_from(["size", "unread", "cached"])) if len(rows) < len(group) else "nothing"
+    me = draw(st.none() | st.sampled_from(group or humans))
+    roster = Roster(
+        tuple(members),
+        size=len(group) if told == "size" else None,
+        unread_rows=len(group) - len(rows) if told == "unread" else 0,
+        live=told != "cached",
+    )
+    if me is not None:
+        names = draw(st.sampled_from([Identity(me.phone), Identity(None, me.lid), Identity(me.phone, me.lid)]))
+        roster = roster.seen_by(names)
+    human = draw(st.sampled_from(humans))
+    phones = frozenset(draw(st.lists(st.sampled_from(forms(human)), max_size=2)))
+    known = frozenset({human.lid}) if not phones or draw(st.booleans()) else frozenset[str]()
+    return Situation(roster, Person(phones, known), human in group)
+
+
+def forms(human: Human) -> list[str]:
+    return [human.phone, *alternates(human.phone)]
+
+
+@st.composite
+def shown(draw: st.DrawFn, human: Human) -> Member:
+    return Member(draw(st.none() | st.sampled_from(forms(human))), draw(st.sampled_from([None, human.lid])))
+
+
+@given(situations())
+@example(Situation(Roster((Member(ME), Member())).seen_by(Identity(ME)), by_phone(ANN), is_member=True))
+@example(Situation(Roster((Member(ME), Member(ANN))).seen_by(Identity(ME)), by_lid("99900011"), is_member=True))
+@example(Situation(Roster((Member(None, "77"),)).seen_by(Identity(ANN, "77")), by_phone(ANN), is_member=True))
+def test_a_look_is_never_wrong_whatever_is_hidden(situation: Situation) -> None:
+    assert situation.roster.sight(situation.person).member in {None, situation.is_member}
