@@ -21,6 +21,7 @@ from groupadd.errors import (
 )
 from groupadd.looking import Membership
 from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.preflight import Preflight, Prospect
 from groupadd.provider import GroupMembershipProvider
 from groupadd.roster import Member, Roster
 from groupadd.secret import Secret
@@ -45,6 +46,8 @@ __all__ = [
     "NotAllowed",
     "NotAuthenticated",
     "ParticipantOutcome",
+    "Preflight",
+    "Prospect",
     "ProviderError",
     "ProviderUnreachable",
     "RateLimited",

@@ -21,6 +21,7 @@ from groupadd.inviting import invite, require_invitations
 from groupadd.looking import Account, Watch, distinct, waiting
 from groupadd.outcome import ParticipantOutcome, Reason, Status
 from groupadd.pacing import around
+from groupadd.preflight import remarks
 from groupadd.provider import AddReply, Claim, ListsParticipants
 from groupadd.roster import Sight
 from groupadd.terms import Terms
@@ -90,8 +91,7 @@ def add(
         ProviderError: Something kept us from asking.
         Unsupported: The provider cannot do what the terms want.
     """
-    if terms.invite == "link":
-        require_invitations(account.provider)
+    require_invitations(account.provider, terms.invite)
     meant = yield from distinct(account, participants)
     watch = Watch(account, group, {name: person for name, person in meant.items() if person.id == name})
     cases = {name: _Case(person) for name, person in watch.people.items()}
@@ -105,8 +105,9 @@ def add(
             yield from _look_after(watch, asked, times, terms)
             yield from _ask_who_waits(watch, asked)
     outcomes: Mapping[str, ParticipantOutcome] = {name: case.outcome for name, case in cases.items()}
-    if terms.invite == "link":
-        outcomes = yield from invite(account.provider, group, outcomes, watch.people, terms.invite_text)
+    if terms.invite != "never":
+        codes = {name: case.claim.code for name, case in cases.items() if case.claim.code is not None}
+        outcomes = yield from invite(account.provider, group, outcomes, watch.people, terms=terms, codes=codes)
     return tuple(
         outcomes[person.id] if meant[person.id] is person else _duplicate(outcomes[meant[person.id].id], person)
         for person in participants
@@ -130,6 +131,8 @@ def _look_before(watch: Watch, cases: _Cases, terms: Terms) -> Flow[None]:
         raise
     except ProviderError as error:
         log.info("the look before the add failed: %s", error)
+    for remark in remarks(watch.roster, len(cases)) if watch.roster else ():
+        log.warning("%s", remark)
 
 
 def _ask(watch: Watch, asked: _Cases, terms: Terms, times: _Times) -> Flow[AddReply]:

@@ -1,6 +1,7 @@
 """The clients: `connect`, `Client` and `AsyncClient`. All they do is said once, as flows, in `Calls`."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import traceback
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from os import PathLike
 from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
 
@@ -9,10 +10,12 @@ from attrs import evolve, frozen
 from groupadd import plugins
 from groupadd.adding import add
 from groupadd.config import load
-from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async
+from groupadd.errors import Interrupted
+from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
 from groupadd.identity import GroupId, Participant, parse_participants
 from groupadd.looking import Account, Membership, check
 from groupadd.outcome import AddOutcome
+from groupadd.preflight import Preflight, preflight
 from groupadd.provider import GroupMembershipProvider
 from groupadd.roster import Roster
 from groupadd.terms import Invitation, Terms, Verify
@@ -62,6 +65,16 @@ class Calls:
         outcomes = yield from add(self.account, where, people, terms)
         return AddOutcome(self.name, self.type, where.jid, outcomes)
 
+    def preflight(self, group: str, participants: Iterable[str]) -> Flow[Preflight]:
+        """Say what is known before an add, of nobody in particular or of these people."""
+        people = tuple(participants)
+        where = GroupId.parse(group)
+        return (
+            yield from preflight(
+                self.account, self.name, self.type, where, parse_participants(people) if people else ()
+            )
+        )
+
     def members(self, group: str) -> Flow[Roster]:
         """Read the roster once."""
         return (yield from self.account.roster(GroupId.parse(group)))
@@ -88,8 +101,11 @@ class Client:
         late_after_s: Seconds after sending during which an unanswered add may still take effect.
         timeout_s: Seconds for one request as a whole, from connecting to the last byte.
         notify: Whether people are notified; None is the provider's own default.
-        invite: `link`: people who could not be added get the group's link, where that makes sense.
+        invite: `link`: people who could not be added get the group's link, where that makes sense; `personal`:
+            WhatsApp's own invitation for one person, where it offers one.
         invite_text: The text of that message, with `{link}` in it.
+        on_outcome: Called after every add with its outcome, for welcome messages, metrics and audit trails. What it
+            raises is logged, and loses no outcome.
         http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs count for one
             operation each, so that a server which drips its headers may outlive `timeout_s`.
         name: What the provider is called in outcomes; its type if left out.
@@ -110,6 +126,7 @@ class Client:
         notify: bool | None = None,
         invite: Invitation = "never",
         invite_text: str = "Join our group: {link}",
+        on_outcome: Callable[[AddOutcome], None] | None = None,
         http: "httpx.Client | None" = None,
         name: str | None = None,
         clock: Clock | None = None,
@@ -129,6 +146,7 @@ class Client:
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = HttpTransport(provider.base_url, timeout_s, http)
         self._clock = clock or SystemClock()
+        self._on_outcome = on_outcome
 
     def add(
         self,
@@ -155,7 +173,32 @@ class Client:
             ProviderError: The provider refused the request as a whole, or cannot be reached.
             Interrupted: Ctrl-C came; its `.outcome` holds what is known.
         """
-        return self._run(self._calls.add(group, participants, notify=notify, verify=verify, invite=invite))
+        flow = self._calls.add(group, participants, notify=notify, verify=verify, invite=invite)
+        try:
+            outcome = self._run(flow)
+        except Interrupted as stop:
+            if isinstance(stop.outcome, AddOutcome):
+                self._tell(stop.outcome)
+            raise
+        self._tell(outcome)
+        return outcome
+
+    def preflight(self, group: str, participants: Iterable[str] = ()) -> Preflight:
+        """Say what is known before an add: whether we may, what room there is, who is in, whose number is no account.
+
+        Adds nobody. Costs one look, the group's settings, and one number check for everyone who is not in.
+
+        Args:
+            group: The group's JID.
+            participants: Whom to ask about; nobody if left out.
+
+        Raises:
+            InvalidGroup: The text does not name a group.
+            InvalidParticipant: Somebody cannot be parsed.
+            Unsupported: The provider has no roster.
+            ProviderError: The roster could not be read.
+        """
+        return self._run(self._calls.preflight(group, participants))
 
     def members(self, group: str) -> Roster:
         """Read the group's roster once.
@@ -185,6 +228,13 @@ class Client:
     def _run(self, flow: Flow[T]) -> T:
         return drive(flow, self._transport, self._clock)
 
+    def _tell(self, outcome: AddOutcome) -> None:
+        if self._on_outcome is not None:
+            try:
+                self._on_outcome(outcome)
+            except Exception as error:
+                _log_failed_callback(error)
+
     def __enter__(self) -> Self:
         return self
 
@@ -206,6 +256,7 @@ class AsyncClient:
         notify: bool | None = None,
         invite: Invitation = "never",
         invite_text: str = "Join our group: {link}",
+        on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
         http: "httpx.AsyncClient | None" = None,
         name: str | None = None,
         clock: Clock | None = None,
@@ -225,6 +276,7 @@ class AsyncClient:
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = AsyncHttpTransport(provider.base_url, timeout_s, http)
         self._clock = clock or SystemClock()
+        self._on_outcome = on_outcome
 
     async def add(
         self,
@@ -236,7 +288,18 @@ class AsyncClient:
         invite: Invitation | None = None,
     ) -> AddOutcome:
         """Add people to a group and say of each what happened; arguments and errors as for `Client.add`."""
-        return await self._run(self._calls.add(group, participants, notify=notify, verify=verify, invite=invite))
+        flow = self._calls.add(group, participants, notify=notify, verify=verify, invite=invite)
+        outcome = await self._run(flow)
+        if self._on_outcome is not None:
+            try:
+                await self._on_outcome(outcome)
+            except Exception as error:
+                _log_failed_callback(error)
+        return outcome
+
+    async def preflight(self, group: str, participants: Iterable[str] = ()) -> Preflight:
+        """Say what is known before an add; arguments and errors as for `Client.preflight`."""
+        return await self._run(self._calls.preflight(group, participants))
 
     async def members(self, group: str) -> Roster:
         """Read the group's roster once; errors as for `Client.members`."""
@@ -260,23 +323,40 @@ class AsyncClient:
         await self.close()
 
 
-def connect(name: str | None = None, *, config: ConfigSource = None) -> Client:
+def connect(
+    name: str | None = None,
+    *,
+    config: ConfigSource = None,
+    on_outcome: Callable[[AddOutcome], None] | None = None,
+) -> Client:
     """Return a client for a configured provider.
 
     Args:
         name: The provider's name in the config; None is the default one.
         config: A path, a mapping of the same shape as the file, or None for the usual places.
+        on_outcome: As for `Client`.
 
     Raises:
         ConfigError: The configuration cannot be used; the text lists every fault with its place.
     """
     settings = load(config)
     chosen = settings.choose(name)
-    return Client(chosen.provider, name=chosen.name, **settings.add.as_arguments())
+    return Client(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
 
 
-def connect_async(name: str | None = None, *, config: ConfigSource = None) -> AsyncClient:
+def connect_async(
+    name: str | None = None,
+    *,
+    config: ConfigSource = None,
+    on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
+) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
     settings = load(config)
     chosen = settings.choose(name)
-    return AsyncClient(chosen.provider, name=chosen.name, **settings.add.as_arguments())
+    return AsyncClient(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
+
+
+def _log_failed_callback(error: Exception) -> None:
+    """Tell where a callback failed; what it raised may hold people's numbers, and is not shown."""
+    where = traceback.extract_tb(error.__traceback__)[-1]
+    log.error("on_outcome raised %s at %s:%s", type(error).__name__, where.filename, where.lineno)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from attrs import field, frozen
 
 from groupadd import fields, plugins
-from groupadd.document import Document, Keys, Source, find, is_reference
+from groupadd.document import Document, Keys, Source, find, is_reference, is_table
 from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.fields import LATER, Value
 from groupadd.plugins import attempt, listed, nearest
@@ -131,7 +131,7 @@ def load(config: Source = None, *, environ: Mapping[str, str] = os.environ) -> C
 def _type(document: Document, name: str, table: Value) -> tuple[str, list[str]]:
     """Return a provider's type, empty where it cannot be read; the fields of one of our own types are checked, too."""
     path = ("providers", name)
-    if not isinstance(table, dict):
+    if not is_table(table):
         return "", [document.fault(path, "must be a table")]
     values, faults = _read(document, path, {key: table[key] for key in table.keys() & {"type"}}, _Typed)
     type_: str = values.get("type", "")

@@ -9,7 +9,7 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias, cast
+from typing import TypeAlias, TypeGuard, cast
 
 from attrs import frozen
 
@@ -55,7 +55,8 @@ class Document:
         scheme, _, name = reference.partition(":")
         if scheme == "env":
             if not self.environ.get(name):
-                raise ConfigError(f"the environment variable {name} is not set{nearest(name, self._set_variables)}")
+                near = nearest(name, filter(self.environ.get, self.environ))
+                raise ConfigError(f"the environment variable {name} is not set{near}")
             return Outside(self.environ[name])
         path = self.folder / name
         try:
@@ -66,14 +67,15 @@ class Document:
             why = "not text"
         raise ConfigError(f"the file {path} cannot be read: {why}")
 
-    @property
-    def _set_variables(self) -> list[str]:
-        return [name for name, text in self.environ.items() if text]
-
 
 def is_reference(value: Value) -> bool:
     """Return whether a value is an `env:` or `file:` reference."""
     return isinstance(value, str) and value.startswith(("env:", "file:"))
+
+
+def is_table(value: Value) -> TypeGuard[dict[str, Value]]:
+    """Return whether a value is a table."""
+    return isinstance(value, dict)
 
 
 def find(config: Source, environ: Mapping[str, str]) -> Document:
@@ -137,7 +139,7 @@ def _overlaid(source: str, folder: Path, tables: Mapping[str, object], environ: 
         path = _path(variable, merged)
         table: Value = merged
         for depth, key in enumerate(path, 1):
-            if not text or not isinstance(table, dict):
+            if not text or not is_table(table):
                 break
             if depth == len(path):
                 table[key] = Outside(text)
@@ -158,7 +160,7 @@ def _path(variable: str, tables: Mapping[str, Value]) -> Keys:
         return (table, key)
     spelled = "__".join(name)
     known = tables.get(table)
-    names: Iterable[str] = cast("dict[str, Value]", known) if isinstance(known, dict) else ()
+    names: Iterable[str] = known if is_table(known) else ()
     return (table, next((one for one in names if one.lower().replace("-", "_") == spelled), spelled), key)
 
 

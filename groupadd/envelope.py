@@ -181,7 +181,7 @@ def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[
         ProviderError: The provider refused before anybody had been asked.
         NoAnswer: It could not be reached before anybody had been asked.
     """
-    claims: list[tuple[Identity, Claim]] = []
+    claims: list[tuple[str | Identity, Claim]] = []
     for position, person in enumerate(people):
         try:
             reply = yield from ask(person)
@@ -194,6 +194,7 @@ def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[
                 refused = Claim(_NOT_ASKED_BECAUSE.get(type(error), NOT_ALLOWED))
                 claims += [(Identity(left.phone, left.lid), refused) for left in people[position:]]
                 break
-        said = [claim for _, claim in reply.claims] or [Claim(reply.rest, reply.says)]
-        claims.append((Identity(person.phone, person.lid), said[0]))
+        asked = Identity(person.phone, person.lid)
+        said = [(asked, claim) for _, claim in reply.claims]  # one claim is made of whom we asked for, whatever its name
+        claims += (reply.claims if len(said) > 1 else said) or [(asked, Claim(reply.rest, reply.says))]
     return AddReply(claims)

@@ -3,6 +3,7 @@
 import tomllib
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args, get_origin
@@ -87,12 +88,15 @@ def _converter() -> "Converter":
     from cattrs import Converter  # noqa: PLC0415  costs more to import than all of groupadd
 
     converter = Converter()
-    converter.register_structure_hook_func(lambda hint: hint in {bool, int, float, str}, _exact)
+    for kind in (bool, int, float, str):
+        converter.register_structure_hook(kind, _exact)
     converter.register_structure_hook(Secret, _secret)
     return converter
 
 
 def _exact(value: Value, kind: type[Value]) -> Value:
+    if issubclass(kind, Enum):  # a StrEnum is a str, too
+        return kind(value)
     given = kind if kind is not float else (int, float)
     if not isinstance(value, given) or (isinstance(value, bool) and kind is not bool) or value == "":
         raise TypeError

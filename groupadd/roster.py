@@ -74,6 +74,15 @@ class Roster:
         assert self.me is not None
         return self.me.phone in self._phones or self.me.lid in self._lids
 
+    def role(self, who: Identity | None) -> str | None:
+        """Return the role of somebody who is in the roster, where it is told."""
+        if who is None:
+            return None
+        rows = (
+            row for row in self.members if (row.phone and row.phone == who.phone) or (row.lid and row.lid == who.lid)
+        )
+        return next((row.role for row in rows), None)
+
     def seen_by(self, me: Identity | None) -> "Roster":
         """Return the roster as our own account sees it: our own row hides no name, and without us it proves nothing."""
         if me is None:

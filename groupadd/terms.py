@@ -2,14 +2,14 @@
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
 from attrs import field, frozen
 from attrs.validators import in_
 
 Verify: TypeAlias = Literal["auto", "always", "never"]
-Invitation: TypeAlias = Literal["never", "link"]
+Invitation: TypeAlias = Literal["never", "link", "personal"]
 
 LINK = "{link}"
 
@@ -46,11 +46,12 @@ class Terms:
         late_after_s: Seconds after sending during which an unanswered add may still take effect.
         timeout_s: Seconds for one request as a whole, from connecting to the last byte.
         notify: Whether people are notified; None is the provider's own default.
-        invite: `link`: who could not be added gets the group's link in a direct message, where that makes sense.
+        invite: `link`: who could not be added gets the group's link in a direct message, where that makes sense;
+            `personal`: gets WhatsApp's own invitation for one person, where it offers one.
         invite_text: That message, with `{link}` in the link's place.
     """
 
-    verify: Verify = field(default="auto", validator=in_(("auto", "always", "never")))
+    verify: Verify = field(default="auto", validator=in_(get_args(Verify)))
     look_after_s: tuple[float, ...] = field(
         default=(2.0, 8.0, 30.0),
         converter=_as_tuple,
@@ -59,7 +60,7 @@ class Terms:
     late_after_s: float = field(default=60.0, validator=_check(lambda s: 0 <= s < math.inf, "0 seconds or more"))
     timeout_s: float = field(default=30.0, validator=_check(lambda s: 0 < s < math.inf, "more than 0 seconds"))
     notify: bool | None = None
-    invite: Invitation = field(default="never", validator=in_(("never", "link")))
+    invite: Invitation = field(default="never", validator=in_(get_args(Invitation)))
     invite_text: str = field(
         default="Join our group: {link}", validator=_check(_has_one_link, "text with one {link} and no other braces")
     )

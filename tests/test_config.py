@@ -379,6 +379,12 @@ def test_one_trailing_newline_of_a_referenced_file_is_not_part_of_it(content: st
     assert revealed(load(with_main(api_key="file:token"), environ={}).choose().provider) == secret
 
 
+def test_a_variable_that_is_not_set_is_told_with_the_nearest_that_is() -> None:
+    fault = "the environment variable WASEND_KEY is not set; did you mean WASEND_API_KEY?"
+    environ = {"WASEND_API_KEY": "sk-1", "WASEND_KE": ""}
+    assert faults_of(with_main(api_key="env:WASEND_KEY"), environ) == [f"config: providers.main.api_key: {fault}"]
+
+
 def test_a_variable_that_sets_a_field_may_hold_a_reference() -> None:
     environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": "env:ELSEWHERE", "ELSEWHERE": "sk-4"}
     assert revealed(load(BOTH, environ=environ).choose("main").provider) == "sk-4"

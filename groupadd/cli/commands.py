@@ -32,8 +32,15 @@ app = App(
     result_action="return_value",
 )
 
+
+def _is_no_option(_: object, source: str | None) -> None:
+    """Hold that what follows `--from` is a file or `-`; cyclopts lets every hyphen pass, or none."""
+    if source is not None and source != STDIN and source.startswith("-"):
+        raise ValueError("--from wants a file, or - for standard input")
+
+
 Json = Annotated[bool, Parameter(name="--json", negative=())]
-FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True)]
+FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True, validator=_is_no_option)]
 
 
 @Parameter(name="*")

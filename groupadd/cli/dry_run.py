@@ -80,8 +80,7 @@ def dry_run(chosen: Chosen, group: str, people: Sequence[str], *, notify: bool |
         Unsupported: The provider cannot do what is asked.
     """
     where = GroupId.parse(group)
-    if invite == "link":
-        require_invitations(chosen.provider)
+    require_invitations(chosen.provider, invite)
     participants = parse_participants(people)
     first = same_first(participants)
     flow = chosen.provider.add_participants(where, tuple(first.values()), notify=notify)

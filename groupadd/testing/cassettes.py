@@ -1,0 +1,217 @@
+"""Cassettes: files that hold a scenario and the HTTP exchanges that vcrpy recorded of it.
+
+A file begins with a comment that says what was recorded, and when. The scenario follows, written by hand; then what was
+recorded. A recording is made at a stage: the sandbox behind a real socket, or the live service. Either way it is written
+as if it had been played by the town's people at the vendor's own address, with credentials that are none.
+"""
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Self, TypeAlias
+
+from attrs import define, frozen
+from cattrs import Converter
+
+from groupadd.flow import Flow, drive, drive_async
+from groupadd.sandbox import VirtualClock
+from groupadd.testing.scenarios import Scenario, Told, play
+from groupadd.testing.scrubbing import Scrubber
+from groupadd.testing.stages import Stage, fictional_cast, provider, town_names
+from groupadd.transport import AsyncHttpTransport, HttpTransport
+
+Tape: TypeAlias = Any  # vcrpy has no types
+
+MATCHED = ("method", "scheme", "host", "port", "path", "query", "headers", "body")
+ANSWER_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
+HTTPX_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"})
+
+_COMMENT = re.compile(r"\A(?:#.*\n)+\n*")
+_DATE = re.compile(r"(?<=\A# Recorded on )[\d-]+")
+_TIMEOUT_S = 30.0
+
+
+@frozen
+class Cassette:
+    """A file of a scenario and its recording.
+
+    Attributes:
+        path: The file; its folder is named for the provider's type.
+        scenario: The scenario.
+    """
+
+    path: Path
+    scenario: Scenario
+    _head: str
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """Read a file, which need not have been recorded yet."""
+        head = path.read_text("utf-8").partition("\ninteractions:")[0]
+        yaml: Any = import_module("yaml")  # comes with vcrpy
+        scenario = _converter().structure(yaml.safe_load(head)["scenario"], Scenario)
+        return cls(path, scenario, _COMMENT.sub("", head).strip())
+
+    @property
+    def type(self) -> str:
+        """The provider's type."""
+        return self.path.parent.name
+
+    def replay(self, *, is_async: bool = False) -> Told:
+        """Play the scenario from the file alone, and tell what became of it.
+
+        Args:
+            is_async: Whether it is driven by asyncio.
+
+        Raises:
+            AssertionError: Something that was recorded was not asked for. Where something is asked for that was not
+                recorded, vcrpy raises an exception of its own.
+        """
+        public = Stage("", _public_url(self.type), fictional_cast(self.type), VirtualClock())
+        with _vcr().use_cassette(str(self.path), record_mode="none") as tape:
+            told = _played(self, public, is_async=is_async)
+            assert tape.all_played, f"{tape.play_count} of {len(tape)} recorded exchanges were asked for"
+        return told
+
+    def record(self, stage: Stage, *, into: Path | None = None, today: date | None = None) -> Told:
+        """Play the scenario at a stage, write down what was exchanged, scrubbed, and tell what became of it.
+
+        A recording that differs from the file's in nothing but its date leaves it as it is.
+
+        Args:
+            stage: Where it is played.
+            into: The file to write; the cassette's own if left out.
+            today: The date to write; the day's if left out.
+
+        Raises:
+            ValueError: Something secret would have been written; nothing was.
+        """
+        scrubber = _scrubber(self, stage)
+        recorder = _vcr(
+            before_record_request=_request_scrubber(scrubber, stage.base_url, _public_url(self.type)),
+            before_record_response=_answer_scrubber(scrubber),
+            filter_sensitive_data={stand_in: known for known, stand_in in scrubber.stand_ins.items()},
+            filter_headers=["cookie", *HTTPX_HEADERS],
+        )
+        written = _Written()
+        with _quiet(), recorder.use_cassette(str(self.path), record_mode="all", persister=written):
+            told = _played(self, stage, is_async=False)
+        text = f"{_comment(self, stage, today or datetime.now(UTC).date())}\n{self._head}\n\n{written.text}"
+        scrubber.require_clean(text)
+        target = into or self.path
+        before = target.read_text("utf-8") if target.exists() else ""
+        if _DATE.sub("", before) != _DATE.sub("", text):
+            target.write_text(text, "utf-8")
+        return told
+
+
+def _played(cassette: Cassette, stage: Stage, *, is_async: bool) -> Told:
+    scenario = cassette.scenario
+    actor = provider(cassette.type, {**stage.cast.fields, **scenario.fields, "base_url": stage.base_url})
+    flow = play(scenario, actor, stage.cast)
+    return asyncio.run(_driven_async(flow, stage)) if is_async else _driven(flow, stage)
+
+
+def _driven(flow: Flow[Told], stage: Stage) -> Told:
+    transport = HttpTransport(stage.base_url, _TIMEOUT_S)
+    try:
+        return drive(flow, transport, stage.clock)
+    finally:
+        transport.close()
+
+
+async def _driven_async(flow: Flow[Told], stage: Stage) -> Told:
+    transport = AsyncHttpTransport(stage.base_url, _TIMEOUT_S)
+    try:
+        return await drive_async(flow, transport, stage.clock)
+    finally:
+        await transport.close()
+
+
+def _public_url(type_: str) -> str:
+    """Return the vendor's own address, under which everything is written down."""
+    return provider(type_, fictional_cast(type_).fields).base_url
+
+
+def _comment(cassette: Cassette, stage: Stage, today: date) -> str:
+    shapes = "".join(f"#   {source}\n" for source in cassette.scenario.shapes)
+    return f"# Recorded on {today} against {stage.against}.\n# Its shapes come from:\n{shapes}"
+
+
+def _scrubber(cassette: Cassette, stage: Stage) -> Scrubber:
+    """Return a scrubber that knows the stage's credentials, group and people."""
+    here, there = stage.cast, fictional_cast(cassette.type)
+    known = {
+        **{here.fields[name]: there.fields[name] for name in there.fields if name in here.fields},
+        here.group.partition("@")[0]: there.group.partition("@")[0],
+        **{here.people[name]: there.people[name] for name in here.people},
+    }
+    also = (cassette.scenario.group or "").partition("@")[0]
+    return Scrubber({one: other for one, other in known.items() if one != other}, town_names() | {also})
+
+
+def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Callable[[Any], Any]:
+    def scrubbed(request: Any) -> Any:
+        request.uri = scrubber.scrub(request.uri.replace(base_url, public_url, 1))
+        request.headers = {name: scrubber.scrub(value) for name, value in request.headers.items()}
+        request.body = request.body and scrubber.scrub(request.body.decode())
+        return request
+
+    return scrubbed
+
+
+def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
+    def scrubbed(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+        headers = {name: values for name, values in answer["headers"].items() if name.lower() in ANSWER_HEADERS}
+        body = scrubber.scrub(answer["body"]["string"].decode("utf-8", "replace"))
+        return {"status": answer["status"], "headers": headers, "body": {"string": body.encode()}}
+
+    return scrubbed
+
+
+@define
+class _Written:
+    """Takes from vcrpy what it would write to a file."""
+
+    text: str = ""
+
+    def load_cassette(self, cassette_path: str, serializer: Any) -> Tape:
+        raise _persistence().CassetteNotFoundError
+
+    def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+        serialize: Callable[..., str] = import_module("vcr.serialize").serialize
+        self.text = serialize(cassette_dict, serializer)
+
+
+def _persistence() -> Any:
+    return import_module("vcr.persisters.filesystem")
+
+
+def _vcr(**settings: Any) -> Any:
+    return import_module("vcr").VCR(match_on=MATCHED, **{"filter_headers": HTTPX_HEADERS, **settings})
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep vcrpy from logging requests and answers before they are scrubbed."""
+    loud = logging.getLogger("vcr")
+    level = loud.level
+    loud.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        loud.setLevel(level)
+
+
+@cache
+def _converter() -> Converter:
+    converter = Converter(forbid_extra_keys=True)
+    converter.register_structure_hook(Told, lambda told, _: told)
+    converter.register_structure_hook(bytes, lambda text, _: text.encode())
+    return converter

@@ -1,0 +1,126 @@
+"""Where a scenario is played: the sandbox behind a real socket, a vendor's live service, or nowhere, from a cassette."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+import attrs
+from attrs import frozen
+
+from groupadd import plugins
+from groupadd.config import load
+from groupadd.flow import Clock, SystemClock
+from groupadd.provider import GroupMembershipProvider, Secret
+from groupadd.sandbox import Sandbox, VirtualClock, World, residents, small_town
+from groupadd.sandbox.server import SandboxServer
+from groupadd.sandbox.town import GROUP
+from groupadd.testing.scenarios import Cast, Scenario, Staging
+
+LIVE = "GROUPADD_LIVE_"
+
+
+@frozen
+class Stage:
+    """Where a recording is made.
+
+    Attributes:
+        against: What it is recorded against, in words.
+        base_url: Where that is.
+        cast: Who plays there.
+        clock: Its time.
+    """
+
+    against: str
+    base_url: str
+    cast: Cast
+    clock: Clock
+
+
+def town() -> World:
+    """Return the small town at a moment that is always the same."""
+    return small_town(VirtualClock())
+
+
+def town_people() -> Mapping[str, str]:
+    """Return the phones of the town's people by name, digits only."""
+    return {resident.name: resident.phone.removeprefix("+") for resident in residents(town())}
+
+
+def town_names() -> frozenset[str]:
+    """Return every number, LID and group id of the town: all of them are fictional."""
+    world = town()
+    names = {name for human in world.people.values() for name in (human.phone, human.lid)}
+    return frozenset({*names, *(jid.partition("@")[0] for jid in world.groups)})
+
+
+def fictional_cast(type_: str) -> Cast:
+    """Return the cast that every cassette is written for: the town, with credentials that are none."""
+    return Cast({name: f"SCRUBBED_{name.upper()}" for name in needed_fields(type_)}, GROUP, town_people())
+
+
+def needed_fields(type_: str) -> tuple[str, ...]:
+    """Return a provider's fields that name an account or let somebody in: those without a default, and every secret."""
+    fields = attrs.fields(attrs.resolve_types(plugins.load(type_)))
+    return tuple(one.name for one in fields if one.default is attrs.NOTHING or one.type is Secret)
+
+
+def provider(type_: str, fields: Mapping[str, str]) -> GroupMembershipProvider:
+    """Build a provider as a config would, whatever the environment says.
+
+    Raises:
+        ConfigError: Its fields are wrong.
+    """
+    return load({"providers": {type_: {"type": type_, **fields}}}, environ={}).choose().provider
+
+
+@contextmanager
+def sandbox_stage(type_: str, staging: Staging) -> Iterator[Stage]:
+    """Serve the town on loopback, changed as a scenario wants it."""
+    world = town()
+    group, account = world.groups[GROUP], next(iter(world.accounts.values()))
+    group.addressing = staging.addressing
+    group.shown = attrs.evolve(group.shown, both_names=staging.both_names)
+    group.put(account.human.phone, staging.role)
+    account.session = staging.session
+    dialect: Any = Sandbox.speaking(type_, world).dialect
+    sandbox = Sandbox(attrs.evolve(dialect, **{name: f"{name}-of-the-stage" for name in dialect.credentials()}))
+    for mishap in staging.mishaps:
+        sandbox.faults.plan(mishap.fault, on=mishap.on, times=mishap.times)
+    with SandboxServer(sandbox.handle) as server:
+        cast = Cast(sandbox.dialect.credentials(), GROUP, town_people())
+        yield Stage("the groupadd sandbox, not the vendor", server.url, cast, world.clock)
+
+
+class NotLive(Exception):
+    """A scenario cannot be recorded live; the text says why."""
+
+
+def wants_live(type_: str, environ: Mapping[str, str]) -> bool:
+    """Return whether the environment asks for live recordings of a provider."""
+    return environ.get(f"{LIVE}{type_.upper()}", "") not in {"", "0"}
+
+
+def live_stage(
+    type_: str, environ: Mapping[str, str], scenario: Scenario, clock: Clock | None = None
+) -> Stage:
+    """Return the vendor's live service, with the account, group and people that the environment names.
+
+    Args:
+        type_: The provider's type.
+        environ: `GROUPADD_LIVE_WASEND_API_KEY` and so on for each field, `…_GROUP`, and `…_ADA` and so on for people.
+        scenario: What is to be played.
+        clock: Time itself, for tests.
+
+    Raises:
+        NotLive: A field, the group or somebody is not named; or only a sandbox can be made to play this.
+    """
+    if scenario.staging != Staging():
+        raise NotLive("a live service cannot be made to play this")
+    prefix = f"{LIVE}{type_.upper()}_"
+    named = {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}
+    if missing := [name for name in (*needed_fields(type_), "group", *map(str.lower, scenario.people)) if name not in named]:
+        raise NotLive(f"not set: {', '.join(prefix + name.upper() for name in missing)}")
+    fields = {one.name: named[one.name] for one in attrs.fields(plugins.load(type_)) if one.name in named}
+    people = {name: named[name.lower()].strip(" +") for name in town_people() if name.lower() in named}
+    base_url = provider(type_, fields).base_url
+    return Stage(f"{type_}'s live service", base_url, Cast(fields, named["group"], people), clock or SystemClock())

@@ -1,0 +1,63 @@
+"""Rosters of every engine's shape, and the rows that are no members."""
+
+import pytest
+from hypothesis import given
+
+from groupadd.engines import read_roster
+from groupadd.roster import Member
+from tests.test_identity import json_values
+
+PHONE, LID = "15550100", "99900011"
+
+
+@pytest.mark.parametrize(
+    ("row", "member"),
+    [
+        (f"{PHONE}@c.us", Member(PHONE)),
+        ({"id": f"{PHONE}@c.us", "role": "participant"}, Member(PHONE, None, "member")),
+        ({"id": f"{LID}@lid", "pn": f"{PHONE}@c.us", "role": "admin"}, Member(PHONE, LID, "admin")),
+        ({"id": f"{LID}@lid", "pn": None, "role": "superadmin"}, Member(None, LID, "superadmin")),
+        ({"id": f"{LID}@lid", "phoneNumber": f"{PHONE}@s.whatsapp.net", "admin": None}, Member(PHONE, LID, "member")),
+        ({"id": f"{PHONE}@s.whatsapp.net", "lid": f"{LID}@lid", "admin": "superadmin"}, Member(PHONE, LID, "superadmin")),
+        ({"JID": f"{LID}@lid", "PhoneNumber": f"{PHONE}@s.whatsapp.net", "LID": f"{LID}@lid", "IsAdmin": False, "Error": 0}, Member(PHONE, LID, "member")),
+        ({"JID": f"{LID}@lid", "PhoneNumber": "", "IsAdmin": True, "IsSuperAdmin": True}, Member(None, LID, "superadmin")),
+        ({"jid": f"{PHONE}@s.whatsapp.net", "phoneNumber": f"+{PHONE}", "isAdmin": True}, Member(PHONE, None, "admin")),
+        ({"id": {"_serialized": f"{PHONE}@c.us"}, "isAdmin": False}, Member(PHONE, None, "member")),
+        ({"id": {"_serialized": f"{LID}@lid"}, "isSuperAdmin": True}, Member(None, LID, "superadmin")),
+        ({"id": f"{PHONE}@c.us", "rank": "creator"}, Member(PHONE, None, "superadmin")),
+        ({"id": f"{PHONE}@c.us", "lid": LID}, Member(PHONE, LID)),
+        ({"lid": PHONE}, Member(None, PHONE)),
+        ({"id": "+43•••21"}, Member()),
+        ({"id": f"{PHONE}@c.us", "phone": "15550101"}, Member()),
+        ({"id": f"{PHONE}@c.us", "error": "0"}, Member(PHONE)),
+    ],
+)
+def test_a_row_is_a_member(row: object, member: Member) -> None:
+    roster = read_roster([row])
+    assert roster.members == (member,)
+    assert roster.unread_rows == 0
+
+
+@pytest.mark.parametrize("row", [{"id": PHONE, "role": "left"}, {"id": PHONE, "role": "LEFT"}, {"JID": PHONE, "Error": 403}, {"jid": PHONE, "error": 408}])
+def test_who_has_left_or_was_refused_is_no_member_and_leaves_the_roster_complete(row: object) -> None:
+    roster = read_roster([{"id": "15550101@c.us"}, row])
+    assert roster.members == (Member("15550101"),)
+    assert roster.complete
+
+
+@pytest.mark.parametrize("row", [None, 5, [], {}, {"name": "Ann"}, {"id": None}, {"id": ""}, {"id": {"user": PHONE}}])
+def test_a_row_that_names_nobody_leaves_the_roster_incomplete(row: object) -> None:
+    roster = read_roster([{"id": "15550101@c.us"}, row])
+    assert roster.unread_rows == 1
+    assert not roster.complete
+
+
+@pytest.mark.parametrize(("size", "complete"), [(1, True), (2, False), (None, True), (True, True), ("2", True)])
+def test_the_size_that_is_told_counts_where_it_is_a_number(size: object, complete: bool) -> None:
+    assert read_roster([f"{PHONE}@c.us"], size=size).complete is complete
+
+
+@given(json_values)
+def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
+    named = {"id": row, "lid": row, "role": row, "isAdmin": row, "admin": row, "error": row}
+    assert len(read_roster([row, named]).members) <= 2
