@@ -30,9 +30,10 @@ from sybil.parsers.markdown import CodeBlockParser
 from groupadd.cli import main
 from groupadd.config import load
 from groupadd.document import FILE
-from groupadd.sandbox import Sandbox, config_toml, dialect_names, side_by_side, small_town
+from groupadd.sandbox import Sandbox, config_toml, side_by_side, small_town
 from groupadd.sandbox.server import SandboxServer
 
+PROVIDERS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
 TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 
@@ -41,11 +42,9 @@ def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
     town = small_town()
-    sandboxes = {name: Sandbox.speaking(name, town) for name in dialect_names()}
+    sandboxes = {name: Sandbox.speaking(name, town) for name in PROVIDERS}
     server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
-    config = config_toml({
-        name: sandboxes[name].config(f"{server.url}/{name}") for name in sorted(sandboxes, key=("wasend", "wawp").index)
-    })
+    config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
     (folder / FILE).write_text(config + ADD)
     namespace.update(_stack=stack, _folder=folder, _printed="", _exit=0)
 
@@ -95,7 +94,9 @@ def _until_it_waits(arguments: list[str]) -> int:
     """Run `groupadd sandbox` on any free port, told as port 8042, and press Ctrl-C when it has said all it says."""
     command = [sys.executable, "-m", "groupadd", *arguments]
     places = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places) as process:
+    with subprocess.Popen(  # noqa: S603  our own command line
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places
+    ) as process:
         assert process.stdout is not None
         for line in process.stdout:
             print(re.sub(r":\d{4,}", ":8042", line), end="")

@@ -1,7 +1,7 @@
 """Sphinx: `sphinx-build -W -b html docs docs/_build/html`."""
 
+import importlib.metadata
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from docutils import nodes
@@ -14,10 +14,10 @@ from docs.generated import PARTS
 
 project = "groupadd"
 author = "The groupadd developers"
-copyright = "2026, the groupadd developers"
+project_copyright = "2026, the groupadd developers"
 try:
-    release = version("groupadd")
-except PackageNotFoundError:  # built from a tree that is not installed
+    release = importlib.metadata.version(project)
+except importlib.metadata.PackageNotFoundError:  # built from a tree that is not installed
     release = ""
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
@@ -45,12 +45,11 @@ class Generated(SphinxDirective):
     """Puts in a part that is made from the code, as `docs/generated.py` makes it."""
 
     required_arguments = 1
-    optional_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        part, *of = self.arguments
+        part = self.arguments[0]
         self.env.note_reread()
-        return self.parse_text_to_nodes(PARTS[part](*of))
+        return [nodes.container("", *self.parse_text_to_nodes(PARTS[part]()), classes=[part])]
 
 
 def setup(app: Sphinx) -> None:

@@ -24,7 +24,7 @@ from groupadd.terms import Terms
 README = Path(__file__).parent.parent / "README.md"
 MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
 
-_IN, _OUT, _NO_PROOF = Sight(True), Sight(False), Sight(None, Reason.STALE_ROSTER, complete=False)
+_IN, _OUT, _NO_PROOF = Sight(member=True), Sight(member=False), Sight(None, Reason.STALE_ROSTER, complete=False)
 
 CLAIMS: Mapping[str, Meaning] = {
     "added": codes.ADDED,
@@ -44,7 +44,7 @@ AFTER: Mapping[str, tuple[Sight, ...]] = {
     "No look afterwards": (),
     "Looks that prove nothing": (_NO_PROOF, _NO_PROOF),
     "Seen in a complete list": (_IN,),
-    "Seen in an incomplete list": (Sight(True, complete=False),),
+    "Seen in an incomplete list": (Sight(member=True, complete=False),),
     "Missing from one complete list": (_OUT,),
     "Missing from the last two complete lists": (_OUT, _OUT),
     "Seen, then missing from the last two": (_IN, _OUT, _OUT),
@@ -86,33 +86,51 @@ def reasons() -> str:
 
 def matrix() -> str:
     """Return the table of what each built-in provider can do, from the methods that it has."""
-    built_in = [kind for kind in kinds.installed() if kind.loaded is not None]
+    built_in = _built_in()
     meanings = {name: meaning for kind in built_in for name, meaning in (kind.abilities or {}).items()}
     rows = [
-        ("Its answers speak of each person", *(_yes(holds=kind.speaks_of_each) for kind in built_in)),
+        ("Its answers speak of each person", *(_mark(holds=kind.speaks_of_each) for kind in built_in)),
         *(
-            (meaning, *(_yes(holds=name in (kind.abilities or {})) for kind in built_in))
+            (meaning, *(_mark(holds=name in (kind.abilities or {})) for kind in built_in))
             for name, meaning in meanings.items()
         ),
     ]
-    return f"{table(('Besides adding', *(f'`{kind.name}`' for kind in built_in)), rows)}\n\nAll of them: {kinds.PROVEN}."
+    return (
+        f"{table(('Besides adding', *(f'`{kind.name}`' for kind in built_in)), rows)}\n\nAll of them: {kinds.PROVEN}."
+    )
 
 
-def _yes(*, holds: bool) -> str:
-    return "yes" if holds else "–"
+def _built_in() -> Sequence[kinds.Kind]:
+    return [kind for kind in kinds.installed() if kind.loaded is not None]
 
 
-def fields(type_name: str) -> str:
-    """Return the table of a provider's config fields."""
-    kind = kinds.kind(type_name)
+def _mark(*, holds: bool) -> str:
+    return "✓" if holds else ""
+
+
+def fields() -> str:
+    """Return a table of config fields for every built-in provider."""
+    return "\n\n".join(f'**`type = "{kind.name}"`**\n\n{_fields(kind)}' for kind in _built_in())
+
+
+def _fields(kind: kinds.Kind) -> str:
     assert kind.loaded is not None
     meanings = described(kind.loaded)
     rows = []
     for field in kind.fields:
-        must = "required" if field.required else "optional" if field.default is None else f"`{field.default}`"
+        default = "required" if field.required else _default(field.default)
         secret = " A secret." if field.secret else ""
-        rows.append((f"`{field.name}`", must, meanings[field.name] + secret))
+        rows.append((f"`{field.name}`", default, meanings[field.name] + secret))
     return table(("field", "default", "meaning"), rows)
+
+
+def sources() -> str:
+    """Return for every built-in provider what its module says that it rests on."""
+    return "\n\n".join(f"**`{kind.name}`**: {_module_doc(kind)}" for kind in _built_in())
+
+
+def _module_doc(kind: kinds.Kind) -> str:
+    return inspect.getdoc(inspect.getmodule(kind.loaded)) or ""
 
 
 def add_settings() -> str:
@@ -125,7 +143,7 @@ def add_settings() -> str:
 def _default(value: object) -> str:
     match value:
         case None:
-            return "left out"
+            return "none"
         case tuple():
             return f"`[{', '.join(f'{item:g}' for item in value)}]`"
         case str():
@@ -152,11 +170,12 @@ def with_matrix(readme: str) -> str:
     return f"{before}{begin}\n{matrix()}\n{end}{rest.partition(end)[2]}"
 
 
-PARTS: Mapping[str, Callable[..., str]] = {
+PARTS: Mapping[str, Callable[[], str]] = {
     "verdicts": verdicts,
     "reasons": reasons,
     "matrix": matrix,
     "fields": fields,
+    "sources": sources,
     "add_settings": add_settings,
 }
 

@@ -42,7 +42,7 @@ _NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
     NoAnswer: Meaning(Status.NOT_ADDED, Reason.NO_ANSWER),
 }
 _REFUSED = (RequestRefused, "the provider refused the request")
-_WRAPPERS = ("data", "participants", "info", "inviteCode", "inviteLink", "code", "result")
+_WRAPPERS = ("data", "response", "results", "participants", "info", "inviteCode", "inviteLink", "code", "result")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{10,40})(?:\?.*)?")
 
 
@@ -57,9 +57,14 @@ def refusal(response: Response) -> ProviderError | None:
     if not 400 <= status < 500 or status == 408:
         return None
     if _session_is_down(response):
-        return SessionNotReady(f"the provider's WhatsApp session is down: link it again or restart it ({status})")
+        return session_down(response)
     kind, text = _REFUSALS.get(status, _REFUSED)
     return kind(f"{text} ({status})")
+
+
+def session_down(response: Response) -> SessionNotReady:
+    """Return the error for an answer that says so of the provider's WhatsApp session, in whatever way."""
+    return SessionNotReady(f"the provider's WhatsApp session is down: link it again or restart it ({response.status})")
 
 
 def _session_is_down(response: Response) -> bool:
@@ -107,7 +112,7 @@ def accepts(data: object) -> bool | None:
             flags = [_flag(data[key]) for key in ("ok", "success", "result", "status") if key in data]
             if data.get("error") or False in flags:
                 return False
-            if True in flags:
+            if True in flags or data.get("code") == "SUCCESS":
                 return True
             return False if {"code", "message"} <= data.keys() else None
     return None
@@ -166,6 +171,15 @@ def read_invite(response: Response) -> Secret:
         found = response.body.decode("utf-8", "replace").strip()
     while isinstance(found, dict):
         found = next((found[key] for key in _WRAPPERS if found.get(key)), None)
+    return invite_link(found)
+
+
+def invite_link(found: object) -> Secret:
+    """Return the whole link for an invite code or link.
+
+    Raises:
+        AnswerLost: It is neither.
+    """
     code = _INVITE.fullmatch(found) if isinstance(found, str) else None
     if code is None:
         raise unreadable()

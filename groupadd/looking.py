@@ -55,6 +55,7 @@ class Account:
 
     provider: GroupMembershipProvider
     _session: Session | None = None
+    _lid_asked: bool = False
 
     def me(self) -> Flow[Identity | None]:
         """Return our own names, or None where the provider does not tell them.
@@ -63,8 +64,8 @@ class Account:
             SessionNotReady: The provider's session is down.
         """
         if self._session is None and isinstance(self.provider, KnowsSession):
-            session = (yield from tried(self.provider.session())) or Session(None)
-            if session.ready is False:
+            session = yield from tried(self.provider.session())
+            if session is not None and session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: link it again or restart it")
             self._session = session
         return None if self._session is None else self._session.me
@@ -79,7 +80,21 @@ class Account:
         if not isinstance(self.provider, ListsParticipants):
             raise Unsupported("this provider cannot list the members of a group")
         roster = yield from patient(not_before(self.provider.list_participants(group), moment))
-        return roster.seen_by((yield from self.me()))
+        roster = roster.seen_by((yield from self.me()))
+        if roster.misses_me_by_phone and (yield from self._learn_own_lid()):
+            roster = roster.seen_by((yield from self.me()))
+        return roster
+
+    def _learn_own_lid(self) -> Flow[bool]:
+        """Ask for our own LID, once; return whether it is news."""
+        me = yield from self.me()
+        if self._lid_asked or me is None or me.phone is None or not isinstance(self.provider, ResolvesLids):
+            return False
+        self._lid_asked = True
+        lid = ((yield from tried(self.provider.resolve_lids((me.phone,)))) or {}).get(me.phone)
+        if lid is not None and self._session is not None:
+            self._session = evolve(self._session, me=Identity(me.phone, lid))
+        return lid is not None
 
 
 @define

@@ -92,7 +92,7 @@ class Invite:
     kind: str
     state: InviteState | None = None
     at: datetime | None = None
-    message_id: str | None = None
+    message_id: str | None = field(default=None, repr=repr_scrubbed)
     expires_at: datetime | None = None
 
     def as_dict(self) -> InviteJSON:

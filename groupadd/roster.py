@@ -66,28 +66,29 @@ class Roster:
             bool(self.members)
             and not self.unread_rows
             and self.size in {None, len(self.members)}
-            and (self.me is None or self._lists_me)
+            and (self.me is None or self._row(self.me) is not None)
         )
 
     @property
-    def _lists_me(self) -> bool:
-        assert self.me is not None
-        return self.me.phone in self._phones or self.me.lid in self._lids
+    def misses_me_by_phone(self) -> bool:
+        """Whether our own row may be one of those that show no phone, and our LID is not known."""
+        return self.me is not None and self.me.lid is None and self._row(self.me) is None and self._hidden[0]
 
     def role(self, who: Identity | None) -> str | None:
         """Return the role of somebody who is in the roster, where it is told."""
-        if who is None:
-            return None
-        rows = (
-            row for row in self.members if (row.phone and row.phone == who.phone) or (row.lid and row.lid == who.lid)
-        )
-        return next((row.role for row in rows), None)
+        row = None if who is None else self._row(who)
+        return None if row is None else row.role
+
+    def _row(self, who: Identity) -> Member | None:
+        return next((member for member in self.members if _is(member, who)), None)
 
     def seen_by(self, me: Identity | None) -> "Roster":
         """Return the roster as our own account sees it: our own row hides no name, and without us it proves nothing."""
         if me is None:
             return self
-        return evolve(self, me=me, members=tuple(_with_all_names(member, me) for member in self.members))
+        return evolve(
+            self, me=me, members=tuple(_named(member, me) if _is(member, me) else member for member in self.members)
+        )
 
     @cached_property
     def _phones(self) -> frozenset[str]:
@@ -113,10 +114,10 @@ class Roster:
         """
         if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
             return Sight(True, complete=self.complete)
+        if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
+            return Sight(None, Reason.UNRESOLVED_IDENTITY, complete=self.complete)
         if not (self.complete and self.live):
             return Sight(None, Reason.STALE_ROSTER, complete=self.complete)
-        if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
-            return Sight(None, Reason.UNRESOLVED_IDENTITY)
         return Sight(False)
 
     def _comparable(self, person: Person) -> bool:
@@ -126,6 +127,10 @@ class Roster:
         return not no_phone if person.phones else not no_lid
 
 
-def _with_all_names(member: Member, me: Identity) -> Member:
-    is_me = (me.phone is not None and member.phone == me.phone) or (me.lid is not None and member.lid == me.lid)
-    return Member(member.phone or me.phone, member.lid or me.lid, member.role) if is_me else member
+def _is(member: Member, who: Identity) -> bool:
+    """Whether a row is somebody's, by a name of one kind."""
+    return (who.phone is not None and member.phone == who.phone) or (who.lid is not None and member.lid == who.lid)
+
+
+def _named(member: Member, who: Identity) -> Member:
+    return Member(member.phone or who.phone, member.lid or who.lid, member.role)

@@ -1,12 +1,15 @@
 """What is never shown: secrets, and the middle of people's numbers."""
 
 import re
+from base64 import b64encode
 from typing import NoReturn, final
 
 from attrs import field, frozen
 
 _MASK = "•••"
 _HIDDEN = re.compile(r"chat\.whatsapp\.com/\S*|\+?[0-9][0-9 ().-]{5,}[0-9]")
+_PLAIN = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,4})(?:[ ,_.-]+|$))*")  # keys mix their letters and digits
+_LONGEST_CODES = 6  # digits in all; the shortest numbers have 7
 
 
 @final
@@ -23,6 +26,11 @@ class Secret:
     def within(self, template: str, place: str = "{}") -> "Secret":
         """Return `template` as a secret, with this one in its `place`."""
         return Secret(template.replace(place, self._value))
+
+    def basic(self, username: str) -> "Secret":
+        """Return the `Authorization` of a user whose password this is (RFC 7617, in UTF-8)."""
+        pair = f"{username}:{self._value}".encode(errors="surrogateescape")
+        return Secret(f"Basic {b64encode(pair).decode()}")
 
     def __repr__(self) -> str:
         return f"Secret('{_MASK}')"
@@ -68,5 +76,6 @@ def scrubbed(text: str) -> str:
 
 
 def repr_scrubbed(says: str | None) -> str:
-    """Return the repr of a provider's word, with whatever looks like a number in it masked."""
-    return repr(says and scrubbed(says))
+    """Return the repr of what a provider says where it is a code or plain words; all else may hold what it was sent."""
+    plain = says is None or (_PLAIN.fullmatch(says) and sum(map(str.isdigit, says)) <= _LONGEST_CODES)
+    return repr(says if plain else "(not shown)")

@@ -120,8 +120,15 @@ def session() -> Response:
 
 
 def words(**reasons: str) -> Response:
-    """Return Wasend's documented answer: `p15550100="SUCCESS"` is a row for that number, in the list where it belongs."""
+    """Return Wasend's documented answer: `p15550100="SUCCESS"` is a row for that number, in its own list."""
     rows = [{"id": f"{name[1:]}@s.whatsapp.net", "reason": reason} for name, reason in reasons.items()]
     added = [row for row in rows if row["reason"] == "SUCCESS"]
     failed = [row for row in rows if row["reason"] != "SUCCESS"]
     return says({"success": True, "data": {"added": added, "failed": failed}})
+
+
+def revealed(value: object) -> object:
+    """Return what stands on the wire, secrets and all."""
+    if isinstance(value, Mapping):
+        return {key: revealed(inner) for key, inner in value.items()}
+    return value.reveal() if isinstance(value, Secret) else value

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import errors
-from groupadd.adding import Terms, add
-from groupadd.flow import Flow, Response
+from groupadd.adding import add
+from groupadd.flow import Flow, Response, drive
 from groupadd.identity import GroupId, parse_participants
 from groupadd.looking import Account
 from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupMembershipProvider
+from groupadd.terms import Terms, Verify
 from tests.scripts import (
     GROUP,
     ME,
@@ -36,7 +37,7 @@ from tests.scripts import (
     session,
     words,
 )
-from tests.test_identity import json_values
+from tests.test_identity import json_scalars
 
 ANN, BEN = "15550100", "15550101"
 OK = says({"ok": True})
@@ -162,7 +163,9 @@ def test_rule_5_everyone_appears_once_in_the_order_asked_in_their_own_spelling()
     assert script.requests[0].json == {"participants": ["+15550101", "+15550100", "15550101@lid"]}
 
 
-@pytest.mark.parametrize("answer", [lost(), Response(503), Response(502, b"<html>"), says({}, 408), Response(200, b"?")])
+@pytest.mark.parametrize(
+    "answer", [lost(), Response(503), Response(502, b"<html>"), says({}, 408), Response(200, b"?")]
+)
 def test_rule_6_an_add_that_may_have_been_received_is_never_sent_again(answer: Answer) -> None:
     script = wasend(answer, looks=[roster()] * 3)
     assert verdicts(script.run(adding(WASEND, [ANN])))[0][0] is NOT_IN
@@ -171,7 +174,9 @@ def test_rule_6_an_add_that_may_have_been_received_is_never_sent_again(answer: A
 
 @given(
     st.lists(st.sampled_from(["in", "out", "some", "hidden", "empty", "lost"]), min_size=4, max_size=4),
-    st.sampled_from([OK, words(p15550100="SUCCESS"), words(p15550100="NOT_FOUND"), words(p15550100="?"), Response(502)]),
+    st.sampled_from(
+        [OK, words(p15550100="SUCCESS"), words(p15550100="NOT_FOUND"), words(p15550100="?"), Response(502)]
+    ),
     st.sampled_from([AUTO, ALWAYS]),
 )
 def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: Response, terms: Terms) -> None:
@@ -183,7 +188,9 @@ def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: 
         "empty": NOBODY,
         "lost": says({}, 500),
     }
-    script = Script({WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3})
+    script = Script(
+        {WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3}
+    )
     flow = adding(WASEND, [ANN], terms)
     request = next(flow)
     try:  # by hand, since how many looks are taken depends on what they show
@@ -211,9 +218,9 @@ def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: 
         ("always", [WASEND_LIST, WASEND_SESSION, WASEND_ADD, WASEND_LIST]),
     ],
 )
-def test_where_the_answer_settles_everyone_only_always_looks(verify: str, asked: list[str]) -> None:
+def test_where_the_answer_settles_everyone_only_always_looks(verify: Verify, asked: list[str]) -> None:
     script = wasend(words(p15550100="SUCCESS"), looks=[roster(), roster(ANN)] if verify == "always" else [])
-    outcomes = script.run(adding(WASEND, [ANN], Terms(verify=verify)))  # type: ignore[arg-type]  # one of the three
+    outcomes = script.run(adding(WASEND, [ANN], Terms(verify=verify)))
     assert verdicts(outcomes) == [(ADDED, None, OBSERVED if verify == "always" else REPORTED)]
     assert script.asked == asked
 
@@ -329,6 +336,25 @@ def test_what_a_provider_cannot_honour_is_told_before_the_add() -> None:
     assert WAWP_ADD not in script.asked
 
 
+# Ctrl-C.
+
+
+def test_ctrl_c_after_sending_brings_the_outcome_as_far_as_it_is_known() -> None:
+    script = wawp(KeyboardInterrupt(), looks=[roster(ANN)])
+    with pytest.raises(errors.Interrupted) as caught:
+        script.run(adding(WAWP, [ANN, BEN]))
+    assert isinstance(caught.value.outcome, tuple)
+    assert verdicts(caught.value.outcome) == [(ALREADY, None, OBSERVED), (UNKNOWN, Reason.NO_ANSWER, NONE)]
+
+
+def test_ctrl_c_before_sending_is_only_ctrl_c() -> None:
+    script = wawp(looks=[KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt) as caught:
+        script.run(adding(WAWP, [ANN]))
+    assert not isinstance(caught.value, errors.Interrupted)
+    assert WAWP_ADD not in script.asked
+
+
 # Claims.
 
 
@@ -379,7 +405,10 @@ def test_the_other_form_of_a_number_in_the_roster_is_neither_in_nor_out_until_it
 @pytest.mark.parametrize(("confirmed", "reason"), [(True, Reason.DUPLICATE), (False, Reason.NOT_MENTIONED)])
 def test_both_forms_of_one_line_are_a_duplicate_only_where_confirmed(confirmed: bool, reason: Reason) -> None:
     old, new = "551187654321", "5511987654321"
-    accounts = [says({"exists": True, "jid": f"{old}@c.us"}), says({"exists": True, "jid": f"{old if confirmed else new}@c.us"})]
+    accounts = [
+        says({"exists": True, "jid": f"{old}@c.us"}),
+        says({"exists": True, "jid": f"{old if confirmed else new}@c.us"}),
+    ]
     script = Script({WASEND_CHECK: accounts, WASEND_ADD: [words(p551187654321="SUCCESS")]})
     outcomes = script.run(adding(WASEND, [old, new], NEVER))
     assert [person.reason for person in outcomes] == [None, reason]
@@ -388,22 +417,42 @@ def test_both_forms_of_one_line_are_a_duplicate_only_where_confirmed(confirmed: 
 
 # Whatever a provider answers.
 
-ENDPOINTS = {
+ENDPOINTS: dict[str, tuple[GroupMembershipProvider, list[str]]] = {
     "wasend": (WASEND, [WASEND_ADD, WASEND_LIST, WASEND_SESSION, WASEND_CHECK]),
     "wawp": (WAWP, [WAWP_ADD, WAWP_LIST, WAWP_SESSION, WAWP_LID]),
 }
 names = st.sampled_from(
-    "added failed success data participants ok error code message status id jid JID reason lid phoneNumber Error me".split()
+    [
+        "added",
+        "failed",
+        "success",
+        "data",
+        "participants",
+        "ok",
+        "error",
+        "code",
+        "message",
+        "status",
+        "id",
+        "jid",
+        "JID",
+        "reason",
+        "lid",
+        "phoneNumber",
+        "Error",
+        "me",
+    ]
 )
 people = st.sampled_from([ANN, f"{ANN}@c.us", f"+{BEN}", "99900011@lid", "SUCCESS", "WORKING", "403"])
 shapes = st.recursive(
-    people | json_values,
+    people | json_scalars,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | people, inner, max_size=4),
     max_leaves=12,
 )
 answers = st.builds(
     Response,
-    st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 503]) | st.integers(100, 599),
+    st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 503])
+    | st.integers(100, 599),
     shapes.map(lambda value: json.dumps(value).encode()) | st.binary(),
     st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text(max_size=5)),
 )
@@ -443,12 +492,12 @@ def test_any_answers_give_an_outcome_or_an_error_of_ours_and_the_same_in_sync_an
 
 
 def _drive(script: Script, flow: Flow[tuple[ParticipantOutcome, ...]]) -> tuple[ParticipantOutcome, ...]:
-    from groupadd.flow import drive
-
     return drive(flow, script, script.clock)
 
 
-@pytest.mark.parametrize("shape", ['{"ok":%s}', '{"data":{"added":[{"id":"15550100","reason":%s}]}}', '{"15550100":{"code":%s}}', "%s"])
+@pytest.mark.parametrize(
+    "shape", ['{"ok":%s}', '{"data":{"added":[{"id":"15550100","reason":%s}]}}', '{"15550100":{"code":%s}}', "%s"]
+)
 def test_answers_nested_as_deep_as_can_be_read_break_nothing(shape: str) -> None:
     for depth in range(900, 1000):
         deep = Response(200, (shape % ("[" * depth + "]" * depth)).encode())

@@ -13,21 +13,40 @@ from attrs import define
 from rich.console import Console
 
 import groupadd
-from groupadd import AddOutcome, Evidence, Invite, InviteState, Member, Membership, ParticipantOutcome, Reason, Roster, Status
+from groupadd import (
+    AddOutcome,
+    Evidence,
+    Invite,
+    InviteState,
+    Member,
+    Membership,
+    ParticipantOutcome,
+    Reason,
+    Roster,
+    Status,
+)
 from groupadd.cli import main, tables
 from groupadd.cli.ending import Exit, of_check, of_outcome
+from groupadd.cli.screen import Screen
+from groupadd.flow import log as driver
 from groupadd.plugins import installed
 from groupadd.sandbox import Sandbox, World, config_toml, faults, side_by_side, small_town
 from groupadd.sandbox.server import SandboxServer
 from groupadd.sandbox.town import GROUP
 
 ADA, BEN, CLEO = "+12025550143", "+14155550126", "+13125550178"  # can be added; a member; lets only contacts add
-ADD = '\n[add]\nlook_after_s = [0, 0.01]\n'
+INTERRUPTIBLE = """
+import signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from groupadd.cli import main
+sys.exit(main())
+"""
+ADD = "\n[add]\nlook_after_s = [0, 0.01]\n"
 
 
 @define
 class Town:
-    """The small town behind a real server, with a `groupadd.toml` in the current folder: wasend, the default, and wawp."""
+    """The small town behind a real server; a `groupadd.toml` beside us knows wasend, the default, and wawp."""
 
     world: World
     sandboxes: Mapping[str, Sandbox]
@@ -39,8 +58,9 @@ class Town:
 
 @pytest.fixture(autouse=True)
 def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    for name in {*os.environ} & {"NO_COLOR", "FORCE_COLOR", "COLUMNS"} | {n for n in os.environ if n.startswith("GROUPADD_")}:
-        monkeypatch.delenv(name)
+    for name in os.environ:
+        if name.startswith("GROUPADD_") or name in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}:
+            monkeypatch.delenv(name)
     monkeypatch.chdir(tmp_path)
 
 
@@ -50,7 +70,8 @@ def town(tmp_path: Path) -> Iterator[Town]:
     spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
     with SandboxServer(side_by_side(spoken)) as server:
         config = tmp_path / "groupadd.toml"
-        config.write_text(config_toml({name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}) + ADD)
+        fields = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
+        config.write_text(config_toml(fields) + ADD)
         yield Town(world, spoken, config)
 
 
@@ -70,14 +91,13 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def start(*argv: str) -> "subprocess.Popen[str]":
-    """Start the command line as a process that Ctrl-C reaches, even where the tests themselves run in the background."""
+    """Start the command line as a process that Ctrl-C reaches, even where the tests run in the background."""
     return subprocess.Popen(
-        command(*argv),
+        [sys.executable, "-c", INTERRUPTIBLE, *argv],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=environment(),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     )
 
 
@@ -289,7 +309,7 @@ def test_what_kept_us_from_asking_is_one_error_and_a_code(
     assert list(said) == ["error"]
     assert said["error"]["type"] == error
     assert err.startswith("error: ")
-    assert not re.search(r"\d{8}", out + err)
+    assert not any(name in out + err for name in (ADA[1:], "120363000000000099", "'12036300"))
 
 
 def test_a_refused_key_comes_with_a_hint_after_a_blank_line(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
@@ -300,22 +320,27 @@ def test_a_refused_key_comes_with_a_hint_after_a_blank_line(town: Town, capsys: 
     assert "stale-key" not in err
 
 
-def test_pauses_between_looks_are_told_on_stderr_alone(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["add", GROUP, CLEO, "--provider", "wawp", "--json"]) == Exit.SOMEONE_OUT
+def test_pauses_between_looks_are_plain_lines_on_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with Screen(json=True).progress():
+        driver.info("waiting", extra={"wait_s": 8.0})
+        driver.info("something else")
+    driver.info("waiting", extra={"wait_s": 22.0})
     out, err = capsys.readouterr()
-    assert "next look at the group in 0 s (Ctrl-C prints what is known so far)\n" in err
-    json.loads(out)
+    assert (out, err) == ("", "next look at the group in 8 s (Ctrl-C prints what is known so far)\n")
 
 
 def test_at_a_terminal_the_line_about_a_pause_goes_away_again(
-    town: Town, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    assert main(["add", GROUP, CLEO, "--provider", "wawp"]) == Exit.SOMEONE_OUT
-    err = capsys.readouterr().err
-    assert "next look" in err
-    assert err.endswith("\r\x1b[2K")
+    with Screen().progress():
+        driver.info("waiting", extra={"wait_s": 8.0})
+        driver.info("waiting", extra={"wait_s": 22.0})
+    _, first, second = capsys.readouterr().err.replace("next look", "|next look").split("|")
+    assert "\n" not in first + second
+    assert first.endswith("\r\x1b[2K\x1b[2m")
+    assert second.endswith("\r\x1b[2K")
 
 
 @pytest.mark.parametrize(("environ", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)])
@@ -324,6 +349,7 @@ def test_colour_is_for_terminals(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     environ: Mapping[str, str],
+    *,
     coloured: bool,
 ) -> None:
     monkeypatch.setenv("TERM", "xterm-256color")
@@ -337,8 +363,8 @@ def test_colour_is_for_terminals(
 
 
 def test_what_a_provider_says_is_no_command_to_the_terminal() -> None:
-    hostile = AddOutcome("m", "t", GROUP, (person(Status.UNKNOWN, Reason.UNRECOGNISED, provider_says="\x1b[2J\rgone [red]"),))
-    out = shown(tables.outcome(hostile))
+    hostile = person(Status.UNKNOWN, Reason.UNRECOGNISED, provider_says="\x1b[2J\rgone [red]")
+    out = shown(tables.outcome(AddOutcome("main", "wasend", GROUP, (hostile,))))
     assert "\x1b" not in out
     assert "�[2J�gone [red]" in out
 
@@ -391,7 +417,7 @@ def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
     assert "base_url" in fields
     assert all(field["default"] is None for field in fields.values() if field["secret"] or field["required"])
     assert main(["providers", name]) == Exit.EVERYONE_IN
-    assert all(field in capsys.readouterr().out for field in ["base_url"])
+    assert set(fields) <= set(capsys.readouterr().out.split())
 
 
 def test_providers_marks_what_is_secret_and_what_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
@@ -445,12 +471,12 @@ def test_ctrl_c_between_looks_prints_the_outcome_as_far_as_known_and_ends_with_1
 
 
 def test_a_reader_that_has_gone_costs_neither_noise_nor_the_exit_code(town: Town) -> None:
-    with start("add", GROUP, ADA, CLEO) as process:
+    with start("add", GROUP, ADA) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
         assert process.stderr.read() == ""
-    assert process.returncode == Exit.SOMEONE_OUT
+    assert process.returncode == Exit.EVERYONE_IN
 
 
 def test_in_a_pipe_there_is_no_colour_and_python_m_is_the_same_program(town: Town) -> None:

@@ -1,20 +1,33 @@
 """What an answer says as a whole, before anybody asks what it says of a person."""
 
+import contextlib
 import json
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd import envelope, errors
-from groupadd.codes import ACCEPTED, ADDED, NO_ANSWER, UNREADABLE
-from groupadd.errors import GroupAddError, ProviderError, RateLimited
-from groupadd.flow import Response
-from groupadd.provider import AddReply, Claim, Identity
-from tests.scripts import says
+from groupadd import engines, envelope, errors
+from groupadd.codes import (
+    ACCEPTED,
+    ADDED,
+    NO_ANSWER,
+    NOT_ALLOWED,
+    NOT_MENTIONED,
+    PRIVACY,
+    RATE_LIMITED,
+    UNREADABLE,
+    Meaning,
+)
+from groupadd.errors import ProviderError, RateLimited
+from groupadd.flow import Flow, NoAnswer, Request, Response
+from groupadd.identity import Identity, Participant, parse_participants
+from groupadd.outcome import Reason, Status
+from groupadd.provider import AddReply, Claim
+from tests.scripts import Answer, Script, lost, says
 from tests.test_identity import json_values
 
-REPLY = AddReply([Claim(Identity("15550100"), ADDED)])
+REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
 
 
 @pytest.mark.parametrize(
@@ -37,9 +50,7 @@ REPLY = AddReply([Claim(Identity("15550100"), ADDED)])
         (Response(401, b"<html>login</html>"), errors.NotAuthenticated),
     ],
 )
-def test_a_status_refuses_the_whole_request_or_does_not(
-    response: Response, error: type[ProviderError] | None
-) -> None:
+def test_a_status_refuses_the_whole_request_or_does_not(response: Response, error: type[ProviderError] | None) -> None:
     refused = envelope.refusal(response)
     assert (None if refused is None else type(refused)) is error
     assert refused is None or refused.maybe_applied is False
@@ -189,7 +200,64 @@ def test_an_answer_without_an_invite_code_is_an_error(response: Response) -> Non
 def test_any_answer_is_read_or_is_an_error_of_ours(data: object, status: int) -> None:
     response = says(data, status)
     for reader in (envelope.read, envelope.read_invite, lambda it: envelope.read_add(it, lambda _: None)):
-        try:
+        with contextlib.suppress(ProviderError):
             reader(response)
-        except GroupAddError as error:
-            assert isinstance(error, ProviderError)
+
+
+ANN, BEN, CAT = parse_participants(["15550100", "15550101", "15550102"])
+
+
+def one_by_one(*answers: Answer) -> tuple[list[tuple[str | Identity, Meaning]], int]:
+    """Ask for Ann, Ben and Cat; returns what is claimed of each, and how many were asked for."""
+
+    def ask(person: Participant) -> Flow[AddReply]:
+        response = yield Request("POST", "/add", json={"id": person.id})
+        return envelope.read_add(response, engines.read_reply)
+
+    script = Script({"POST /add": answers})
+    reply = script.run(envelope.one_by_one([ANN, BEN, CAT], ask))
+    assert reply.rest == NOT_MENTIONED
+    return [(who, claim.meaning) for who, claim in reply.claims], len(script.requests)
+
+
+def said(*rows: tuple[Participant, object]) -> Response:
+    return says([{"jid": person.id, "status": status} for person, status in rows])
+
+
+NAMES = [Identity(person.phone) for person in (ANN, BEN, CAT)]
+
+
+def test_one_by_one_everyone_gets_the_claim_of_their_own_answer() -> None:
+    told, asked = one_by_one(said((ANN, 200)), says({"ok": True}), Response(502))
+    assert told == list(zip(NAMES, [ADDED, ACCEPTED, NO_ANSWER], strict=True))
+    assert asked == 3
+
+
+@pytest.mark.parametrize(
+    ("refusal", "meaning"),
+    [
+        (says({}, 429), RATE_LIMITED),
+        (says({}, 403), NOT_ALLOWED),
+        (lost(maybe_sent=False), Meaning(Status.NOT_ADDED, Reason.NO_ANSWER)),
+    ],
+)
+def test_one_by_one_a_refusal_half_way_is_the_reason_of_all_who_are_left(refusal: Answer, meaning: Meaning) -> None:
+    told, asked = one_by_one(said((ANN, 200)), refusal)
+    assert told == list(zip(NAMES, [ADDED, meaning, meaning], strict=True))
+    assert asked == 2
+
+
+@pytest.mark.parametrize(("refusal", "error"), [(says({}, 429), RateLimited), (lost(maybe_sent=False), NoAnswer)])
+def test_one_by_one_a_refusal_at_the_start_is_an_error(refusal: Answer, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        one_by_one(refusal)
+
+
+def test_one_by_one_a_lost_answer_leaves_that_person_open_and_the_next_is_asked_for() -> None:
+    told, _ = one_by_one(lost(), said((BEN, 403)), said((CAT, 200)))
+    assert told == list(zip(NAMES, [NO_ANSWER, PRIVACY, ADDED], strict=True))
+
+
+def test_one_by_one_a_claim_of_somebody_else_is_not_taken_for_the_one_asked_for() -> None:
+    told, _ = one_by_one(said((BEN, 409), (ANN, 403)), said((BEN, 409)), said((CAT, 200)))
+    assert [meaning for who, meaning in told if who == NAMES[0]] == [PRIVACY]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from groupadd.errors import GroupAddError, Interrupted, ProviderUnreachable
 from groupadd.flow import UNREADABLE, Flow, NoAnswer, Request, Response, SystemClock, drive, drive_async
 from groupadd.secret import Secret
-from tests.scripts import FakeClock, Script, lost, says
+from tests.scripts import Answer, FakeClock, Script, lost, says
 
 READ = Request("GET", "/read", repeatable=True)
 
@@ -49,7 +49,11 @@ def test_a_lost_answer_is_thrown_in_with_its_times() -> None:
 @given(st.lists(st.sampled_from(["answer", "lost", "unreachable"]), min_size=2, max_size=2), st.floats(0, 60))
 def test_sync_and_async_are_the_same_story(kinds: list[str], pause_s: float) -> None:
     def script() -> Script:
-        made = {"answer": lambda: says(7), "lost": lost, "unreachable": lambda: lost(maybe_sent=False)}
+        made: dict[str, Callable[[], Answer]] = {
+            "answer": lambda: says(7),
+            "lost": lost,
+            "unreachable": lambda: lost(maybe_sent=False),
+        }
         return Script({"GET /read": [made[kind]() for kind in kinds]})
 
     assert script().run(two_reads(pause_s)) == script().run_async(two_reads(pause_s))
@@ -83,7 +87,7 @@ def test_ctrl_c_gives_no_answer_to_anything_any_more_and_brings_what_is_known() 
 def test_ctrl_c_while_waiting_means_that_nothing_was_sent() -> None:
     class Impatient(FakeClock):
         def sleep(self, seconds: float) -> None:
-            self.time += 1.0
+            self.time += seconds / 8
             raise KeyboardInterrupt
 
     script = Script({"GET /read": [says(1)]}, Impatient())

@@ -3,15 +3,25 @@
 import unicodedata
 
 import pytest
-from hypothesis import example, given
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from groupadd.errors import InvalidGroup, InvalidParticipant
-from groupadd.identity import GroupId, Identity, Participant, Person, alternates, identity, parse_participants, same_first
+from groupadd.identity import (
+    GroupId,
+    Identity,
+    Participant,
+    Person,
+    alternates,
+    identity,
+    parse_participants,
+    same_first,
+)
 
 numbers = st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True)
+json_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
 json_values = st.recursive(
-    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    json_scalars,
     lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
     max_leaves=5,
 )
@@ -35,13 +45,20 @@ def decimals(text: str) -> str:
 def test_every_usual_spelling_of_a_number_is_that_number(number: str, data: st.DataObject) -> None:
     marks = st.sampled_from(["", "", "", " ", "-", ".", "(", ") ", "\u2011", "\u00a0", "\u200e"])
     spelled = "".join(digit + data.draw(marks) for digit in number)
-    given_ = data.draw(st.sampled_from(["", "+", " +", "\u202a+"])) + spelled + data.draw(st.sampled_from(["", "@c.us"]))
+    assume("(0)" not in spelled)  # a trunk zero is refused
+    given_ = (
+        data.draw(st.sampled_from(["", "+", " +", "\u202a+"])) + spelled + data.draw(st.sampled_from(["", "@c.us"]))
+    )
     person = parsed(given_)
     assert (person.given, person.phone, person.lid, person.id) == (given_, number, None, f"{number}@s.whatsapp.net")
 
 
-@given(st.text(st.characters(categories=["Nd", "Nl", "No", "Cf", "Zs", "P"]) | st.sampled_from("0123456789+@.us"), max_size=40))
-@example("١٥٥٥٠١٠٠")
+@given(
+    st.text(
+        st.characters(categories=["Nd", "Nl", "No", "Cf", "Zs", "P"]) | st.sampled_from("0123456789+@.us"), max_size=40
+    )
+)
+@example("\u0661\u0665\u0665\u0665\u0660\u0661\u0660\u0660")
 @example("15550100_1:12@C.US")
 def test_parsing_never_crashes_and_never_alters_a_digit(text: str) -> None:
     try:
@@ -153,7 +170,8 @@ def test_any_text_names_a_group_or_is_refused_without_showing_it_whole(text: str
     try:
         assert GroupId.parse(text).jid == text.strip().lower()
     except InvalidGroup as error:
-        assert len(decimals(text)) < 5 or decimals(text) not in str(error)
+        shown = decimals(str(error))
+        assert len(decimals(text)) < 5 or decimals(text) not in shown
 
 
 @pytest.mark.parametrize(

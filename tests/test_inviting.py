@@ -1,6 +1,7 @@
 """Invitation as fallback: to whom, once each, and what became of it."""
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import pytest
 
@@ -11,7 +12,7 @@ from groupadd.identity import GroupId, parse_participants
 from groupadd.inviting import INVITABLE, invite
 from groupadd.looking import Account
 from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.provider import AddReply
+from groupadd.provider import AddReply, Secret
 from groupadd.terms import Terms
 from tests.scripts import (
     GROUP,
@@ -56,7 +57,7 @@ def test_who_gets_the_link_is_invited_and_keeps_why(reason: Reason) -> None:
     assert body is not None
     assert body["to"] == f"+{ANN}"
     assert isinstance(body["text"], Secret)
-    assert body["text"].reveal() == "Join: https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
+    assert body["text"].reveal() == "Join our group: https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv"
 
 
 @pytest.mark.parametrize(
@@ -119,10 +120,10 @@ def test_one_person_named_twice_gets_one_message() -> None:
 
 def test_a_provider_that_cannot_invite_says_so_before_anything_is_sent() -> None:
     class Silent:
-        speaks_of_each = True
+        speaks_of_each: ClassVar[bool] = True
         base_url = "http://127.0.0.1"
 
-        def add_participants(self, *_: object, notify: bool | None) -> Flow[AddReply]:
+        def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
             raise AssertionError
 
     terms = Terms(invite="link")

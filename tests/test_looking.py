@@ -1,6 +1,7 @@
-"""Looking: one roster for everyone, our own account asked for once, other names looked up only where they are needed."""
+"""Looking: one roster for everyone, our own account asked for once, other names only where they are needed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
 import pytest
 
@@ -40,8 +41,8 @@ def checked(script: Script, *people: str) -> list[tuple[bool | None, Reason | No
     return [(membership.member, membership.reason) for membership in told]
 
 
-def wawp(look: Answer, **others: list[Answer]) -> Script:
-    return Script({WAWP_LIST: [look], WAWP_SESSION: [session()], WAWP_LID: [], WAWP_CHECK: [], **others})
+def wawp(look: Answer, others: Mapping[str, Sequence[Answer]] | None = None) -> Script:
+    return Script({WAWP_LIST: [look], WAWP_SESSION: [session()], **(others or {})})
 
 
 def test_one_look_serves_everyone_in_the_order_asked() -> None:
@@ -86,7 +87,7 @@ def test_a_session_that_is_down_is_an_error(state: str) -> None:
 def test_where_phones_are_hidden_the_lid_is_asked_for(
     answer: Response, member: bool | None, reason: Reason | None
 ) -> None:
-    assert checked(wawp(lid_roster("99900011"), **{WAWP_LID: [answer]}), ANN) == [(member, reason)]
+    assert checked(wawp(lid_roster("99900011"), {WAWP_LID: [answer]}), ANN) == [(member, reason)]
 
 
 def test_where_phones_are_shown_no_lid_is_asked_for() -> None:
@@ -116,8 +117,8 @@ def test_a_lid_is_asked_for_once_in_a_call_whatever_came_of_it() -> None:
 def test_the_other_form_of_a_number_counts_only_where_the_number_check_confirms_it(
     answer: Response, member: bool | None
 ) -> None:
-    others: dict[str, list[Answer]] = {WAWP_LID: [says({"lid": None})], WAWP_CHECK: [answer]}
-    ((told, _),) = checked(wawp(roster("551187654321"), **others), "5511987654321")
+    others = {WAWP_LID: [says({"lid": None})], WAWP_CHECK: [answer]}
+    ((told, _),) = checked(wawp(roster("551187654321"), others), "5511987654321")
     assert told is member
 
 
@@ -142,10 +143,10 @@ def test_a_broken_line_is_tried_again() -> None:
 
 def test_a_provider_without_a_roster_cannot_check() -> None:
     class Blind:
-        speaks_of_each = True
+        speaks_of_each: ClassVar[bool] = True
         base_url = "http://127.0.0.1"
 
-        def add_participants(self, *_: object, notify: bool | None) -> Flow[AddReply]:
+        def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
             raise AssertionError
 
     with pytest.raises(errors.Unsupported):

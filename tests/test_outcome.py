@@ -54,7 +54,10 @@ def test_the_json_is_the_contracts() -> None:
     )
     refused = ParticipantOutcome(
         *("15550101@lid", None, "15550101@lid"),
-        *(Status.INVITED, Reason.PRIVACY, Evidence.OBSERVED, "403"),
+        Status.INVITED,
+        Reason.PRIVACY,
+        Evidence.OBSERVED,
+        "403",
         Invite("link", InviteState.SENT, datetime(2026, 1, 2, tzinfo=UTC), "m1"),
     )
     assert AddOutcome("main", "wasend", "1203630000@g.us", (person, refused)).as_dict() == {
@@ -63,8 +66,12 @@ def test_the_json_is_the_contracts() -> None:
         "group": "1203630000@g.us",
         "everyone_in": False,
         "counts": {
-            **{"added": 1, "already_member": 0, "invited": 1},
-            **{"pending_approval": 0, "not_added": 0, "unknown": 0},
+            "added": 1,
+            "already_member": 0,
+            "invited": 1,
+            "pending_approval": 0,
+            "not_added": 0,
+            "unknown": 0,
         },
         "participants": [
             {

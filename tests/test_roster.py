@@ -54,7 +54,11 @@ def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(roster: Roster, c
         (evolve(PLAIN, live=False), by_phone(ANN), Sight(None, Reason.STALE_ROSTER)),
         (Roster((Member(BEN), Member(None, "77"))), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
         (Roster((Member(BEN), Member(None, "77"))), Person(frozenset({ANN}), frozenset({"78"})), Sight(False)),
-        (Roster((Member(BEN), Member())), Person(frozenset({ANN}), frozenset({"78"})), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (
+            Roster((Member(BEN), Member())),
+            Person(frozenset({ANN}), frozenset({"78"})),
+            Sight(None, Reason.UNRESOLVED_IDENTITY),
+        ),
         (Roster((Member(None, ANN),)), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
         (Roster((Member(BEN, ANN),)), by_phone(ANN), Sight(False)),
         (Roster((Member(BEN, "77"),)), by_lid("78"), Sight(False)),

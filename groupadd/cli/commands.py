@@ -75,7 +75,7 @@ class Manner:
 
     Attributes:
         verify: When the group is looked at; auto: only where the answer leaves someone open.
-        invite: link: whoever could not be added gets the group's link, where that makes sense.
+        invite: How whoever could not be added is invited, where that makes sense; link: by the group's link.
         dry_run: Show what would be asked, and send nothing.
     """
 

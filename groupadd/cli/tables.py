@@ -86,8 +86,10 @@ def dry_run(rehearsed: DryRun) -> RenderableType:
     if rehearsed.request is not None:
         parts += [Text(f"  {rehearsed.request}", "bold"), indented(JSON.from_data(rehearsed.body)), ""]
     if rehearsed.would_skip:
-        repeated = ", ".join(map(plain, rehearsed.would_skip))
-        parts += [f"Named before, and not asked for again: {repeated}", ""]
+        parts += [
+            Text("Named before, and not asked for again: ") + Text(", ").join(map(plain, rehearsed.would_skip)),
+            "",
+        ]
     return Group(*parts, Text("Whoever a look beforehand shows to be a member is left out", "dim"))
 
 
@@ -138,9 +140,9 @@ def _ability(name: str) -> str:
     return "".join(f" {char.lower()}" if char.isupper() else char for char in name).strip()
 
 
-def plain(text: str) -> str:
-    """Return text from elsewhere as it can stand on a terminal: nothing in it is a command to the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+def plain(text: str) -> Text:
+    """Return text from elsewhere as it can stand on a terminal: no markup, no command to the terminal."""
+    return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
 
 
 def indented(view: RenderableType) -> Padding:
@@ -148,9 +150,8 @@ def indented(view: RenderableType) -> Padding:
     return Padding(view, (0, 0, 0, 2), expand=False)
 
 
-def _clipped(says: str) -> str:
-    text = plain(says)
-    return text if len(text) <= _LONGEST_WORD else f"{text[: _LONGEST_WORD - 1]}…"
+def _clipped(says: str) -> Text:
+    return plain(says if len(says) <= _LONGEST_WORD else f"{says[: _LONGEST_WORD - 1]}…")
 
 
 def bare_table(*columns: str) -> Table:

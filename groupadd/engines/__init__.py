@@ -73,7 +73,7 @@ _NAMES = frozenset({"id", "jid", "phonenumber", "pn", "lid", "phone"})
 
 def _name(kind: str, value: object) -> object:
     """whatsapp-web.js and wa-js write a JID as an object; a bare number in a LID's place is no phone."""
-    name = value.get("_serialized") if isinstance(value, dict) else value
+    name = wajs.name_of(value)
     return f"{name}@lid" if kind == "lid" and isinstance(name, str) and name.isdecimal() else name
 
 

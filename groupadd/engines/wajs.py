@@ -10,8 +10,7 @@ from groupadd.provider import Claim, Identity, Invite, Secret, identity, meaning
 
 def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     """Read one entry of an add answer."""
-    wid = row.get("wid")
-    who = identity(name, wid.get("_serialized") if isinstance(wid, dict) else wid)
+    who = identity(name, name_of(row.get("wid")))
     if who is None:
         return None
     code = row.get("code")
@@ -20,3 +19,8 @@ def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None
             offer = Invite("personal", expires_at=unix_time(row.get("invite_code_exp")))
             return who, Claim(meaning_of(code), str(code), offer, Secret(invitation))
     return who, Claim(meaning_of(code), str(code))
+
+
+def name_of(wid: object) -> object:
+    """Return the JID that a wid stands for, written as an object or as it is."""
+    return wid.get("_serialized") if isinstance(wid, dict) else wid

@@ -1,7 +1,7 @@
 """`python -m groupadd.testing FILE…` records cassettes anew, all of `cassettes/` if none is named.
 
-They are recorded against the sandbox; those of a provider for which `GROUPADD_LIVE_WASEND=1` and its like are set, against
-the vendor's live service, where real people are added to a real group.
+They are recorded against the sandbox. Where `GROUPADD_LIVE_WASEND=1` is set, or its like, those of that provider are
+recorded against the vendor's live service: real people are added to a real group.
 """
 
 import os

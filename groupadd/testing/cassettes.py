@@ -1,14 +1,16 @@
 """Cassettes: files that hold a scenario and the HTTP exchanges that vcrpy recorded of it.
 
-A file begins with a comment that says what was recorded, and when. The scenario follows, written by hand; then what was
-recorded. A recording is made at a stage: the sandbox behind a real socket, or the live service. Either way it is written
+A file begins with a line that says when it was recorded, and against what. A comment and the scenario follow, written
+by hand: what it shows, where its shapes come from, what is asked, and what becomes of everyone. Then what was recorded.
+
+A recording is made at a stage: the sandbox behind a real socket, or the live service. Either way it is written
 as if it had been played by the town's people at the vendor's own address, with credentials that are none.
 """
 
 import asyncio
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
@@ -26,14 +28,14 @@ from groupadd.testing.scrubbing import Scrubber
 from groupadd.testing.stages import Stage, fictional_cast, provider, town_names
 from groupadd.transport import AsyncHttpTransport, HttpTransport
 
-Tape: TypeAlias = Any  # vcrpy has no types
+VCR: TypeAlias = Any  # anything of vcrpy's, which has no types
 
 MATCHED = ("method", "scheme", "host", "port", "path", "query", "headers", "body")
 ANSWER_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
 HTTPX_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"})
 
-_COMMENT = re.compile(r"\A(?:#.*\n)+\n*")
-_DATE = re.compile(r"(?<=\A# Recorded on )[\d-]+")
+_FIRST_LINE = re.compile(r"\A# Recorded on .*\n")
+_DATE = re.compile(r"(?<=\A# Recorded on )\S+")
 _TIMEOUT_S = 30.0
 
 
@@ -54,9 +56,9 @@ class Cassette:
     def read(cls, path: Path) -> Self:
         """Read a file, which need not have been recorded yet."""
         head = path.read_text("utf-8").partition("\ninteractions:")[0]
-        yaml: Any = import_module("yaml")  # comes with vcrpy
+        yaml: VCR = import_module("yaml")  # comes with vcrpy
         scenario = _converter().structure(yaml.safe_load(head)["scenario"], Scenario)
-        return cls(path, scenario, _COMMENT.sub("", head).strip())
+        return cls(path, scenario, _FIRST_LINE.sub("", head).strip())
 
     @property
     def type(self) -> str:
@@ -79,14 +81,13 @@ class Cassette:
             assert tape.all_played, f"{tape.play_count} of {len(tape)} recorded exchanges were asked for"
         return told
 
-    def record(self, stage: Stage, *, into: Path | None = None, today: date | None = None) -> Told:
+    def record(self, stage: Stage, *, today: date | None = None) -> Told:
         """Play the scenario at a stage, write down what was exchanged, scrubbed, and tell what became of it.
 
         A recording that differs from the file's in nothing but its date leaves it as it is.
 
         Args:
             stage: Where it is played.
-            into: The file to write; the cassette's own if left out.
             today: The date to write; the day's if left out.
 
         Raises:
@@ -102,12 +103,11 @@ class Cassette:
         written = _Written()
         with _quiet(), recorder.use_cassette(str(self.path), record_mode="all", persister=written):
             told = _played(self, stage, is_async=False)
-        text = f"{_comment(self, stage, today or datetime.now(UTC).date())}\n{self._head}\n\n{written.text}"
+        first_line = f"# Recorded on {today or datetime.now(UTC).date()} against {stage.against}."
+        text = f"{first_line}\n{self._head}\n\n{written.text}"
         scrubber.require_clean(text)
-        target = into or self.path
-        before = target.read_text("utf-8") if target.exists() else ""
-        if _DATE.sub("", before) != _DATE.sub("", text):
-            target.write_text(text, "utf-8")
+        if _DATE.sub("", text) != _DATE.sub("", self.path.read_text("utf-8")):
+            self.path.write_text(text, "utf-8")
         return told
 
 
@@ -139,11 +139,6 @@ def _public_url(type_: str) -> str:
     return provider(type_, fictional_cast(type_).fields).base_url
 
 
-def _comment(cassette: Cassette, stage: Stage, today: date) -> str:
-    shapes = "".join(f"#   {source}\n" for source in cassette.scenario.shapes)
-    return f"# Recorded on {today} against {stage.against}.\n# Its shapes come from:\n{shapes}"
-
-
 def _scrubber(cassette: Cassette, stage: Stage) -> Scrubber:
     """Return a scrubber that knows the stage's credentials, group and people."""
     here, there = stage.cast, fictional_cast(cassette.type)
@@ -156,8 +151,8 @@ def _scrubber(cassette: Cassette, stage: Stage) -> Scrubber:
     return Scrubber({one: other for one, other in known.items() if one != other}, town_names() | {also})
 
 
-def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Callable[[Any], Any]:
-    def scrubbed(request: Any) -> Any:
+def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Callable[[VCR], VCR]:
+    def scrubbed(request: VCR) -> VCR:
         request.uri = scrubber.scrub(request.uri.replace(base_url, public_url, 1))
         request.headers = {name: scrubber.scrub(value) for name, value in request.headers.items()}
         request.body = request.body and scrubber.scrub(request.body.decode())
@@ -166,10 +161,10 @@ def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Cal
     return scrubbed
 
 
-def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, Any]], Mapping[str, Any]]:
-    def scrubbed(answer: Mapping[str, Any]) -> Mapping[str, Any]:
+def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, VCR]], Mapping[str, VCR]]:
+    def scrubbed(answer: Mapping[str, VCR]) -> Mapping[str, VCR]:
         headers = {name: values for name, values in answer["headers"].items() if name.lower() in ANSWER_HEADERS}
-        body = scrubber.scrub(answer["body"]["string"].decode("utf-8", "replace"))
+        body = scrubber.scrub_answer(answer["body"]["string"].decode("utf-8", "replace"))
         return {"status": answer["status"], "headers": headers, "body": {"string": body.encode()}}
 
     return scrubbed
@@ -177,28 +172,24 @@ def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, Any]], Mappin
 
 @define
 class _Written:
-    """Takes from vcrpy what it would write to a file."""
+    """Takes from vcrpy, as its persister, what it would write to a file."""
 
     text: str = ""
 
-    def load_cassette(self, cassette_path: str, serializer: Any) -> Tape:
-        raise _persistence().CassetteNotFoundError
+    def load_cassette(self, *_: VCR, **__: VCR) -> VCR:
+        raise import_module("vcr.persisters.filesystem").CassetteNotFoundError
 
-    def save_cassette(self, cassette_path: str, cassette_dict: Mapping[str, Any], serializer: Any) -> None:
+    def save_cassette(self, _: str, recorded: Mapping[str, VCR], serializer: VCR) -> None:
         serialize: Callable[..., str] = import_module("vcr.serialize").serialize
-        self.text = serialize(cassette_dict, serializer)
+        self.text = serialize(recorded, serializer)
 
 
-def _persistence() -> Any:
-    return import_module("vcr.persisters.filesystem")
-
-
-def _vcr(**settings: Any) -> Any:
+def _vcr(**settings: VCR) -> VCR:
     return import_module("vcr").VCR(match_on=MATCHED, **{"filter_headers": HTTPX_HEADERS, **settings})
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def _quiet() -> Generator[None]:
     """Keep vcrpy from logging requests and answers before they are scrubbed."""
     loud = logging.getLogger("vcr")
     level = loud.level

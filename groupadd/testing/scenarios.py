@@ -12,7 +12,7 @@ from attrs import field, frozen
 from groupadd.client import Calls
 from groupadd.errors import GroupAddError
 from groupadd.flow import Flow
-from groupadd.looking import Account, Membership, tried
+from groupadd.looking import Account, Membership
 from groupadd.outcome import ParticipantOutcome
 from groupadd.provider import ChecksNumbers, GroupMembershipProvider, Identity, ResolvesLids
 from groupadd.sandbox import Fault
@@ -27,12 +27,12 @@ class Mishap:
     """A fault that befalls the next requests of one route.
 
     Attributes:
-        on: The route, such as `add`.
+        route: The route, such as `add`.
         fault: What befalls them.
         times: How many of them.
     """
 
-    on: str
+    route: str
     fault: Fault
     times: int = 1
 
@@ -61,8 +61,6 @@ class Scenario:
     """What is asked, and what becomes of it.
 
     Attributes:
-        about: What it shows.
-        shapes: The pages and issues that its answers take their shapes from.
         call: What is asked.
         outcome: What is told of each person by name, or the error that is raised.
         people: Whom it is asked of.
@@ -72,8 +70,6 @@ class Scenario:
         staging: What the sandbox must be made to do; it cannot be recorded live otherwise.
     """
 
-    about: str
-    shapes: tuple[str, ...]
     call: Call
     outcome: Told
     people: tuple[str, ...] = ()
@@ -117,21 +113,21 @@ def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> 
                 whole = {"roster": "complete" if roster.complete else "incomplete"}
                 return whole | {name: roles[phone] for name, phone in people.items() if phone in roles}
             case "check_number":
-                asked = cast(ChecksNumbers, provider)
-                found = {}
+                asked = cast("ChecksNumbers", provider)
+                found: dict[str, str] = {}
                 for name, phone in people.items():
                     found[name] = _account((yield from asked.check_number(phone)), phone)
                 return found
             case "resolve_lids":
-                lids = yield from cast(ResolvesLids, provider).resolve_lids(tuple(people.values()))
+                lids = yield from cast("ResolvesLids", provider).resolve_lids(tuple(people.values()))
                 return {name: "LID told" if phone in lids else "no LID" for name, phone in people.items()}
     except GroupAddError as error:
         return type(error).__name__
 
 
 def _outcome(person: ParticipantOutcome) -> str:
-    invite = person.invite and f"invite {person.invite.state or 'offered'}"
-    return ", ".join(filter(None, (person.status, person.reason, person.evidence, invite)))
+    invite = f"invite {person.invite.state or 'offered'}" if person.invite else None
+    return ", ".join(word for word in (person.status, person.reason, person.evidence, invite) if word)
 
 
 def _membership(person: Membership) -> str:

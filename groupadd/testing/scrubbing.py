@@ -6,7 +6,7 @@ timestamp than to keep a number.
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from urllib.parse import quote
 
 from attrs import define, field
@@ -24,6 +24,12 @@ _GROUP = re.compile(r"(?<!\w)[\d-]{10,40}(?=(?:@|%40)g\.us)")
 _LID = re.compile(r"(?<!\w)\d{5,20}(?=(?::\d+)?(?:@|%40)lid)")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{8,15}(?![0-9A-Za-z])")
 
+_STAND_INS: Mapping[re.Pattern[str], Callable[[int], str]] = {
+    _GROUP: lambda n: f"120363999999{n:06}",
+    _LID: lambda n: f"17700990{n:07}",
+    _NUMBER: lambda n: f"1{902 + n // 100}55501{n % 100:02}",
+}
+
 
 @define
 class Scrubber:
@@ -34,22 +40,22 @@ class Scrubber:
         fictional: The numbers, LIDs and groups that may stay.
     """
 
-    stand_ins: dict[str, str] = field(repr=False, converter=dict[str, str])
+    stand_ins: dict[str, str] = field(repr=False)
     fictional: frozenset[str] = frozenset()
     _made: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
 
     def scrub(self, text: str) -> str:
         """Return a text without what may not stay in it."""
-        text = self._without_known(text)
-        self.stand_ins.update({code: INVITE for pattern in _CODES for code in pattern.findall(text) if code != INVITE})
         text = _CALLED.sub(rf'\1"{SOMEBODY}"', self._without_known(text))
-        for pattern, stand_in in (
-            (_GROUP, lambda n: f"120363999999{n:06}"),
-            (_LID, lambda n: f"17700990{n:07}"),
-            (_NUMBER, lambda n: f"1{901 + n // 100}55501{n % 100:02}"),
-        ):
+        for pattern, stand_in in _STAND_INS.items():
             text = pattern.sub(self._made_by(stand_in), text)
         return text
+
+    def scrub_answer(self, body: str) -> str:
+        """Return the body of an answer without what may not stay in it, and know its invite codes from now on."""
+        body = self._without_known(body)
+        self.stand_ins.update({code: INVITE for pattern in _CODES for code in pattern.findall(body) if code != INVITE})
+        return self.scrub(body)
 
     def require_clean(self, text: str) -> None:
         """Hold that nothing known is left in a text.

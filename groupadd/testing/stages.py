@@ -1,6 +1,6 @@
-"""Where a scenario is played: the sandbox behind a real socket, a vendor's live service, or nowhere, from a cassette."""
+"""Where a scenario is played and recorded: the sandbox behind a real socket, or a vendor's live service."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -60,8 +60,12 @@ def fictional_cast(type_: str) -> Cast:
 
 def needed_fields(type_: str) -> tuple[str, ...]:
     """Return a provider's fields that name an account or let somebody in: those without a default, and every secret."""
-    fields = attrs.fields(attrs.resolve_types(plugins.load(type_)))
-    return tuple(one.name for one in fields if one.default is attrs.NOTHING or one.type is Secret)
+    return tuple(name for name, one in _fields(type_).items() if one.default is attrs.NOTHING or one.type is Secret)
+
+
+def _fields(type_: str) -> Mapping[str, "attrs.Attribute[Any]"]:
+    kind: Any = plugins.load(type_)
+    return {one.name: one for one in attrs.fields(attrs.resolve_types(kind))}
 
 
 def provider(type_: str, fields: Mapping[str, str]) -> GroupMembershipProvider:
@@ -74,7 +78,7 @@ def provider(type_: str, fields: Mapping[str, str]) -> GroupMembershipProvider:
 
 
 @contextmanager
-def sandbox_stage(type_: str, staging: Staging) -> Iterator[Stage]:
+def sandbox_stage(type_: str, staging: Staging) -> Generator[Stage]:
     """Serve the town on loopback, changed as a scenario wants it."""
     world = town()
     group, account = world.groups[GROUP], next(iter(world.accounts.values()))
@@ -85,7 +89,7 @@ def sandbox_stage(type_: str, staging: Staging) -> Iterator[Stage]:
     dialect: Any = Sandbox.speaking(type_, world).dialect
     sandbox = Sandbox(attrs.evolve(dialect, **{name: f"{name}-of-the-stage" for name in dialect.credentials()}))
     for mishap in staging.mishaps:
-        sandbox.faults.plan(mishap.fault, on=mishap.on, times=mishap.times)
+        sandbox.faults.plan(mishap.fault, on=mishap.route, times=mishap.times)
     with SandboxServer(sandbox.handle) as server:
         cast = Cast(sandbox.dialect.credentials(), GROUP, town_people())
         yield Stage("the groupadd sandbox, not the vendor", server.url, cast, world.clock)
@@ -100,9 +104,7 @@ def wants_live(type_: str, environ: Mapping[str, str]) -> bool:
     return environ.get(f"{LIVE}{type_.upper()}", "") not in {"", "0"}
 
 
-def live_stage(
-    type_: str, environ: Mapping[str, str], scenario: Scenario, clock: Clock | None = None
-) -> Stage:
+def live_stage(type_: str, environ: Mapping[str, str], scenario: Scenario, clock: Clock | None = None) -> Stage:
     """Return the vendor's live service, with the account, group and people that the environment names.
 
     Args:
@@ -118,9 +120,11 @@ def live_stage(
         raise NotLive("a live service cannot be made to play this")
     prefix = f"{LIVE}{type_.upper()}_"
     named = {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}
-    if missing := [name for name in (*needed_fields(type_), "group", *map(str.lower, scenario.people)) if name not in named]:
+    if missing := [
+        name for name in (*needed_fields(type_), "group", *map(str.lower, scenario.people)) if name not in named
+    ]:
         raise NotLive(f"not set: {', '.join(prefix + name.upper() for name in missing)}")
-    fields = {one.name: named[one.name] for one in attrs.fields(plugins.load(type_)) if one.name in named}
+    fields = {name: named[name] for name in _fields(type_) if name in named}
     people = {name: named[name.lower()].strip(" +") for name in town_people() if name.lower() in named}
     base_url = provider(type_, fields).base_url
     return Stage(f"{type_}'s live service", base_url, Cast(fields, named["group"], people), clock or SystemClock())

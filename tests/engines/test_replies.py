@@ -65,9 +65,28 @@ OFFER = {"tag": "add_request", "attrs": {"code": "AbCdEfGhIj", "expiration": str
     ("data", "until"),
     [
         ([{**baileys("403"), "content": {"attrs": {}, "content": [OFFER]}}], UNTIL),
-        ([{"JID": f"{PHONE}@c.us", "Error": 403, "AddRequest": {"Code": "AbCdEfGhIj", "Expiration": "2026-04-09T12:00:00Z"}}], UNTIL),
+        (
+            [
+                {
+                    "JID": f"{PHONE}@c.us",
+                    "Error": 403,
+                    "AddRequest": {"Code": "AbCdEfGhIj", "Expiration": "2026-04-09T12:00:00Z"},
+                }
+            ],
+            UNTIL,
+        ),
         ([{"jid": f"{PHONE}@c.us", "error": 403, "addRequest": {"code": "AbCdEfGhIj", "expiration": "soon"}}], None),
-        ({f"{PHONE}@c.us": {"wid": None, "code": 403, "invite_code": "AbCdEfGhIj", "invite_code_exp": int(UNTIL.timestamp())}}, UNTIL),
+        (
+            {
+                f"{PHONE}@c.us": {
+                    "wid": None,
+                    "code": 403,
+                    "invite_code": "AbCdEfGhIj",
+                    "invite_code_exp": int(UNTIL.timestamp()),
+                }
+            },
+            UNTIL,
+        ),
         ({f"{PHONE}@c.us": {"wid": None, "code": 403, "invite_code": "AbCdEfGhIj", "invite_code_exp": 10**20}}, None),
     ],
 )

@@ -18,9 +18,24 @@ PHONE, LID = "15550100", "99900011"
         ({"id": f"{LID}@lid", "pn": f"{PHONE}@c.us", "role": "admin"}, Member(PHONE, LID, "admin")),
         ({"id": f"{LID}@lid", "pn": None, "role": "superadmin"}, Member(None, LID, "superadmin")),
         ({"id": f"{LID}@lid", "phoneNumber": f"{PHONE}@s.whatsapp.net", "admin": None}, Member(PHONE, LID, "member")),
-        ({"id": f"{PHONE}@s.whatsapp.net", "lid": f"{LID}@lid", "admin": "superadmin"}, Member(PHONE, LID, "superadmin")),
-        ({"JID": f"{LID}@lid", "PhoneNumber": f"{PHONE}@s.whatsapp.net", "LID": f"{LID}@lid", "IsAdmin": False, "Error": 0}, Member(PHONE, LID, "member")),
-        ({"JID": f"{LID}@lid", "PhoneNumber": "", "IsAdmin": True, "IsSuperAdmin": True}, Member(None, LID, "superadmin")),
+        (
+            {"id": f"{PHONE}@s.whatsapp.net", "lid": f"{LID}@lid", "admin": "superadmin"},
+            Member(PHONE, LID, "superadmin"),
+        ),
+        (
+            {
+                "JID": f"{LID}@lid",
+                "PhoneNumber": f"{PHONE}@s.whatsapp.net",
+                "LID": f"{LID}@lid",
+                "IsAdmin": False,
+                "Error": 0,
+            },
+            Member(PHONE, LID, "member"),
+        ),
+        (
+            {"JID": f"{LID}@lid", "PhoneNumber": "", "IsAdmin": True, "IsSuperAdmin": True},
+            Member(None, LID, "superadmin"),
+        ),
         ({"jid": f"{PHONE}@s.whatsapp.net", "phoneNumber": f"+{PHONE}", "isAdmin": True}, Member(PHONE, None, "admin")),
         ({"id": {"_serialized": f"{PHONE}@c.us"}, "isAdmin": False}, Member(PHONE, None, "member")),
         ({"id": {"_serialized": f"{LID}@lid"}, "isSuperAdmin": True}, Member(None, LID, "superadmin")),
@@ -38,7 +53,15 @@ def test_a_row_is_a_member(row: object, member: Member) -> None:
     assert roster.unread_rows == 0
 
 
-@pytest.mark.parametrize("row", [{"id": PHONE, "role": "left"}, {"id": PHONE, "role": "LEFT"}, {"JID": PHONE, "Error": 403}, {"jid": PHONE, "error": 408}])
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"id": PHONE, "role": "left"},
+        {"id": PHONE, "role": "LEFT"},
+        {"JID": PHONE, "Error": 403},
+        {"jid": PHONE, "error": 408},
+    ],
+)
 def test_who_has_left_or_was_refused_is_no_member_and_leaves_the_roster_complete(row: object) -> None:
     roster = read_roster([{"id": "15550101@c.us"}, row])
     assert roster.members == (Member("15550101"),)

@@ -1,0 +1,34 @@
+"""WhatsApp's refusal of a request as a whole: words that engines throw, and that vendors pass on under any status.
+
+Sources: whatsmeow's errors.go, as in `info query returned status 403: forbidden`; Baileys throws the same words, as in
+`Error: forbidden`. WhatsApp's words for failures of its own (`internal-server-error`, `service-unavailable`) and the
+engines' for theirs (`Timed Out`) are not among them: they leave open what happened.
+"""
+
+import re
+from collections.abc import Mapping
+
+from groupadd.provider import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
+
+WORDS: Mapping[str, type[ProviderError]] = {
+    "bad-request": RequestRefused,  # 400; one malformed name sinks the whole request (WAHA issue 266)
+    "not-authorized": NotAllowed,  # 401
+    "forbidden": NotAllowed,  # 403
+    "item-not-found": GroupNotFound,  # 404
+    "not-allowed": NotAllowed,  # 405
+    "not-acceptable": NotAllowed,  # 406
+    "gone": GroupNotFound,  # 410
+    "resource-limit": RequestRefused,  # 419: the group or community is full
+    "locked": RequestRefused,  # 423
+    "rate-overlimit": RateLimited,  # 429; Baileys itself calls it a 500
+    "you're not participating in that group": NotAllowed,
+    "you don't have the permission to get the group's invite link": NotAllowed,
+    "that group does not exist": GroupNotFound,
+}
+_WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])")
+
+
+def refused(text: str) -> ProviderError | None:
+    """Return the refusal that an engine's error text tells of, None where it tells of none."""
+    word = _WORD.search(text)
+    return WORDS[word[0]](f"WhatsApp refused the request ({word[0]})") if word else None

@@ -1,0 +1,101 @@
+"""Whole worlds through the real client, held against the truth and against a perfect reader.
+
+CI runs a few hundred worlds, always the same. The nightly size is one command:
+
+    GROUPADD_MODEL_WORLDS=20000 python -m pytest tests/model -q -s
+"""
+
+import os
+from collections import Counter
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+import groupadd
+from groupadd import Evidence, GroupAddError, Reason, Status
+from groupadd.config import load
+from groupadd.identity import Identity, identity
+from groupadd.provider import ChecksNumbers, ResolvesLids
+from groupadd.sandbox import Sandbox, dialect_names
+from groupadd.sandbox.world import World
+from groupadd.transport import in_process
+from tests.model.oracle import Reader, Witness, knowable
+from tests.model.worlds import FAULTS, JID, Scene, scenes
+
+NIGHTLY = int(os.environ.get("GROUPADD_MODEL_WORLDS", "0"))
+WORLDS = (NIGHTLY or 400) // len(dialect_names())
+IN, OUT = {Status.ADDED, Status.ALREADY_MEMBER}, {Status.NOT_ADDED, Status.INVITED, Status.PENDING_APPROVAL}
+
+tally: Counter[str] = Counter()
+
+
+def play(scene: Scene) -> tuple[World, Witness, groupadd.AddOutcome | None]:
+    """Run the add of a scene; None where the provider refused the whole request."""
+    world = scene.world()
+    sandbox = Sandbox.speaking(scene.provider, world)
+    witness = Witness(sandbox)
+    if scene.on_add:
+        sandbox.faults.plan(FAULTS[scene.on_add], on="add")
+    for fault in scene.on_list:
+        sandbox.faults.plan(FAULTS[fault] if fault else groupadd.sandbox.Fault(), on="list")
+    config = {"providers": {"p": sandbox.config("http://sandbox.example")}}
+    provider = load(config, environ={}).choose("p").provider
+    http = in_process(witness.handle, world.clock)
+    with groupadd.Client(provider, verify=scene.verify, http=http, clock=world.clock) as client:
+        try:
+            return world, witness, client.add(JID, scene.asked)
+        except GroupAddError:
+            return world, witness, None
+
+
+def was(world: World, phone: str, inside: bool, since: float, until: float) -> bool:
+    """Return whether somebody was in (or out) at any moment between two."""
+    group = world.groups[JID]
+    moments = [since, until, *(at for at, _ in group._history.get(phone, ()) if since <= at <= until)]
+    return any((group.role(phone, at) is not None) is inside for at in moments)
+
+
+@pytest.mark.parametrize("provider", dialect_names())
+def test_verdicts_are_never_untrue_and_never_needlessly_unknown(provider: str) -> None:
+    @settings(
+        max_examples=WORLDS,
+        derandomize=not NIGHTLY,
+        database=None,
+        deadline=None,
+        suppress_health_check=list(HealthCheck),
+    )
+    @given(scene=scenes(provider))
+    def run(scene: Scene) -> None:
+        began = 0.0
+        world, witness, outcome = play(scene)
+        tally["worlds"] += 1
+        if outcome is None:
+            tally["refused as a whole"] += 1
+            return
+        ended = world.clock.now()
+        lag = scene.shown.lag_s
+        added = [entry.to for entry in world.journal if entry.kind == "add"]
+        assert len(witness.added_at) <= 1, "an add was sent twice"
+        for person in outcome:
+            who = identity(person.id)
+            assert who is not None
+            human = world.whois(who)
+            assert human is not None
+            tally[person.status] += 1
+            if person.status in IN:
+                assert was(world, human.phone, True, began - lag, ended), f"false in: {person}"
+            if person.status in OUT:
+                assert was(world, human.phone, False, witness.answered_at - lag, ended), f"false out: {person}"
+            if person.status is Status.UNKNOWN and scene.verify != "never":
+                capable = groupadd.config.load(
+                    {"providers": {"p": witness.sandbox.config("http://sandbox.example")}}, environ={}
+                ).choose().provider
+                reader = Reader(isinstance(capable, ResolvesLids), isinstance(capable, ChecksNumbers))
+                needless = knowable(reader, human, who, witness) and person.reason is not Reason.CONTRADICTION
+                assert not needless, f"needlessly unknown: {person}"
+        assert added is not None
+
+    run()
+    print(f"\n{provider}: {dict(tally)}")
+    tally.clear()

@@ -1,0 +1,86 @@
+"""The docs say what the code does: tables that are written down, and names that must not be missing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import attrs
+import pytest
+from cyclopts import App
+
+from docs.generated import AFTER, BEFORE, CLAIMS, PARTS, README, described, verdicts, with_matrix
+from groupadd.cli.commands import app
+from groupadd.cli.ending import Exit
+from groupadd.codes import PARTICIPANT_CODES
+from groupadd.inference import Seen, seen
+from groupadd.outcome import Evidence, Reason, Status
+from groupadd.terms import Terms
+
+DOCS = README.parent / "docs"
+
+
+def page(name: str) -> str:
+    return (DOCS / f"{name}.md").read_text()
+
+
+def commands() -> Iterator[tuple[str, App]]:
+    return ((name, app[name]) for name in app if not name.startswith("-"))
+
+
+def test_the_matrix_in_the_readme_is_what_the_adapters_can_do() -> None:
+    text = README.read_text()
+
+    assert with_matrix(text) == text, "python -m docs.generated writes it anew"
+
+
+def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> None:
+    claimed = {meaning.status for meaning in CLAIMS.values()}
+
+    assert claimed == {meaning.status for meaning in PARTICIPANT_CODES.values()} | {Status.INVITED, Status.UNKNOWN}
+    assert {seen(looks) for looks in AFTER.values()} == {*Seen}
+    assert {look and look.member for look in BEFORE.values()} == {None, False, True}
+    assert verdicts().count("**") == 2 * len(AFTER)
+
+
+@pytest.mark.parametrize("part", PARTS)
+def test_a_generated_part_stands_on_a_page(part: str) -> None:
+    assert any(f"```{{generated}} {part}\n" in path.read_text() for path in DOCS.glob("*.md"))
+
+
+@pytest.mark.parametrize("words", [Status, Evidence])
+def test_every_status_and_evidence_is_explained(words: type[Status] | type[Evidence]) -> None:
+    assert [word for word in words if f"| `{word}` | " not in page("outcomes")] == []
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_reason_is_in_the_generated_table(reason: Reason) -> None:
+    assert f"| `{reason}` | " in PARTS["reasons"]()
+
+
+def test_every_exit_code_is_explained() -> None:
+    assert [code for code in Exit if f"| {code.value} | " not in page("outcomes")] == []
+
+
+def test_every_setting_has_a_meaning_to_show() -> None:
+    assert described(Terms).keys() == attrs.fields_dict(Terms).keys()
+
+
+def test_every_command_has_its_place() -> None:
+    assert [name for name, _ in commands() if f"\n## `groupadd {name}`\n" not in page("cli")] == []
+
+
+def test_every_option_is_named() -> None:
+    names = {
+        name
+        for _, command in commands()
+        for argument in command.assemble_argument_collection()
+        for name in argument.names
+        if name.startswith("--")
+    }
+
+    assert {name for name in names if name not in page("cli")} == set()
+
+
+def test_every_page_is_listed_in_the_index() -> None:
+    listed = page("index").partition("```{toctree}")[2].split()
+
+    assert {path.stem for path in Path(DOCS).glob("*.md")} - {"index"} <= {*listed}

@@ -1,0 +1,487 @@
+"""Keys, invite codes and whole numbers leak nowhere: every path, listened to at DEBUG level over a real socket."""
+
+import asyncio
+import base64
+import binascii
+import json
+import logging
+import re
+import socket
+import traceback
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Literal, TypeAlias
+from urllib.parse import quote, quote_plus, unquote, unquote_plus
+
+import httpx
+import pytest
+from attrs import frozen
+
+from groupadd import AddOutcome, AsyncClient, Client, GroupMembershipProvider, Membership, Roster
+from groupadd.cli import main
+from groupadd.config import load
+from groupadd.flow import Clock, Flow, Request, Response, drive
+from groupadd.identity import GroupId, parse_participants
+from groupadd.provider import AddReply
+from groupadd.providers.wasend import Wasend
+from groupadd.providers.wawp import Wawp
+from groupadd.sandbox import Fault, FaultPlan, Group, Human, Sandbox, Temper, VirtualClock, World, config_toml, faults
+from groupadd.sandbox.dialects import wasend, wawp
+from groupadd.sandbox.server import SandboxServer
+from groupadd.secret import Secret
+from groupadd.terms import Verify
+from groupadd.transport import HttpTransport
+from tests.servers import Behaviour, drips, says, server
+
+KEY = "wz/Live+7QmVxLrTbNcKd="  # percent-encoding changes it
+CODE = "HqJvZtYLmWxXRkBnUJcPqa"
+ADA, BEN, CLEO, US = "12025550143", "14155550126", "13125550178", "16175550100"
+GROUP = "13035550187-1500000000@g.us"  # old ids begin with their founder's number
+PEOPLE = ("+1 (202) 555-0143", f"{BEN}@c.us", CLEO, "1-202-555-0143")
+SECRETS = {"the key": KEY, "the invite code": CODE}
+NUMBERS = (ADA, BEN, CLEO, US, GROUP.partition("-")[0])
+ECHO = f"{PEOPLE[0]} and {CLEO}@c.us: key {KEY}, invite https://chat.whatsapp.com/{CODE}"
+_PIECE = 12  # characters of a secret that already give it away
+
+
+def leaks_in(text: str) -> set[str]:
+    """Return what can be read in a text: pieces of secrets, whole numbers, plain, percent-encoded or in base64."""
+    readings = [text, unquote(text), unquote_plus(text), *_out_of_base64(text)]
+    found = {name for name, secret in SECRETS.items() for piece in _pieces(secret) if any(piece in r for r in readings)}
+    digits = [re.sub(r"(?<=\d)\D{1,3}(?=\d)", "", unicodedata.normalize("NFKC", reading)) for reading in readings]
+    return found | {number for number in NUMBERS if any(number[1:] in reading for reading in digits)}
+
+
+def _pieces(secret: str) -> Sequence[str]:
+    return [secret[at : at + _PIECE] for at in range(len(secret) - _PIECE + 1)]
+
+
+def _out_of_base64(text: str) -> Iterator[str]:
+    for word in re.findall(r"[\w+/-]{12,}", text, re.ASCII):
+        plain = word.translate(str.maketrans("-_", "+/"))
+        with suppress(binascii.Error):
+            yield base64.b64decode(plain + "=" * (-len(plain) % 4)).decode("latin-1")
+
+
+class Ear(logging.Handler):
+    """Hears every log record, and whatever it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard: list[str] = []
+
+    @property
+    def leaks(self) -> set[str]:
+        return leaks_in("\n".join(self.heard))
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self.heard += [record.getMessage(), logging.Formatter().format(record), repr(vars(record))]
+        if record.exc_info and record.exc_info[1]:
+            self.raised(record.exc_info[1])
+
+    def told(self, value: object) -> None:
+        """Hear a value in all the ways in which it may be printed."""
+        self.heard += [repr(value), str(value), f"{value}"]
+        for part in _parts(value):
+            self.told(part)
+
+    def raised(self, error: BaseException | None) -> None:
+        """Hear an exception with all that led to it, whether or not a traceback would show it."""
+        if error is not None:
+            self.heard += [*traceback.format_exception(error), repr(error), repr(error.args), repr(vars(error))]
+            self.raised(error.__cause__)
+            self.raised(error.__context__)
+
+    def during(self, call: Callable[[], object]) -> None:
+        """Hear what a call returns or raises; bare text that it returns is data that was asked for."""
+        try:
+            if not isinstance(value := call(), str | Mapping):
+                self.told(value)
+        except Exception as error:  # noqa: BLE001  whatever it is, it must not leak
+            self.raised(error)
+
+
+def _parts(value: object) -> Sequence[object]:
+    match value:
+        case AddOutcome(participants=parts) | Roster(members=parts) | tuple(parts):
+            return parts
+        case AddReply(claims=claims):
+            return [claim for _, claim in claims]
+    return ()
+
+
+@pytest.fixture
+def ear() -> Iterator[Ear]:
+    """An ear at everything that is logged, httpx's and httpcore's own words included."""
+    ear, root = Ear(), logging.getLogger()
+    levels = {name: logging.getLogger(name).level for name in (None, "groupadd", "httpx", "httpcore")}
+    for name in levels:
+        logging.getLogger(name).setLevel(logging.DEBUG)
+    root.addHandler(ear)
+    yield ear
+    root.removeHandler(ear)
+    for name, level in levels.items():
+        logging.getLogger(name).setLevel(level)
+
+
+# A leak would be found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"key={KEY}!",
+        quote(KEY, safe=""),
+        quote_plus(f"?access_token={KEY}"),
+        "Basic " + base64.b64encode(f"me:{KEY}".encode()).decode(),
+        base64.urlsafe_b64encode(f"anybody:{KEY}".encode()).decode(),
+        KEY[3:17],
+        f"https://chat.whatsapp.com/{CODE}",
+        *PEOPLE[:3],
+        "+1.202.555.0143",
+        "%2B12025550143%40c.us",
+        "(202) 555 0143",
+        "１２０２５５５０１４３",  # noqa: RUF001  digits of another script
+        GROUP,
+    ],
+)
+def test_what_leaks_is_found_in_any_spelling(text: str) -> None:
+    assert leaks_in(f"something said: {text}; and no more")
+
+
+def test_what_is_masked_is_no_leak() -> None:
+    assert not leaks_in(f"+1202•••43 {Secret(KEY)} 1303•••00@g.us POST /{{session}}/groups/{{group}} took 12 ms")
+
+
+def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: Ear) -> None:
+    logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
+    assert ear.leaks == {ADA}
+    try:
+        try:
+            raise LookupError(KEY)
+        except LookupError:
+            raise ValueError("hidden") from None
+    except ValueError as error:
+        ear.raised(error)
+    assert ear.leaks == {ADA, "the key"}
+
+
+def test_the_http_library_itself_would_leak(ear: Ear, house: "House") -> None:
+    with suppress(httpx.HTTPError), httpx.Client(trust_env=False) as http:
+        http.get(house.url, params={"access_token": KEY})
+    assert ear.leaks == {"the key"}
+
+
+# Over a real socket
+
+
+@frozen
+class House:
+    """A sandbox behind a real server, whose group and people have everything that may leak."""
+
+    url: str
+    provider: GroupMembershipProvider
+    sandbox: Sandbox
+    clock: VirtualClock
+
+    def plan(self, mishap: Fault, *, on: str | None) -> None:
+        """Let this befall every request of a route from now on, and nothing else."""
+        self.sandbox.faults = FaultPlan()
+        self.sandbox.faults.plan(mishap, on=on, times=None)
+
+
+Way: TypeAlias = Literal["wasend", "body", "query", "header"]
+WAYS: tuple[Way, ...] = ("wasend", "body", "query", "header")  # Wasend, and each `credentials_in` of Wawp
+
+
+@pytest.fixture(params=["wasend"])
+def house(request: pytest.FixtureRequest) -> Iterator[House]:
+    clock = VirtualClock()
+    world = World(clock)
+    account = world.open_account(Human(US, "177005550000100"))
+    people = [
+        Human(ADA, "177005550000143"),
+        Human(BEN, "177005550000126"),
+        Human(CLEO, "177005550000178", temper=Temper.CONTACTS_ONLY),
+    ]
+    world.settle(*people)
+    world.found(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.human])
+    way: Way = request.param
+    dialect = (
+        wasend.Wasend(world, account, api_key=KEY) if way == "wasend" else wawp.Wawp(world, account, access_token=KEY)
+    )
+    sandbox = Sandbox(dialect)
+    with SandboxServer(sandbox.handle) as served:
+        yield House(served.url, provider_of(way, served.url), sandbox, clock)
+
+
+def provider_of(way: Way, url: str) -> GroupMembershipProvider:
+    return Wasend("sandbox", Secret(KEY), url) if way == "wasend" else Wawp("sandbox", Secret(KEY), way, url)
+
+
+@frozen
+class Awaited:
+    """An async client, called as the other one is."""
+
+    client: AsyncClient
+    runner: asyncio.Runner
+
+    def add(self, group: str, people: Sequence[str], *, verify: Verify | None = None) -> AddOutcome:
+        return self.runner.run(self.client.add(group, people, verify=verify))
+
+    def members(self, group: str) -> Roster:
+        return self.runner.run(self.client.members(group))
+
+    def check(self, group: str, people: Sequence[str]) -> tuple[Membership, ...]:
+        return self.runner.run(self.client.check(group, people))
+
+
+Colour: TypeAlias = Literal["sync", "async"]
+COLOURS: tuple[Colour, ...] = ("sync", "async")
+
+
+@contextmanager
+def opened(
+    ear: Ear, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
+) -> Iterator[Client | Awaited]:
+    ear.told(provider)
+    if colour == "sync":
+        with Client(provider, verify="always", invite="link", timeout_s=timeout_s, clock=clock) as client:
+            ear.told(client)
+            yield client
+    else:
+        awaited = AsyncClient(provider, verify="always", invite="link", timeout_s=timeout_s, clock=clock)
+        ear.told(awaited)
+        with asyncio.Runner() as runner:
+            yield Awaited(awaited, runner)
+            runner.run(awaited.close())
+
+
+def _json(data: object) -> bytes:
+    return json.dumps(data).encode()
+
+
+FAILED = {"success": True, "data": {"added": [], "failed": [{"id": f"{CLEO}@s.whatsapp.net", "reason": ECHO}]}}
+MISHAPS: Mapping[str, Fault] = {
+    "none": Fault(),
+    **{str(status): faults.failing(status, applied=False) for status in (401, 403, 404, 422, 500)},
+    "429": faults.limited(7),
+    "502 after all": faults.GATEWAY_AFTER,
+    "HTML": faults.HTML,
+    "nothing": faults.EMPTY,
+    "half": faults.CUT,
+    "reset": faults.LOST_BEFORE,
+    "reset after all": faults.LOST_AFTER,
+    "not HTTP": Fault(headers={"Content-Encoding": "gzip"}, body=ECHO.encode()),
+    "redirect": Fault(status=302, headers={"Location": f"http://127.0.0.1:9/{KEY}?access_token={KEY}&to={ADA}"}),
+    "echo in a refusal": Fault(status=400, body=_json({"message": ECHO, "error": ECHO})),
+    "echo in a state": Fault(status=422, body=_json({"status": ECHO, "expected": [ECHO], "error": ECHO})),
+    "echo in a 200": Fault(body=_json({"success": False, "message": ECHO, "error": ECHO})),
+    "echo of a word": Fault(body=_json(FAILED)),
+    "echo of a code": Fault(body=_json([{"status": KEY, "jid": f"{CLEO}@s.whatsapp.net"}])),
+    "echo in an id": Fault(body=_json({"id": f"true_{CLEO}@c.us_3EB0", "status": ECHO, "numberExists": True})),
+    "echo in headers": Fault(status=429, headers={"Retry-After": KEY, "X-Echo": CODE, "Date": ECHO}),
+}
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("house", WAYS, indirect=True)
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_nothing_leaks_whatever_becomes_of_a_request(mishap: str, house: House, colour: Colour, ear: Ear) -> None:
+    with opened(ear, colour, house.provider, house.clock) as client:
+        for route in ("nothing else", "add", "list", "invite", "send"):
+            house.plan(MISHAPS[mishap], on=route)
+            ear.during(lambda: client.add(GROUP, PEOPLE))
+        house.plan(MISHAPS[mishap], on=None)
+        ear.during(lambda: client.check(GROUP, PEOPLE))
+        ear.during(lambda: client.members(GROUP))
+    assert any("/participants/add took" in text for text in ear.heard)
+    assert ear.leaks == set()
+
+
+BROKEN_SERVERS: Mapping[str, Behaviour] = {
+    "takes too long": drips(b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", times=2),
+    "speaks another language": says(f"{ECHO}\r\n\r\n".encode()),
+    "repeats a header": says(f"HTTP/1.1 200 OK\r\n{ECHO}\r\nX {KEY}: {ADA}\r\n\r\n".encode()),
+}
+
+
+@pytest.mark.parametrize("colour", COLOURS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("broken", [*BROKEN_SERVERS, "is not there"])
+def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, ear: Ear) -> None:
+    behaviour = BROKEN_SERVERS.get(broken, lambda _: None)
+    with server(behaviour) as url:
+        if broken == "is not there":
+            url = _nowhere()
+        with opened(ear, colour, provider_of(way, url), VirtualClock(), timeout_s=0.08) as client:
+            ear.during(lambda: client.add(GROUP, PEOPLE, verify="never"))
+            ear.during(lambda: client.members(GROUP))
+    assert any(" took " in text for text in ear.heard)
+    assert ear.leaks == set()
+
+
+def _nowhere() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return f"http://127.0.0.1:{listener.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("house", WAYS, indirect=True)
+@pytest.mark.parametrize("mishap", ["none", "echo of a word", "echo of a code", "echo in an id", "echo in headers"])
+def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_holds(
+    mishap: str, house: House, ear: Ear
+) -> None:
+    provider, (person, *_), group = house.provider, parse_participants(PEOPLE), GroupId(GROUP)
+    assert isinstance(provider, Wasend | Wawp)
+    transport = HttpTransport(house.provider.base_url, timeout_s=10.0)
+
+    def overheard(request: Request) -> Response:
+        response = transport(request)
+        ear.told(request)
+        ear.told(response)
+        return response
+
+    house.plan(MISHAPS[mishap], on=None)
+    flows: list[Flow[object]] = [
+        provider.add_participants(group, [person], notify=None),
+        provider.list_participants(group),
+        provider.invite_link(group),
+        provider.send_text(person, Secret(ECHO)),
+        provider.check_number(ADA),
+        provider.session(),
+    ]
+    for value in (provider, person, group):
+        ear.told(value)
+    for flow in flows:
+        ear.during(partial(drive, flow, overheard, house.clock))
+    transport.close()
+    assert ear.leaks == set()
+
+
+# What the caller gives
+
+
+@pytest.mark.parametrize(
+    ("group", "people"),
+    [
+        (f"https://chat.whatsapp.com/{CODE}", PEOPLE),
+        (f"chat.whatsapp.com/invite/{CODE}?mode=x", PEOPLE),
+        (CODE, PEOPLE),
+        (f"{CODE}@g.us", PEOPLE),
+        (ADA, PEOPLE),
+        (f"{ADA}@c.us", PEOPLE),
+        (f"+{ADA}@g.us.", PEOPLE),
+        (GROUP.removesuffix("@g.us"), PEOPLE),
+        (f"{GROUP} {KEY}", PEOPLE),
+        (GROUP, [f"{number} or {other}" for number, other in zip(PEOPLE, PEOPLE[1:], strict=False)]),
+        (GROUP, [f"00{ADA}", f"0{ADA}", f"+{ADA} ext. 7", f"+1 (0)202 555-0143 {ADA}", f"{ADA}{BEN}"]),
+        (GROUP, [f"{ADA}@s.whatsapp.ne", f"{ADA}@g.us", f"{ADA}@newsletter", f"me@{ADA}", f"@{ADA}", f"{ADA}@{KEY}"]),
+        (GROUP, [f"https://chat.whatsapp.com/{CODE}", CODE, f"https://wa.me/{ADA}", f"tel:+{ADA}", KEY, ECHO]),
+        (GROUP, ADA),
+        (GROUP, []),
+    ],
+)
+@pytest.mark.parametrize("colour", COLOURS)
+def test_nothing_leaks_of_people_and_groups_that_cannot_be_parsed(
+    group: str, people: Sequence[str], colour: Colour, ear: Ear
+) -> None:
+    with opened(ear, colour, provider_of("wasend", "http://127.0.0.1:9"), VirtualClock()) as client:
+        ear.during(lambda: client.add(group, people))
+        ear.during(lambda: client.check(group, people))
+    assert any("Invalid" in text for text in ear.heard)
+    assert ear.leaks == set()
+
+
+MAIN = {"type": "wasend", "session_id": "s1", "api_key": KEY}
+BAD_TABLES: Sequence[Mapping[str, object]] = [
+    {**MAIN, "api_key": [KEY]},
+    {**MAIN, "api_keyy": KEY},
+    {**MAIN, "api_key": f"file:{__file__}/none", "session_id": {"a": KEY}},
+    {**MAIN, "base_url": f"https://me:{quote(KEY, safe='')}@x"},
+    {**MAIN, "base_url": f"https://x/?key={KEY}"},
+    {**MAIN, "type": KEY},
+    {"type": "wawp", "instance_id": "i1", "access_token": KEY, "credentials_in": KEY},
+    {"type": "wawp", "instance_id": "i1", "access_token": "env:WAWP_TOKEN", "credentials_in": "body"},
+]
+
+
+@pytest.mark.parametrize("table", BAD_TABLES)
+def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], ear: Ear) -> None:
+    ear.during(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).choose())
+    assert any("ConfigError" in text or "UnknownProvider" in text for text in ear.heard)
+    assert ear.leaks == set()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [f'api_key = "{KEY}', f'api_key = "{KEY}"\napi_key = "{KEY}"', f"api_key = {KEY}", f"provider = '{KEY}'\n[a"],
+)
+def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, ear: Ear) -> None:
+    (tmp_path / "groupadd.toml").write_text(text)
+    ear.during(lambda: load(tmp_path / "groupadd.toml", environ={}))
+    assert any("not TOML" in text for text in ear.heard)
+    assert ear.leaks == set()
+
+
+def test_nothing_leaks_of_a_config_that_is_right(ear: Ear) -> None:
+    environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": KEY, "GROUPADD_PROVIDER": "main"}
+    settings = load({"providers": {"main": MAIN, "b": {**MAIN, "api_key": "env:K"}}}, environ={**environ, "K": KEY})
+    for value in (settings, settings.choose("main"), settings.choose("b"), settings.choose("b").provider):
+        ear.told(value)
+    ear.during(lambda: settings.choose(KEY))
+    assert ear.leaks == set()
+
+
+# The command line
+
+BAD_LINES: Mapping[str, Sequence[str]] = {
+    "an invite link for a group": ["add", f"https://chat.whatsapp.com/{CODE}", ADA],
+    "a number for a group": ["check", f"+{ADA}", f"+{BEN}"],
+    "nobody": ["add", GROUP],
+    "not a number": ["add", GROUP, f"00{ADA}", f"{ADA} or {BEN}"],
+    "a number for a word": ["add", GROUP, ADA, "--verify", f"+{BEN}"],
+    "a number for an option": ["add", GROUP, ADA, f"--{BEN}", "--invite"],
+    "a key for a provider": ["add", GROUP, ADA, "--provider", KEY],
+    "a number for a file": ["add", GROUP, "--from", f"+{ADA}"],
+    "a file with bad people": ["add", GROUP, "--from", "people.csv"],
+    "a file that is no CSV": ["add", GROUP, "--from", "broken.csv"],
+    "a number too many": ["members", GROUP, ADA],
+}
+
+
+@pytest.fixture
+def at_home(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Make a folder with the house's config, and with files of people, the current one."""
+    monkeypatch.chdir(tmp_path)
+    add = '\n[add]\nlook_after_s = []\nlate_after_s = 0\nverify = "never"\n'
+    Path("groupadd.toml").write_text(config_toml({"main": house.sandbox.config(house.provider.base_url)}) + add)
+    Path("people.csv").write_text(f"name,phone\nAda,00{ADA}\nBen,{BEN} {ADA}\n")
+    Path("broken.csv").write_text(f'name,phone\nAda,"{ADA}\n')
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("line", BAD_LINES)
+@pytest.mark.parametrize("flags", [[], ["--json"]])
+def test_nothing_leaks_of_a_command_that_is_wrong(
+    line: str, flags: list[str], ear: Ear, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*BAD_LINES[line], *flags]) == 2
+    ear.heard += capsys.readouterr()
+    assert ear.leaks == set()
+
+
+@pytest.mark.usefixtures("at_home")
+@pytest.mark.parametrize("house", ["wasend", "body"], indirect=True)
+@pytest.mark.parametrize("mishap", MISHAPS)
+def test_nothing_but_what_was_asked_for_leaks_of_a_command(
+    mishap: str, house: House, ear: Ear, capsys: pytest.CaptureFixture[str]
+) -> None:
+    house.plan(MISHAPS[mishap], on="add")
+    code = main(["add", GROUP, *PEOPLE, "--json"])
+    out, err = capsys.readouterr()
+    ear.heard += [err, out if "error" in json.loads(out) else ""]
+    assert ("error" in json.loads(out)) is (code == 3)
+    assert ear.leaks == set()
