@@ -152,10 +152,11 @@ def _default(value: object) -> str:
             return f"`{value:g}`"
 
 
-def described(cls: type) -> Mapping[str, str]:
-    """Return what a class's docstring says of its attributes."""
+def described(cls: type[attrs.AttrsInstance]) -> Mapping[str, str]:
+    """Return what a class's docstring says of its attributes, by the names that arguments and configs have for them."""
+    names = {one.name: one.alias or one.name for one in attrs.fields(cls)}
     found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", inspect.getdoc(cls) or "", re.MULTILINE)
-    return {name: " ".join(text.split()) for name, text in found}
+    return {names[name]: " ".join(text.split()) for name, text in found if name in names}
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:

@@ -10,6 +10,7 @@ from attrs import frozen
 
 from groupadd.errors import InvalidParticipant
 from groupadd.identity import parse_participants
+from groupadd.secret import scrubbed
 
 STDIN = "-"
 PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that a CSV's header names
@@ -73,7 +74,7 @@ def read(source: str) -> People:
         why = "it is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
     else:
         return people_in(text, name)
-    raise _unusable(name, f"cannot be read: {why}")
+    raise _unusable(scrubbed(name), f"cannot be read: {why}")  # a number may stand where a file should
 
 
 def people_in(text: str, name: str) -> People:

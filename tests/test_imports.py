@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-HOUSE = Path(__file__).parent.parent / "groupadd"
+import groupadd
+
+HOUSE = Path(groupadd.__file__).parent
 TABLE = "plugins.py"
 FILES = sorted(HOUSE.rglob("*.py"))
 

@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeAlias
 from urllib.parse import quote, quote_plus, unquote, unquote_plus
@@ -32,7 +33,7 @@ from groupadd.sandbox import Fault, FaultPlan, Group, Human, Sandbox, Temper, Vi
 from groupadd.sandbox.dialects import wasend, wawp
 from groupadd.sandbox.server import SandboxServer
 from groupadd.secret import Secret
-from groupadd.terms import Verify
+from groupadd.terms import Terms, Verify
 from groupadd.transport import HttpTransport
 from tests.servers import Behaviour, drips, says, server
 
@@ -159,13 +160,9 @@ def test_what_is_masked_is_no_leak() -> None:
 def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: Ear) -> None:
     logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
     assert ear.leaks == {ADA}
-    try:
-        try:
-            raise LookupError(KEY)
-        except LookupError:
-            raise ValueError("hidden") from None
-    except ValueError as error:
-        ear.raised(error)
+    hiding = ValueError("hidden")
+    hiding.__context__, hiding.__suppress_context__ = LookupError(KEY), True
+    ear.raised(hiding)
     assert ear.leaks == {ADA, "the key"}
 
 
@@ -247,13 +244,15 @@ COLOURS: tuple[Colour, ...] = ("sync", "async")
 def opened(
     ear: Ear, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
 ) -> Iterator[Client | Awaited]:
+    """Yield a client of either colour that does all it can: it always looks, and it invites."""
+    terms = Terms(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s).as_arguments()
     ear.told(provider)
     if colour == "sync":
-        with Client(provider, verify="always", invite="link", timeout_s=timeout_s, clock=clock) as client:
+        with Client(provider, clock=clock, **terms) as client:
             ear.told(client)
             yield client
     else:
-        awaited = AsyncClient(provider, verify="always", invite="link", timeout_s=timeout_s, clock=clock)
+        awaited = AsyncClient(provider, clock=clock, **terms)
         ear.told(awaited)
         with asyncio.Runner() as runner:
             yield Awaited(awaited, runner)
@@ -292,7 +291,7 @@ MISHAPS: Mapping[str, Fault] = {
 @pytest.mark.parametrize("mishap", MISHAPS)
 def test_nothing_leaks_whatever_becomes_of_a_request(mishap: str, house: House, colour: Colour, ear: Ear) -> None:
     with opened(ear, colour, house.provider, house.clock) as client:
-        for route in ("nothing else", "add", "list", "invite", "send"):
+        for route in ("add", "list", "invite", "send") if colour == "sync" else ("add",):  # the flows are the same
             house.plan(MISHAPS[mishap], on=route)
             ear.during(lambda: client.add(GROUP, PEOPLE))
         house.plan(MISHAPS[mishap], on=None)
@@ -315,9 +314,8 @@ BROKEN_SERVERS: Mapping[str, Behaviour] = {
 def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, ear: Ear) -> None:
     behaviour = BROKEN_SERVERS.get(broken, lambda _: None)
     with server(behaviour) as url:
-        if broken == "is not there":
-            url = _nowhere()
-        with opened(ear, colour, provider_of(way, url), VirtualClock(), timeout_s=0.08) as client:
+        provider = provider_of(way, _nowhere() if broken == "is not there" else url)
+        with opened(ear, colour, provider, VirtualClock(), timeout_s=0.08) as client:
             ear.during(lambda: client.add(GROUP, PEOPLE, verify="never"))
             ear.during(lambda: client.members(GROUP))
     assert any(" took " in text for text in ear.heard)
@@ -376,7 +374,7 @@ def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_hol
         (f"+{ADA}@g.us.", PEOPLE),
         (GROUP.removesuffix("@g.us"), PEOPLE),
         (f"{GROUP} {KEY}", PEOPLE),
-        (GROUP, [f"{number} or {other}" for number, other in zip(PEOPLE, PEOPLE[1:], strict=False)]),
+        (GROUP, [f"{one} or {other}" for one, other in pairwise(PEOPLE)]),
         (GROUP, [f"00{ADA}", f"0{ADA}", f"+{ADA} ext. 7", f"+1 (0)202 555-0143 {ADA}", f"{ADA}{BEN}"]),
         (GROUP, [f"{ADA}@s.whatsapp.ne", f"{ADA}@g.us", f"{ADA}@newsletter", f"me@{ADA}", f"@{ADA}", f"{ADA}@{KEY}"]),
         (GROUP, [f"https://chat.whatsapp.com/{CODE}", CODE, f"https://wa.me/{ADA}", f"tel:+{ADA}", KEY, ECHO]),

@@ -60,7 +60,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 @pytest.fixture(scope="module")
 def run(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
-    """Install both wheels into a fresh environment; returns what runs its Python there, in a folder with nothing else."""
+    """Install both wheels into a fresh environment; returns what runs its Python there, in a folder of its own."""
     folder = tmp_path_factory.mktemp("user")
     venv.create(folder / "venv", with_pip=True)
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"

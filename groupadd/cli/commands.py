@@ -14,7 +14,7 @@ from groupadd import people_file
 from groupadd.cli import demo as story
 from groupadd.cli import kinds, neighbourhood, tables
 from groupadd.cli.dry_run import dry_run
-from groupadd.cli.ending import Exit, complaint, interruption, of_check, of_outcome
+from groupadd.cli.ending import Exit, complaint, interruption, of_check, of_outcome, of_preflight
 from groupadd.cli.screen import Screen
 from groupadd.client import Client
 from groupadd.config import Chosen, Config, load
@@ -144,6 +144,25 @@ def check(group: str, /, *participants: str, from_: FromFile = None, through: Th
     ]
     screen.show(_about(chosen, group, participants=rows), tables.memberships(memberships))
     return of_check(memberships)
+
+
+@app.command
+def preflight(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:
+    """Say what is known before an add: whether we may, what room there is, who is in already. Adds nobody.
+
+    Args:
+        group: The group's JID, such as 1203630000@g.us.
+        participants: Whom to ask about, as for add; nobody if left out.
+        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
+        through: Who is asked.
+    """
+    screen = Screen(json=through.json)
+    settings, chosen = through.settle()
+    people = _people(screen, participants, from_).given if participants or from_ else ()
+    with _client(settings, chosen) as client, screen.progress():
+        known = client.preflight(group, people)
+    screen.show({**known.as_dict()}, tables.preflight(known))
+    return of_preflight(known)
 
 
 @app.command

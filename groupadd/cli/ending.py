@@ -19,6 +19,7 @@ from groupadd.errors import (
 )
 from groupadd.looking import Membership
 from groupadd.outcome import AddOutcome, Status
+from groupadd.preflight import Preflight
 from groupadd.secret import scrubbed
 
 
@@ -41,6 +42,12 @@ def of_outcome(outcome: AddOutcome) -> Exit:
 def of_check(memberships: Iterable[Membership]) -> Exit:
     """Return the exit code of a check."""
     return _of(person.member for person in memberships)
+
+
+def of_preflight(known: Preflight) -> Exit:
+    """Return the exit code of a preflight: whether an add may go ahead, as far as can be told."""
+    room = None if known.places_left is None else known.places_left > 0
+    return _of((known.in_group, known.may_add, room))
 
 
 def _of(people_in: Iterable[bool | None]) -> Exit:

@@ -12,6 +12,7 @@ from groupadd.cli.dry_run import DryRun
 from groupadd.cli.kinds import PROVEN, Kind
 from groupadd.looking import Membership
 from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
+from groupadd.preflight import Preflight
 from groupadd.reasons import REASONS
 from groupadd.roster import Member, Roster
 
@@ -67,6 +68,28 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
         table.add_row(plain(person.participant), Text(word, style), words(person.reason or ""))
     named = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
     return _page(table, {person.reason: True for person in people}, _sum(len(people), named))
+
+
+def preflight(known: Preflight) -> RenderableType:
+    """Return what is known before an add: the group first, then everybody asked about."""
+    group = bare_table("About the group", "")
+    limit = f"{known.limit:,} fit in" if known.limit_is_told else f"{known.limit:,} usually fit in"
+    places = "unknown" if known.places_left is None else f"{known.places_left:,} left; {limit}"
+    proof = "yes" if known.provable else f"no: {words(known.why_not_provable or '')}"
+    group.add_row("our account is in it", _yes_or_no(known.in_group))
+    group.add_row("our account may add people", _yes_or_no(known.may_add))
+    group.add_row("people wait for approval, unless an admin adds them", _yes_or_no(known.needs_approval))
+    group.add_row("places", places)
+    group.add_row("looks can prove who is in", proof)
+    people = bare_table("Participant", "In the group", "On WhatsApp")
+    for person in known.participants:
+        asked = Text("not asked", "dim") if person.member else _yes_or_no(person.on_whatsapp)
+        people.add_row(plain(person.participant), _yes_or_no(person.member), asked)
+    return Group(group, Text(), people) if known.participants else group
+
+
+def _yes_or_no(told: bool | None) -> Text:
+    return Text(*_MEMBER[told])
 
 
 def roster(seen: Roster) -> RenderableType:

@@ -100,7 +100,7 @@ class Evolution:
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         """Ask for one number, bare: the server looks for the other form of a number only so [S]."""
-        match (yield from self._read(self._request("POST", CHECK, json={"numbers": [phone]}, repeatable=True))):
+        match (yield from self._read(self._request("POST", CHECK, json={"numbers": [phone]}))):
             case [{"exists": False}]:
                 return None
             case [{"exists": True, "jid": str() as jid}] if who := identity(jid):
@@ -168,7 +168,6 @@ class Evolution:
         *,
         query: Mapping[str, str] | None = None,
         json: Mapping[str, object] | None = None,
-        repeatable: bool = False,
     ) -> Request:
         return Request(
             method,
@@ -177,7 +176,7 @@ class Evolution:
             query={"groupJid": group.jid} if group else query or {},
             headers={"apikey": self.api_key},
             json=json,
-            repeatable=repeatable or method == "GET",
+            repeatable=path not in {ADD, SEND},
         )
 
 

@@ -86,8 +86,8 @@ class Waha:
             response = yield from self._ask("GET", OLD_LIST, group=group.jid)
         return evolve(engines.read_roster(envelope.rows(envelope.read(response))), live=False)
 
-    def refresh_roster(self, group: GroupId) -> Flow[None]:
-        """Have the store filled anew, of all groups at once.
+    def refresh_roster(self, group: GroupId) -> Flow[None]:  # noqa: ARG002  the server has one store for all groups
+        """Have the store filled anew, with all groups at once.
 
         Raises:
             ProviderError: It was refused, or says yes without doing anything.

@@ -1,8 +1,8 @@
 """Whapi.Cloud, https://whapi.cloud: a Bearer token, and people sorted into `processed` and `failed`, without a reason.
 
-Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it; [V] the vendor's own MCP server; [H] the
-vendor's help desk; [C] third-party clients; [m] general knowledge, open; [?] not confirmed. Nothing here is proven against
-the live service.
+Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it; [V] the vendor's own MCP server;
+[H] its help desk; [C] third-party clients; [m] general knowledge, open; [?] not confirmed. Nothing here is proven
+against the live service.
 """
 
 import re

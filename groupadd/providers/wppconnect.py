@@ -1,4 +1,4 @@
-"""WPPConnect Server, https://wppconnect.io: wa-js' answers, a token to be had first, and statuses that say something else.
+"""WPPConnect Server, https://wppconnect.io: wa-js' answers, a token to be had first, and statuses that mislead.
 
 Sources: [S] wppconnect-team/wppconnect-server 2.10.4; [R] answers of that version, run without an account; [?] not
 confirmed. Nothing here is proven against the live service.
@@ -50,7 +50,7 @@ LID = "/api/{session}/contact/pn-lid/{phone}@c.us"  # [S] `{lid, phoneNumber}`, 
 STATE = "/api/{session}/check-connection-session"  # [S] `{status: true}`
 DEVICE = "/api/{session}/host-device"  # [S] `{response: {phoneNumber}}`
 
-LONGEST_PHONE = 14  # [S] of people the server keeps the digits alone, and takes more of them for a LID, fewer for a phone
+LONGEST_PHONE = 14  # [S] the server keeps nothing but a person's digits, and takes more of them for a LID
 MISSING = re.compile(r"\b(\d{5,15})\b")  # [S] in `O número 15550100 não existe.`
 
 # The server says so, too, where its check failed, and adds all the same [S]: rosters decide.
@@ -88,29 +88,28 @@ class WPPConnect:
         if not askable:
             return AddReply(left_out)
         body = {"groupId": group.jid, "phone": list(askable.values())}
-        response = yield from self._ask("POST", ADD, json=body, token=(yield from self._token()))
+        response = yield from self._ask("POST", ADD, json=body)
         reply = _missing(response) or envelope.read_add(response, _claims)
         return evolve(reply, claims=[*reply.claims, *left_out])
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
-        wids = envelope.rows(envelope.read((yield from self._get(LIST, group=group.jid))))
+        wids = envelope.rows(envelope.read((yield from self._ask("GET", LIST, {"group": group.jid}))))
         return engines.read_roster([{"id": wid} for wid in wids])
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        match envelope.read((yield from self._get(INFO, group=group.jid))):
-            case {"response": dict() as record} | dict() as record:
+        match envelope.read((yield from self._ask("GET", INFO, {"group": group.jid}))):
+            case {"response": record} | record:
                 return settings.read_info(record)
-        raise envelope.unreadable()
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield from self._get(INVITE, group=group.jid)))
+        return envelope.read_invite((yield from self._ask("GET", INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         _require_phone(person.phone)
         to = {"phone": person.phone} if person.phone else {"phone": person.lid, "isLid": True}
         body = {**to, "message": text, "isGroup": False}
-        response = yield from self._ask("POST", SEND, json=body, token=(yield from self._token()))
+        response = yield from self._ask("POST", SEND, json=body)
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
         match envelope.read(response):
@@ -122,7 +121,7 @@ class WPPConnect:
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         _require_phone(phone)
-        match envelope.read((yield from self._get(CHECK, phone=phone))):
+        match envelope.read((yield from self._ask("GET", CHECK, {"phone": phone}))):
             case {"response": {"numberExists": False}}:
                 return None
             case {"response": {"numberExists": True, "id": wid}} if who := identity(wajs.name_of(wid)):
@@ -134,7 +133,7 @@ class WPPConnect:
         token = yield from self._token()
         lids: dict[str, str] = {}
         for phone in phones:
-            match envelope.read((yield from self._ask("GET", LID, token=token, phone=phone))):
+            match envelope.read((yield from self._ask("GET", LID, {"phone": phone}, token=token))):
                 case {"lid": wid} if (who := identity(wajs.name_of(wid))) and who.lid:
                     lids[phone] = who.lid
         return lids
@@ -178,16 +177,21 @@ class WPPConnect:
                 return Secret(token)
         raise envelope.unreadable()
 
-    def _get(self, path: str, **params: str) -> Flow[Response]:
-        return (yield from self._ask("GET", path, token=(yield from self._token()), **params))
-
     def _ask(
-        self, method: str, path: str, *, token: Secret, json: Mapping[str, object] | None = None, **params: str
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None = None,
+        *,
+        json: Mapping[str, object] | None = None,
+        token: Secret | None = None,
     ) -> Flow[Response]:
+        """Carry a request, with a token of its own unless one is given."""
+        token = token or (yield from self._token())
         response = yield Request(
             method,
             path,
-            params={"session": self.session_name, **params},
+            params={"session": self.session_name, **(params or {})},
             headers={"Authorization": token.within("Bearer {}")},
             json=json,
             repeatable=method == "GET",
@@ -202,7 +206,7 @@ def _keeps_its_kind(person: Participant) -> bool:
 
 def _require_phone(phone: str | None) -> None:
     if phone is not None and len(phone) > LONGEST_PHONE:
-        raise RequestRefused(f"WPPConnect takes a number of more than {LONGEST_PHONE} digits for a LID; nothing was sent")
+        raise RequestRefused(f"WPPConnect takes more than {LONGEST_PHONE} digits for a LID; nothing was sent")
 
 
 def _at_home(response: Response) -> Response:

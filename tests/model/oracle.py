@@ -58,7 +58,9 @@ class Witness:
         if route == "list":
             shown = arrives and answer.status == 200 and answer.body != b"" and _is_json(answer.body)
             rows = world.roster(JID, by=self.sandbox.dialect.account) if shown else ()
-            self.looks.append(Look(now, tuple(_on_the_wire(row, answer.body.decode()) for row in rows)) if shown else now)
+            self.looks.append(
+                Look(now, tuple(_on_the_wire(row, answer.body.decode()) for row in rows)) if shown else now
+            )
         return answer
 
     @property
@@ -123,7 +125,10 @@ class Reader:
 
     def present(self, names: Identity, look: Look) -> bool:
         """Return whether the person can be recognised in a look."""
-        return any((r.phone is not None and r.phone == names.phone) or (r.lid is not None and r.lid == names.lid) for r in look.rows)
+        return any(
+            (r.phone is not None and r.phone == names.phone) or (r.lid is not None and r.lid == names.lid)
+            for r in look.rows
+        )
 
     def absent(self, human: Human, names: Identity, look: Look) -> bool:
         """Return whether the look shows that the person is not there: everybody in it is recognisably somebody else."""
@@ -132,7 +137,9 @@ class Reader:
             for row in look.rows
         )
         forms = {human.phone, *human.also_dialled} - {names.phone}
-        return look.whole and comparable and not self.present(names, look) and not any(r.phone in forms for r in look.rows)
+        return (
+            look.whole and comparable and not self.present(names, look) and not any(r.phone in forms for r in look.rows)
+        )
 
 
 def knowable(reader: Reader, human: Human, asked: Identity, witness: Witness) -> bool:

@@ -88,9 +88,13 @@ def test_verdicts_are_never_untrue_and_never_needlessly_unknown(provider: str) -
             if person.status in OUT:
                 assert was(world, human.phone, False, witness.answered_at - lag, ended), f"false out: {person}"
             if person.status is Status.UNKNOWN and scene.verify != "never":
-                capable = groupadd.config.load(
-                    {"providers": {"p": witness.sandbox.config("http://sandbox.example")}}, environ={}
-                ).choose().provider
+                capable = (
+                    groupadd.config.load(
+                        {"providers": {"p": witness.sandbox.config("http://sandbox.example")}}, environ={}
+                    )
+                    .choose()
+                    .provider
+                )
                 reader = Reader(isinstance(capable, ResolvesLids), isinstance(capable, ChecksNumbers))
                 needless = knowable(reader, human, who, witness) and person.reason is not Reason.CONTRADICTION
                 assert not needless, f"needlessly unknown: {person}"

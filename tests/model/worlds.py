@@ -113,7 +113,9 @@ def scenes(provider: str) -> st.SearchStrategy[Scene]:
         Scene,
         provider=st.just(provider),
         verify=st.sampled_from(["auto", "auto", "always", "never"]),
-        tempers=st.fixed_dictionaries({phone: st.sampled_from([Temper.OPEN, Temper.OPEN, *Temper]) for phone in PHONES}),
+        tempers=st.fixed_dictionaries(
+            {phone: st.sampled_from([Temper.OPEN, Temper.OPEN, *Temper]) for phone in PHONES}
+        ),
         members=some,
         left=some,
         asked=st.lists(st.sampled_from(SPELLINGS), min_size=1, max_size=6).map(tuple),
@@ -130,7 +132,9 @@ def scenes(provider: str) -> st.SearchStrategy[Scene]:
             masked=st.sampled_from([frozenset[str](), frozenset({PHONES[7]})]),
         ),
         on_add=st.sampled_from([None, None, None, *FAULTS]),
-        on_list=st.lists(st.sampled_from(["", "", "lost after", "HTML", "502 before", "cut", "empty"]), max_size=5).map(tuple),
+        on_list=st.lists(st.sampled_from(["", "", "lost after", "HTML", "502 before", "cut", "empty"]), max_size=5).map(
+            tuple
+        ),
         doings=st.lists(
             st.builds(Doing, st.floats(0.0, 120.0, width=16), st.sampled_from(PHONES), st.booleans()), max_size=4
         ).map(tuple),

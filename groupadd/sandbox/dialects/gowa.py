@@ -1,7 +1,7 @@
 """GOWA's wire format.
 
-Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, which it runs
-on.
+Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, on which it
+runs.
 """
 
 from collections.abc import Mapping
@@ -72,12 +72,12 @@ class Gowa:
 
     def error(self, status: int, text: str) -> Answer:
         """Return an error; what WhatsApp refuses comes as a 500 with whatsmeow's words [S][M]."""
-        if status in REFUSED and text != _NOWHERE:
+        if status in REFUSED and "address" not in text:
             return _says("INTERNAL_SERVER_ERROR", REFUSED[status], None, 500)
         return _says(CODES.get(status, "INTERNAL_SERVER_ERROR"), text, None, status)
 
     def on_add(self, call: Call) -> Answer:
-        """Add people by bare number, all or none; `error` is said of who could be invited in person, and of no other [S]."""
+        """Add people by bare number, all or none; `error` is said of who could be invited in person only [S]."""
         numbers = [number for number in items(call.json.get("participants")) if isinstance(number, str)]
         if not numbers:
             return self.error(400, "participants: cannot be blank.")
@@ -94,13 +94,13 @@ class Gowa:
         """List the members [S]."""
         group = call.query.get("group_id", "")
         rows = [_member(row) for row in self.world.roster(group, by=self.account)]
-        return _says("SUCCESS", "Success", {"group_id": group, "name": self.world.groups[group].name, "participants": rows})
+        told = {"group_id": group, "name": self.world.groups[group].name, "participants": rows}
+        return _says("SUCCESS", "Success getting group participants", told)
 
     def on_info(self, call: Call) -> Answer:
         """Tell whatsmeow's record of the group [M]."""
         jid = call.query.get("group_id", "")
-        rows, group = self.world.roster(jid, by=self.account), self.world.groups.get(jid)
-        assert group is not None
+        rows, group = self.world.roster(jid, by=self.account), self.world.groups[jid]
         people = [{"JID": _jid(row), "IsAdmin": row.role != "member", "Error": 0, "AddRequest": None} for row in rows]
         told: dict[str, object] = {
             "JID": jid,
@@ -160,9 +160,6 @@ class Gowa:
     def _is_on_whatsapp(self, who: Identity) -> bool:
         human = self.world.whois(who)
         return human is not None and human.temper is not Temper.NOT_ON_WHATSAPP
-
-
-_NOWHERE = "there is nothing at this address"
 
 
 def _says(code: str, message: str, results: object, status: int = 200) -> Answer:

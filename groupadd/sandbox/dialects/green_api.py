@@ -1,7 +1,7 @@
 """GREEN-API's wire format.
 
-Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and its neighbours; [S] the vendor's SDK 0.0.55
-(PyPI `whatsapp-api-client-python`); [?] nobody has published it, so this is only plausible.
+Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and its neighbours; [S] the vendor's SDK
+0.0.55 (PyPI `whatsapp-api-client-python`); [?] nobody has published it, so this is only plausible.
 """
 
 from collections.abc import Mapping
@@ -61,7 +61,7 @@ class GreenApi:
         return {"id_instance": self.id_instance, "api_token": self.api_token}
 
     def guard(self, call: Call) -> Answer | None:
-        """Look at the instance (403) and the token (401) in the path, the instance's state (400), and the limits [D][S]."""
+        """Look at instance (403) and token (401) in the path, at the instance's state (400), and at the limits [D]."""
         if call.params["instance"] != self.id_instance:
             return self.error(403, "Forbidden")
         if call.params["token"] != self.api_token:

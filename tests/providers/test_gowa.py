@@ -1,0 +1,399 @@
+"""GOWA's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
+
+from base64 import b64decode
+from collections.abc import Callable, Generator, Iterator, Mapping
+from typing import TypeAlias
+
+import pytest
+
+from groupadd import Client, errors
+from groupadd.adding import add
+from groupadd.flow import Request, Response
+from groupadd.identity import GroupId, Identity, parse_participants
+from groupadd.looking import Account
+from groupadd.outcome import AddOutcome, Evidence, Invite, ParticipantOutcome, Reason, Status
+from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.providers.gowa import Gowa
+from groupadd.sandbox import Sandbox, VirtualClock, World, faults, small_town
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.town import GROUP as TOWN
+from groupadd.terms import Terms
+from groupadd.transport import in_process
+from tests.scripts import GROUP, Script, lost, revealed, says
+
+PHONE, OTHER = "15550100", "15550101"
+ANN, BEN, BY_LID = parse_participants([f"+{PHONE}", OTHER, "99900011@lid"])
+WHERE = GroupId(GROUP)
+BASE = "http://gowa.invalid"
+GOWA = Gowa(BASE, "ann", Secret("the-password"), "d1")
+ADD, LIST, CHECK = "POST /group/participants", "GET /group/participants", "GET /user/check"
+REQUESTS, INVITE, SEND = "GET /group/participant-requests", "GET /group/invite-link", "POST /send/message"
+INFO, STATUS = "GET /group/info", "GET /app/status"
+NEVER = Terms(verify="never")
+Asking: TypeAlias = Generator[Request, Response, object]
+
+
+def told(results: object, code: str = "SUCCESS", status: int = 200) -> Response:
+    return says({"code": code, "message": "x", "results": results}, status)
+
+
+def row(status: object, name: str = f"{PHONE}@s.whatsapp.net") -> dict[str, object]:
+    return {"participant": name, "status": status, "message": "x"}
+
+
+STRANGER = told(None, "INVALID_JID", 400)
+SESSION_DOWN = told(None, "AUTHENTICATION_ERROR", 401)
+YES, NO = told({"is_on_whatsapp": True}), told({"is_on_whatsapp": False})
+
+
+@pytest.mark.parametrize(
+    ("flow", "line", "query", "body"),
+    [
+        (
+            GOWA.add_participants(WHERE, [ANN, BEN], notify=None),
+            *(ADD, {}, {"group_id": GROUP, "participants": [PHONE, OTHER]}),
+        ),
+        (GOWA.list_participants(WHERE), LIST, {"group_id": GROUP}, None),
+        (GOWA.group_info(WHERE), INFO, {"group_id": GROUP}, None),
+        (GOWA.join_requests(WHERE), REQUESTS, {"group_id": GROUP}, None),
+        (GOWA.invite_link(WHERE), INVITE, {"group_id": GROUP}, None),
+        (GOWA.send_text(ANN, Secret("hello")), SEND, {}, {"phone": f"{PHONE}@s.whatsapp.net", "message": "hello"}),
+        (GOWA.send_text(BY_LID, Secret("hello")), SEND, {}, {"phone": "99900011@lid", "message": "hello"}),
+        (GOWA.check_number(PHONE), CHECK, {"phone": PHONE}, None),
+        (GOWA.session(), STATUS, {}, None),
+    ],
+)
+def test_what_is_sent(flow: Asking, line: str, query: Mapping[str, str], body: Mapping[str, object] | None) -> None:
+    request = next(flow)
+    assert (str(request), request.query) == (line, query)
+    assert revealed(request.headers) == {"Authorization": "Basic YW5uOnRoZS1wYXNzd29yZA==", "X-Device-Id": "d1"}
+    assert revealed(request.json) == body
+    assert request.repeatable is line.startswith("GET")
+
+
+def test_neither_the_password_nor_its_base64_is_ever_shown() -> None:
+    request = next(GOWA.session())
+    shown = repr(GOWA) + repr(request) + str(request) + str(request.headers)
+    assert "the-password" not in shown
+    assert "YW5u" not in shown
+
+
+@pytest.mark.parametrize(("username", "password"), [("ann", "a:b"), ("änn", "pass wörd"), ("{}", "{}"), ("", "\udcff")])
+def test_basic_auth_carries_any_password(username: str, password: str) -> None:
+    request = next(Gowa(BASE, username, Secret(password)).session())
+    _, _, pair = str(revealed(request.headers)["Authorization"]).partition(" ")  # type: ignore[index]  # a mapping
+    assert b64decode(pair).decode(errors="surrogateescape") == f"{username}:{password}"
+
+
+def test_an_open_server_with_one_device_needs_no_headers() -> None:
+    assert next(Gowa(BASE).session()).headers == {}
+
+
+@pytest.mark.parametrize(
+    ("people", "notify", "why"), [([ANN], True, "notify"), ([ANN], False, "notify"), ([ANN, BY_LID], None, "LID")]
+)
+def test_what_it_cannot_do_is_said_before_anything_is_sent(people: list[object], notify: bool | None, why: str) -> None:
+    with pytest.raises(errors.Unsupported, match=why):
+        next(GOWA.add_participants(WHERE, people, notify=notify))  # type: ignore[arg-type]  # participants
+
+
+def adding(*answers: Response | BaseException, people: tuple[str, ...] = (PHONE,)) -> tuple[ParticipantOutcome, ...]:
+    script = Script({ADD: answers})
+    return script.run(add(Account(GOWA), WHERE, parse_participants(people), NEVER))
+
+
+def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
+    return Status.UNKNOWN, reason, Evidence.NONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "word"),
+    [
+        (told([row("success")]), unknown(Reason.NOT_CHECKED), "success"),
+        (told([row("error")]), (Status.NOT_ADDED, Reason.PRIVACY, Evidence.REPORTED), "error"),
+        (told([row("failed")]), unknown(Reason.UNRECOGNISED), "failed"),
+        (told([row(None)]), unknown(Reason.NOT_MENTIONED), None),
+        (told([row("success", f"{OTHER}@s.whatsapp.net")]), unknown(Reason.NOT_MENTIONED), None),
+        (told([]), unknown(Reason.NOT_CHECKED), None),
+        (told(None), unknown(Reason.NOT_CHECKED), None),
+        (Response(200), unknown(Reason.NOT_CHECKED), None),
+        (says({}), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says({"results": [row("success")]}), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
+        (told(None, "GATEWAY_TIMEOUT", 504), unknown(Reason.NO_ANSWER), "504"),
+        (told(None, "INTERNAL_SERVER_ERROR", 500), unknown(Reason.NO_ANSWER), "500"),
+        (
+            says({"code": "INTERNAL_SERVER_ERROR", "message": "info query timed out", "results": None}, 500),
+            *(unknown(Reason.NO_ANSWER), "500"),
+        ),
+        (lost(), unknown(Reason.NO_ANSWER), None),
+    ],
+)
+def test_an_answer_comes_to(
+    answer: Response, verdict: tuple[Status, Reason | None, Evidence], word: str | None
+) -> None:
+    script = Script({ADD: [answer], CHECK: [YES]})
+    (person,) = _drive(script, add(Account(GOWA), WHERE, [ANN], NEVER))
+    assert (person.status, person.reason, person.evidence) == verdict
+    assert person.provider_says == word
+
+
+def _drive(script: Script, flow: Generator[Request, Response, tuple[ParticipantOutcome, ...]]) -> tuple[ParticipantOutcome, ...]:
+    from groupadd.flow import drive
+
+    return drive(flow, script, script.clock)
+
+
+def whatsmeow_says(text: str) -> Response:
+    return says({"code": "INTERNAL_SERVER_ERROR", "message": text, "results": None}, 500)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (SESSION_DOWN, errors.SessionNotReady),
+        (told(None, "INVALID_WA_CLI", 500), errors.SessionNotReady),
+        (told(None, "DEVICE_ID_REQUIRED", 400), errors.SessionNotReady),
+        (told({"device_id": "d1"}, "DEVICE_NOT_FOUND", 404), errors.SessionNotReady),
+        (told(None, "DEVICE_MANAGER_UNAVAILABLE", 503), errors.SessionNotReady),
+        (Response(401, b"Unauthorized"), errors.NotAuthenticated),
+        (told(None, "WA_REACHOUT_TIMELOCK", 429), errors.RateLimited),
+        (told(None, "VALIDATION_ERROR", 400), errors.RequestRefused),
+        (told(None, "INVALID_REQUEST", 400), errors.RequestRefused),
+        (whatsmeow_says("info query returned status 400: bad-request"), errors.RequestRefused),
+        (whatsmeow_says("info query returned status 401: not-authorized"), errors.NotAllowed),
+        (whatsmeow_says("info query returned status 403: forbidden"), errors.NotAllowed),
+        (whatsmeow_says("info query returned status 404: item-not-found"), errors.GroupNotFound),
+        (whatsmeow_says("info query returned status 419: resource-limit"), errors.RequestRefused),
+        (whatsmeow_says("info query returned status 429: rate-overlimit"), errors.RateLimited),
+        (whatsmeow_says("you're not participating in that group"), errors.NotAllowed),
+        (whatsmeow_says("that group does not exist"), errors.GroupNotFound),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        adding(answer)
+    assert type(caught.value) is error
+    assert not caught.value.maybe_applied
+
+
+def test_a_401_is_a_session_that_is_down_or_a_wrong_password_and_the_body_tells() -> None:
+    with pytest.raises(errors.SessionNotReady):
+        Script({LIST: [SESSION_DOWN]}).run(GOWA.list_participants(WHERE))
+    with pytest.raises(errors.NotAuthenticated):
+        Script({LIST: [Response(401, b"Unauthorized")]}).run(GOWA.list_participants(WHERE))
+
+
+def test_a_false_success_is_no_more_than_accepted() -> None:
+    (person,) = adding(told([row("success")]))
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
+    assert not Gowa.speaks_of_each
+
+
+def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
+    (person,) = adding(told([row("error")]))
+    assert person.invite == Invite("personal")
+
+
+def test_success_for_names_that_are_lids_is_accepted_and_not_silence() -> None:
+    script = Script({ADD: [told([row("success", "99900011@lid")])]})
+    (person,) = script.run(add(Account(GOWA), WHERE, [ANN], NEVER))
+    assert person.reason is Reason.NOT_CHECKED
+
+
+def test_one_person_alone_who_is_not_on_whatsapp_is_the_one_who_was_refused() -> None:
+    (person,) = adding(STRANGER)
+    assert (person.status, person.reason) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)
+
+
+def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_so() -> None:
+    script = Script({ADD: [STRANGER, told([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
+    ann, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    assert (ann.status, ann.reason, ann.provider_says) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
+    assert (ben.status, ben.reason, ben.provider_says) == (Status.UNKNOWN, Reason.NOT_CHECKED, "success")
+    assert script.asked == [ADD, CHECK, CHECK, ADD]
+    assert (script.requests[-1].json or {})["participants"] == [OTHER]
+
+
+def test_where_nobody_is_registered_nobody_is_asked_for_again() -> None:
+    people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    assert [person.reason for person in people] == [Reason.NOT_ON_WHATSAPP] * 2
+
+
+@pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
+def test_a_batch_is_refused_as_a_whole_where_nobody_knows_for_whom(checks: list[Response]) -> None:
+    with pytest.raises(errors.RequestRefused, match="nobody was added"):
+        Script({ADD: [STRANGER], CHECK: checks}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+
+
+def test_a_batch_is_not_split_twice() -> None:
+    with pytest.raises(errors.RequestRefused):
+        Script({ADD: [STRANGER, STRANGER], CHECK: [NO, YES]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+
+
+def test_a_lost_answer_to_the_second_request_leaves_open_who_was_in_it() -> None:
+    script = Script({ADD: [STRANGER, lost()], CHECK: [NO, YES]})
+    _, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    assert (ben.status, ben.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
+    assert script.asked.count(ADD) == 2
+
+
+def test_a_reach_out_timelock_stops_messages() -> None:
+    with pytest.raises(errors.RateLimited):
+        Script({SEND: [told(None, "WA_REACHOUT_TIMELOCK", 429)]}).run(GOWA.send_text(ANN, Secret("hello")))
+
+
+@pytest.mark.parametrize(
+    ("line", "answer", "flow", "value"),
+    [
+        (INVITE, told({"invite_link": "https://chat.whatsapp.com/AbCdEfGhIjKlMn"}), GOWA.invite_link, "AbCdEfGhIjKlMn"),
+        (REQUESTS, told(None), GOWA.join_requests, ()),
+        (
+            *(REQUESTS, told([{"jid": "9@lid"}, {"jid": "99900011@lid", "phone_number": PHONE}, {}, 7])),
+            *(GOWA.join_requests, (Identity(PHONE, "99900011"),)),
+        ),
+        (
+            *(INFO, told({"JID": GROUP, "Participants": [{}, {}], "MemberAddMode": "admin_add", "IsParent": False})),
+            *(GOWA.group_info, GroupInfo(size=2, members_may_add=False, is_community=False)),
+        ),
+    ],
+)
+def test_what_is_read_of_a_group(
+    line: str, answer: Response, flow: Callable[[GroupId], Asking], value: object
+) -> None:
+    read = Script({line: [answer]}).run(flow(WHERE))
+    assert read.reveal().endswith(str(value)) if isinstance(read, Secret) else read == value
+
+
+def test_a_roster_row_tells_both_names() -> None:
+    rows = [
+        {"jid": "99900011@lid", "phone_number": f"{PHONE}@s.whatsapp.net", "lid": "99900011@lid", "is_admin": True},
+        {"jid": f"{OTHER}@s.whatsapp.net", "phone_number": "", "is_admin": False, "is_super_admin": False},
+    ]
+    answer = told({"group_id": GROUP, "name": "x", "participants": rows})
+    roster = Script({LIST: [answer]}).run(GOWA.list_participants(WHERE))
+    assert roster.members == (Member(PHONE, "99900011", "admin"), Member(OTHER, None, "member"))
+    assert roster.live
+
+
+@pytest.mark.parametrize(
+    ("results", "session"),
+    [
+        (
+            {"is_connected": True, "is_logged_in": True, "device_id": "d1", "jid": f"{PHONE}:7@s.whatsapp.net"},
+            Session(True, "connected", Identity(PHONE)),
+        ),
+        ({"is_connected": True, "is_logged_in": True, "device_id": "d1"}, Session(True, "connected")),
+        ({"is_connected": False, "is_logged_in": True}, Session(False, "not connected")),
+        ({"is_connected": True, "is_logged_in": False}, Session(False, "not logged in")),
+    ],
+)
+def test_a_session_is_ready_where_it_is_connected_and_logged_in(results: object, session: Session) -> None:
+    assert Script({STATUS: [told(results)]}).run(GOWA.session()) == session
+
+
+@pytest.mark.parametrize(
+    "flow",
+    [
+        GOWA.list_participants(WHERE),
+        GOWA.group_info(WHERE),
+        GOWA.join_requests(WHERE),
+        GOWA.invite_link(WHERE),
+        GOWA.send_text(ANN, Secret("hello")),
+        GOWA.check_number(PHONE),
+        GOWA.session(),
+    ],
+)
+def test_a_shape_that_is_not_known_is_no_answer(flow: Asking) -> None:
+    request = next(flow)
+    with pytest.raises(errors.AnswerLost):
+        Script({str(request): [told(7) if not str(request) == SEND else says({"hello": 1})]}).run(_rest_of(flow, request))
+
+
+def _rest_of(flow: Asking, request: Request) -> Asking:
+    response = yield request
+    try:
+        flow.send(response)
+    except StopIteration as stop:
+        return stop.value
+
+
+# Whole adds over the sandbox.
+
+ADA, BEN_IN, CLEO, DAN, EVE = "12025550143", "14155550126", "13125550178", "16465550199", "15035550134"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000)
+
+
+@pytest.fixture
+def world(clock: VirtualClock) -> World:
+    return small_town(clock)
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return Sandbox.speaking("gowa", world)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
+    with in_process(sandbox.handle, clock) as http:
+        yield Client(Gowa(BASE, "sandbox", Secret(KEY)), http=http, clock=clock)
+
+
+def verdicts(outcome: AddOutcome) -> list[tuple[Status, Reason | None]]:
+    return [(person.status, person.reason) for person in outcome]
+
+
+def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> None:
+    assert verdicts(client.add(TOWN, [ADA, BEN_IN, CLEO, DAN, EVE])) == [
+        (Status.ADDED, None),
+        (Status.ALREADY_MEMBER, None),
+        (Status.NOT_ADDED, Reason.PRIVACY),
+        (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
+        (Status.NOT_ADDED, Reason.SILENT_REFUSAL),
+    ]
+    assert [seen.route for seen in sandbox.seen].count("add") == 2
+
+
+@pytest.mark.parametrize("both_names", [True, False])
+def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: World, both_names: bool) -> None:
+    from attrs import evolve
+
+    group = world.groups[TOWN]
+    group.addressing, group.shown = "lid", evolve(group.shown, both_names=both_names)
+    (ada,) = client.add(TOWN, [ADA])
+    assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)
+
+
+def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(client: Client, sandbox: Sandbox) -> None:
+    sandbox.faults.plan(faults.late(45), on="add")
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
+    assert [seen.route for seen in sandbox.seen].count("add") == 1
+
+
+def test_a_member_who_may_not_add_is_told_so(client: Client, world: World) -> None:
+    world.appoint(TOWN, "16175550100", "member")
+    with pytest.raises(errors.NotAllowed):
+        client.add(TOWN, [ADA])
+
+
+def test_who_waits_for_approval_is_found_among_the_requests(client: Client, world: World) -> None:
+    world.appoint(TOWN, "16175550100", "member")
+    world.groups[TOWN].members_may_add = world.groups[TOWN].approval = True
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, None)]
+
+
+def test_a_session_that_is_down_raises(client: Client, world: World) -> None:
+    next(iter(world.accounts.values())).session = "unlinked"
+    with pytest.raises(errors.SessionNotReady):
+        client.add(TOWN, [ADA])
+
+
+def test_a_wrong_password_raises(sandbox: Sandbox, clock: VirtualClock) -> None:
+    with in_process(sandbox.handle, clock) as http, pytest.raises(errors.NotAuthenticated):
+        Client(Gowa(BASE, "sandbox", Secret("another")), http=http, clock=clock).add(TOWN, [ADA])

@@ -1,0 +1,194 @@
+"""The clients over a whole sandbox: both colours, callbacks, Ctrl-C, and what is known before an add."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+
+import httpx
+import pytest
+
+import groupadd
+from groupadd import AddOutcome, Interrupted, Reason, Status, Unsupported
+from groupadd.config import load
+from groupadd.sandbox import Sandbox, Shown, small_town
+from groupadd.sandbox.clock import VirtualClock
+from groupadd.sandbox.exchange import Answer
+from groupadd.sandbox.faults import HTML, LOST_AFTER, Fault
+from groupadd.sandbox.town import GROUP
+from groupadd.transport import in_process
+
+PEOPLE = ["+1 202 555 0143", "+14155550126", "+13125550178", "+16465550199", "+15035550134", "+17135550115"]
+ADA, BEN, CLEO = PEOPLE[:3]
+Handle = Callable[[str, str, Mapping[str, str], bytes], Answer]
+
+
+def town(provider: str = "wasend", fault: Fault | None = None) -> Sandbox:
+    sandbox = Sandbox.speaking(provider, small_town(VirtualClock()))
+    if fault is not None:
+        sandbox.faults.plan(fault, on="add")
+    return sandbox
+
+
+def config(sandbox: Sandbox) -> Mapping[str, object]:
+    return {"providers": {"main": dict(sandbox.config("http://sandbox.example"))}}
+
+
+def client(
+    sandbox: Sandbox, *, on_outcome: Callable[[AddOutcome], None] | None = None, handle: Handle | None = None
+) -> groupadd.Client:
+    chosen = load(config(sandbox), environ={}).choose()
+    clock = sandbox.dialect.world.clock
+    http = in_process(handle or sandbox.handle, clock)
+    return groupadd.Client(chosen.provider, name=chosen.name, http=http, clock=clock, on_outcome=on_outcome)
+
+
+def async_client(
+    sandbox: Sandbox, *, on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None
+) -> groupadd.AsyncClient:
+    chosen = load(config(sandbox), environ={}).choose()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        said = sandbox.handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
+        if said.lost:
+            raise httpx.ReadError("reset")
+        return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+
+    http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
+    clock = sandbox.dialect.world.clock
+    return groupadd.AsyncClient(chosen.provider, name=chosen.name, http=http, clock=clock, on_outcome=on_outcome)
+
+
+@pytest.mark.parametrize("provider", ["wasend", "wawp"])
+@pytest.mark.parametrize("fault", [None, LOST_AFTER, HTML])
+def test_both_clients_tell_the_same(provider: str, fault: Fault | None) -> None:
+    with client(town(provider, fault)) as blocking:
+        told = blocking.add(GROUP, PEOPLE), blocking.members(GROUP), blocking.check(GROUP, PEOPLE)
+
+    async def run() -> object:
+        async with async_client(town(provider, fault)) as waiting:
+            return await waiting.add(GROUP, PEOPLE), await waiting.members(GROUP), await waiting.check(GROUP, PEOPLE)
+
+    assert asyncio.run(run()) == told
+
+
+def test_connect_takes_the_default_provider_and_names_it() -> None:
+    sandbox = town()
+    with groupadd.connect(config=config(sandbox)) as connected, client(sandbox) as made:
+        assert connected.add.__doc__ == made.add.__doc__
+    with pytest.raises(groupadd.UnknownProvider):
+        groupadd.connect("mian", config=config(sandbox))
+
+
+def test_outcome_names_provider_type_and_group() -> None:
+    with client(town()) as one:
+        outcome = one.add(GROUP, [ADA])
+    assert (outcome.provider, outcome.type, outcome.group, outcome.everyone_in) == ("main", "wasend", GROUP, True)
+
+
+def test_callback_gets_every_outcome_in_both_colours() -> None:
+    told: list[AddOutcome] = []
+    with client(town(), on_outcome=told.append) as blocking:
+        outcome = blocking.add(GROUP, [ADA])
+
+    async def remember(outcome: AddOutcome) -> None:
+        told.append(outcome)
+
+    async def run() -> AddOutcome:
+        async with async_client(town(), on_outcome=remember) as waiting:
+            return await waiting.add(GROUP, [ADA])
+
+    assert asyncio.run(run()) == outcome
+    assert told == [outcome, outcome]
+
+
+def test_what_a_callback_raises_is_logged_without_its_text_and_loses_no_outcome(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    def fails(outcome: AddOutcome) -> None:
+        raise KeyError(outcome.participants[0].phone)
+
+    with client(town(), on_outcome=fails) as one, caplog.at_level(logging.DEBUG):
+        assert one.add(GROUP, [ADA]).everyone_in
+    assert "on_outcome raised KeyError at" in caplog.text
+    assert "12025550143" not in caplog.text
+
+
+@pytest.mark.parametrize("provider", ["wasend", "wawp"])
+def test_ctrl_c_while_the_answer_is_waited_for_tells_what_is_known(provider: str) -> None:
+    told: list[AddOutcome] = []
+    sandbox = town(provider)
+
+    def interrupted(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        if target.endswith("/add"):
+            sandbox.handle(method, target, headers, body)
+            raise KeyboardInterrupt
+        return sandbox.handle(method, target, headers, body)
+
+    with client(sandbox, handle=interrupted, on_outcome=told.append) as one, pytest.raises(Interrupted) as stop:
+        one.add(GROUP, [ADA, BEN])
+    assert told == [stop.value.outcome]
+    unknown = told[0].by_status(Status.UNKNOWN)
+    assert {person.reason for person in unknown} == {Reason.NO_ANSWER}
+    assert [request.route for request in sandbox.seen].count("add") == 1
+
+
+def test_ctrl_c_before_anything_was_sent_is_a_plain_one() -> None:
+    def interrupted(*_: object) -> Answer:
+        raise KeyboardInterrupt
+
+    with client(town("wawp"), handle=interrupted) as one, pytest.raises(KeyboardInterrupt) as stop:
+        one.check(GROUP, [ADA])
+    assert not isinstance(stop.value, Interrupted)
+
+
+@pytest.mark.parametrize("provider", ["wasend", "wawp"])
+def test_preflight_tells_what_is_known_and_adds_nobody(provider: str) -> None:
+    sandbox = town(provider)
+    with client(sandbox) as one:
+        known = one.preflight(GROUP, PEOPLE)
+    assert (known.in_group, known.may_add, known.provable, known.places_left) == (True, True, True, 1022)
+    assert not known.limit_is_told
+    members = {person.participant for person in known.participants if person.member}
+    nobodies = {person.participant for person in known.participants if person.on_whatsapp is False}
+    assert (members, nobodies) == ({BEN}, {"+16465550199"})
+    assert not sandbox.dialect.world.journal
+
+
+def test_preflight_in_a_group_that_hides_its_members_says_that_nothing_can_be_proven() -> None:
+    sandbox = town()
+    group = sandbox.dialect.world.groups[GROUP]
+    group.addressing, group.shown = "lid", Shown(both_names=False)
+    with client(sandbox) as one:
+        known = one.preflight(GROUP, [ADA])
+    assert (known.provable, known.participants[0].member) == (False, None)
+
+
+def test_a_plain_member_is_warned_and_not_kept_from_asking(caplog: pytest.LogCaptureFixture) -> None:
+    sandbox = town("wawp")
+    world = sandbox.dialect.world
+    world.appoint(GROUP, next(iter(world.accounts)), "member")
+    world.groups[GROUP].members_may_add = True
+    with client(sandbox) as one, caplog.at_level(logging.WARNING, "groupadd"):
+        assert one.add(GROUP, [ADA]).everyone_in
+    assert "no admin" in caplog.text
+
+
+def test_provider_without_a_roster_cannot_list_check_or_prepare() -> None:
+    class Bare:
+        speaks_of_each = False
+        base_url = "http://sandbox.example"
+
+        def add_participants(self, *_: object, notify: bool | None) -> object:
+            raise AssertionError("nobody asks")
+
+    bare = groupadd.Client(Bare())  # type: ignore[arg-type]  # it asks for nothing here
+    for call in (bare.members, lambda group: bare.check(group, [ADA]), bare.preflight):
+        with pytest.raises(Unsupported):
+            call(GROUP)
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    provider = load(config(town()), environ={}).choose().provider
+    for wrong in ({"look_after_s": (8, 2)}, {"timeout_s": 0}, {"verify": "sometimes"}, {"invite_text": "no link"}):
+        with pytest.raises(ValueError):
+            groupadd.Client(provider, **wrong)  # type: ignore[arg-type]  # wrong on purpose
