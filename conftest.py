@@ -34,6 +34,7 @@ from groupadd.document import FILE
 from groupadd.sandbox import Sandbox, config_toml, side_by_side, small_town
 from groupadd.sandbox.server import SandboxServer
 
+REPOSITORY = Path(__file__).parent
 PROVIDERS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
 TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
@@ -47,7 +48,7 @@ def _move_in(namespace: dict[str, Any]) -> None:
     server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
     (folder / FILE).write_text(config + ADD)
-    namespace.update(_stack=stack, _folder=folder, _printed="", _exit=0)
+    namespace.update(_stack=stack, _folder=folder, _repository=REPOSITORY, _printed="", _exit=0)
 
 
 def _move_out(namespace: dict[str, Any]) -> None:
@@ -94,7 +95,7 @@ def _console(example: Example) -> None:
 def _until_it_waits(arguments: list[str]) -> int:
     """Run `groupadd sandbox` on any free port, told as port 8042, and press Ctrl-C when it has said all it says."""
     command = [sys.executable, "-m", "groupadd", *arguments]
-    places = {**os.environ, "PYTHONPATH": str(Path(__file__).parent)}
+    places = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(  # noqa: S603  our own command line
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places
     ) as process:

@@ -38,7 +38,7 @@ html_title = "groupadd"
 html_show_sphinx = False
 html_copy_source = False
 html_static_path = ["static"]
-html_css_files = ["tables.css"]
+html_css_files = ["page.css"]
 
 
 class Generated(SphinxDirective):

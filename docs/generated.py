@@ -91,7 +91,7 @@ def matrix() -> str:
     rows = [
         ("Its answers speak of each person", *(_mark(holds=kind.speaks_of_each) for kind in built_in)),
         *(
-            (meaning, *(_mark(holds=name in (kind.abilities or {})) for kind in built_in))
+            (_short(meaning), *(_mark(holds=name in (kind.abilities or {})) for kind in built_in))
             for name, meaning in meanings.items()
         ),
     ]
@@ -102,6 +102,10 @@ def matrix() -> str:
 
 def _built_in() -> Sequence[kinds.Kind]:
     return [kind for kind in kinds.installed() if kind.loaded is not None]
+
+
+def _short(meaning: str) -> str:
+    return re.split("[:,]", meaning)[0]
 
 
 def _mark(*, holds: bool) -> str:
@@ -152,7 +156,7 @@ def _default(value: object) -> str:
             return f"`{value:g}`"
 
 
-def described(cls: type[attrs.AttrsInstance]) -> Mapping[str, str]:
+def described(cls: type) -> Mapping[str, str]:
     """Return what a class's docstring says of its attributes, by the names that arguments and configs have for them."""
     names = {one.name: one.alias or one.name for one in attrs.fields(cls)}
     found = re.findall(r"^    (\w+): (.+(?:\n {8}.+)*)", inspect.getdoc(cls) or "", re.MULTILINE)

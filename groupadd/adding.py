@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from attrs import define, evolve
+from attrs import define, evolve, frozen
 
 from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, PENDING_APPROVAL, UNREADABLE
 from groupadd.errors import (
@@ -22,7 +22,7 @@ from groupadd.looking import Account, Watch, distinct, waiting
 from groupadd.outcome import ParticipantOutcome, Reason, Status
 from groupadd.pacing import around
 from groupadd.preflight import remarks
-from groupadd.provider import AddReply, Claim, ListsParticipants
+from groupadd.provider import AddReply, Claim, GroupMembershipProvider, ListsParticipants
 from groupadd.roster import Sight
 from groupadd.terms import Terms
 
@@ -30,11 +30,11 @@ _REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady)
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
 _NOT_ASKED = Claim(NOT_MENTIONED)
 _TOO_EARLY = Sight(None, Reason.ABSENCE_UNPROVEN)
-_LOOKS_THAT_PROVE = 2
+LOOKS_THAT_PROVE = 2
 
 
 @define
-class _Case:
+class Case:
     """One person's way through an add: seen, asked for, seen again."""
 
     participant: Participant
@@ -50,21 +50,32 @@ class _Case:
             self.claim = Claim(CONTRADICTION, f"{self.claim.says}, {claim.says}")
 
     @property
+    def was_lost(self) -> bool:
+        """Whether the add may still take effect: its answer was lost or cannot be read."""
+        return self.claim.meaning in _LOST
+
+    def needs_looks(self, terms: Terms) -> bool:
+        """Return whether looks after the add are due under these terms, roster or none."""
+        return terms.verify == "always" or (terms.verify == "auto" and self.verdict.status is Status.UNKNOWN)
+
+    @property
     def verdict(self) -> Verdict:
+        """What the claim and the looks so far make of them."""
         return settle(self.claim.meaning, self.before, self.after)
 
     @property
     def outcome(self) -> ParticipantOutcome:
+        """The verdict with everything that callers are told."""
         who, claim = self.participant, self.claim
         status, reason, evidence = self.verdict
         return ParticipantOutcome(who.given, who.phone, who.id, status, reason, evidence, claim.says, claim.invite)
 
 
-_Cases: TypeAlias = Mapping[str, _Case]  # by canonical JID
+Cases: TypeAlias = Mapping[str, Case]  # by canonical JID
 
 
 @define
-class _Times:
+class Times:
     """When the last request of a flow was sent and answered, in seconds of the driver's clock."""
 
     sent_at: float = 0.0
@@ -94,16 +105,14 @@ def add(
     require_invitations(account.provider, terms.invite)
     meant = yield from distinct(account, participants)
     watch = Watch(account, group, {name: person for name, person in meant.items() if person.id == name})
-    cases = {name: _Case(person) for name, person in watch.people.items()}
+    cases = {name: Case(person) for name, person in watch.people.items()}
     yield from _look_before(watch, cases, terms)
     asked = {name: case for name, case in cases.items() if case.before is None or not case.before.member}
     if asked:
-        times = _Times()
-        reply = yield from _ask(watch, asked, terms, times)
-        yield from _hear(watch, asked, reply)
+        times = yield from ask(watch, asked, terms)
         if terms.verify != "never":
             yield from _look_after(watch, asked, times, terms)
-            yield from _ask_who_waits(watch, asked)
+            yield from ask_who_waits(watch, asked)
     outcomes: Mapping[str, ParticipantOutcome] = {name: case.outcome for name, case in cases.items()}
     if terms.invite != "never":
         codes = {name: case.claim.code for name, case in cases.items() if case.claim.code is not None}
@@ -118,11 +127,9 @@ def _duplicate(first: ParticipantOutcome, person: Participant) -> ParticipantOut
     return evolve(first, participant=person.given, phone=person.phone, id=person.id, reason=Reason.DUPLICATE)
 
 
-def _look_before(watch: Watch, cases: _Cases, terms: Terms) -> Flow[None]:
+def _look_before(watch: Watch, cases: Cases, terms: Terms) -> Flow[None]:
     """Look once where a look is due before the add. A refused look raises; any other failing look proves nothing."""
-    provider = watch.account.provider
-    due = terms.verify == "always" or (terms.verify == "auto" and not provider.speaks_of_each)
-    if not due or not isinstance(provider, ListsParticipants):
+    if not looks_before(watch.account.provider, terms):
         return
     try:
         for name, sight in (yield from watch.look(cases)).items():
@@ -135,7 +142,24 @@ def _look_before(watch: Watch, cases: _Cases, terms: Terms) -> Flow[None]:
         log.warning("%s", remark)
 
 
-def _ask(watch: Watch, asked: _Cases, terms: Terms, times: _Times) -> Flow[AddReply]:
+def looks_before(provider: GroupMembershipProvider, terms: Terms) -> bool:
+    """Return whether a look is due before an add under these terms."""
+    due = terms.verify == "always" or (terms.verify == "auto" and not provider.speaks_of_each)
+    return due and isinstance(provider, ListsParticipants)
+
+
+def ask(watch: Watch, asked: Cases, terms: Terms) -> Flow[Times]:
+    """Send the add, once, and give everyone their claim; returns when it was sent and answered.
+
+    Raises:
+        ProviderError: Something kept us from asking.
+    """
+    times = Times()
+    yield from _hear(watch, asked, (yield from _reply(watch, asked, terms, times)))
+    return times
+
+
+def _reply(watch: Watch, asked: Cases, terms: Terms, times: Times) -> Flow[AddReply]:
     """Send the add, once, and note when."""
     people = tuple(case.participant for case in asked.values())
     adding = watch.account.provider.add_participants(watch.group, people, notify=terms.notify)
@@ -150,7 +174,7 @@ def _ask(watch: Watch, asked: _Cases, terms: Terms, times: _Times) -> Flow[AddRe
     return reply
 
 
-def _hear(watch: Watch, asked: _Cases, reply: AddReply) -> Flow[None]:
+def _hear(watch: Watch, asked: Cases, reply: AddReply) -> Flow[None]:
     """Give everyone their claim: the provider's own, or what its answer means for the rest.
 
     Where claims are left over, made of people under names that we do not know, our people's other names are looked up.
@@ -173,7 +197,7 @@ def _hear(watch: Watch, asked: _Cases, reply: AddReply) -> Flow[None]:
             case.claim = rest
 
 
-def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: _Cases) -> list[tuple[Identity, Claim]]:
+def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: Cases) -> list[tuple[Identity, Claim]]:
     """Hand each claim to whom it is made of; returns the claims that are made of nobody here."""
     by_phone, by_lid = watch.index(cases)
     left_over: list[tuple[Identity, Claim]] = []
@@ -187,28 +211,48 @@ def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: _Cases
     return left_over
 
 
-def _look_after(watch: Watch, asked: _Cases, times: _Times, terms: Terms) -> Flow[None]:
+def _look_after(watch: Watch, asked: Cases, times: Times, terms: Terms) -> Flow[None]:
     """Look until everyone is settled whom the answer leaves open. A failing look proves nothing, and never raises."""
-    watched = {
-        name: case for name, case in asked.items() if terms.verify == "always" or case.verdict.status is Status.UNKNOWN
-    }
+    watched = {name: case for name, case in asked.items() if case.needs_looks(terms)}
     if not watched or not isinstance(watch.account.provider, ListsParticipants):
         return
-    lost = any(
-        case.claim.meaning in _LOST for case in watched.values()
-    )  # an add without an answer may still take effect
-    from_then = times.sent_at + terms.late_after_s if lost else 0.0
-    moments = _moments(terms.look_after_s, times.at, from_then)
-    for looks_left, moment in zip(range(len(moments), 0, -1), moments, strict=True):
+    course = Course.after(times, terms, lost=any(case.was_lost for case in watched.values()))
+    for number, moment in enumerate(course.moments):
         if all(seen(case.after) is Seen.PRESENT for case in watched.values()):
             return
-        sights = yield from _glance(watch, watched, moment, refreshed=looks_left == _LOOKS_THAT_PROVE)
-        for name, sight in sights.items():
-            too_early = sight.member is False and moment < from_then
-            watched[name].after += (_TOO_EARLY if too_early else sight,)
+        refreshed = number == len(course.moments) - LOOKS_THAT_PROVE
+        for name, sight in (yield from _glance(watch, watched, moment, refreshed=refreshed)).items():
+            watched[name].after += (course.believed(sight, moment),)
 
 
-def _glance(watch: Watch, watched: _Cases, moment: float, *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
+@frozen
+class Course:
+    """The looks that are due after an add.
+
+    Attributes:
+        moments: When each is due at the earliest, on the driver's clock.
+        from_then: From when on the add can no longer take effect, so that absence is believed.
+    """
+
+    moments: Sequence[float]
+    from_then: float
+
+    @classmethod
+    def after(cls, times: Times, terms: Terms, *, lost: bool) -> "Course":
+        """Return the looks after an add; the last two, which alone prove absence, not before a lost one is over."""
+        from_then = times.sent_at + terms.late_after_s if lost else 0.0
+        moments = [times.at + after_s for after_s in terms.look_after_s]
+        if len(moments) >= LOOKS_THAT_PROVE and moments[-2] < from_then:
+            gap_s = moments[-1] - moments[-2]
+            moments[-2:] = from_then, max(moments[-1], from_then + gap_s)
+        return cls(moments, from_then)
+
+    def believed(self, sight: Sight, at: float) -> Sight:
+        """Return what a look at a moment may prove."""
+        return _TOO_EARLY if sight.member is False and at < self.from_then else sight
+
+
+def _glance(watch: Watch, watched: Cases, moment: float, *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
     """Look once, after making a cached roster fresh where that is due; a look that fails shows nothing."""
     try:
         if refreshed:
@@ -216,20 +260,16 @@ def _glance(watch: Watch, watched: _Cases, moment: float, *, refreshed: bool) ->
         return (yield from watch.look(watched, moment=moment))
     except ProviderError as error:
         log.info("a look after the add failed: %s", error)
-        gone = isinstance(error, GroupNotFound | NotAllowed)
-        return dict.fromkeys(watched, Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False))
+        return dict.fromkeys(watched, unseen(error))
 
 
-def _moments(look_after_s: Sequence[float], answered_at: float, from_then: float) -> Sequence[float]:
-    """Return when to look, on the driver's clock; the last two looks, which alone prove absence, not before `from_then`."""
-    moments = [answered_at + after_s for after_s in look_after_s]
-    if len(moments) >= _LOOKS_THAT_PROVE and moments[-2] < from_then:
-        gap_s = moments[-1] - moments[-2]
-        moments[-2:] = from_then, max(moments[-1], from_then + gap_s)
-    return moments
+def unseen(error: ProviderError) -> Sight:
+    """Return what a look that failed shows of anybody."""
+    gone = isinstance(error, GroupNotFound | NotAllowed)
+    return Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False)
 
 
-def _ask_who_waits(watch: Watch, asked: _Cases) -> Flow[None]:
+def ask_who_waits(watch: Watch, asked: Cases) -> Flow[None]:
     """Ask who waits for approval, where neither answer nor rosters say that somebody is in."""
     silent = {
         name: case

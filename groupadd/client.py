@@ -1,15 +1,15 @@
 """The clients: `connect`, `Client` and `AsyncClient`. All they do is said once, as flows, in `Calls`."""
 
 import traceback
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from os import PathLike
-from typing import TYPE_CHECKING, Self, TypeAlias, TypeVar
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from attrs import evolve, frozen
 
 from groupadd import plugins
 from groupadd.adding import add
 from groupadd.config import load
+from groupadd.document import Source
 from groupadd.errors import Interrupted
 from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
 from groupadd.identity import GroupId, Participant, parse_participants
@@ -24,7 +24,6 @@ if TYPE_CHECKING:  # httpx is imported when the first client is made
     import httpx
 
 T = TypeVar("T")
-ConfigSource: TypeAlias = str | PathLike[str] | Mapping[str, object] | None
 
 
 @frozen
@@ -326,7 +325,7 @@ class AsyncClient:
 def connect(
     name: str | None = None,
     *,
-    config: ConfigSource = None,
+    config: Source = None,
     on_outcome: Callable[[AddOutcome], None] | None = None,
 ) -> Client:
     """Return a client for a configured provider.
@@ -347,7 +346,7 @@ def connect(
 def connect_async(
     name: str | None = None,
     *,
-    config: ConfigSource = None,
+    config: Source = None,
     on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""

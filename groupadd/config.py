@@ -1,10 +1,11 @@
-"""groupadd.toml and the environment → the chosen provider, ready for use, and the terms of `[add]`.
+"""groupadd.toml and the environment → the chosen provider, ready for use, and the settings of `[add]` and `[drip]`.
 
 All faults are told at once, each by its place and path. No value is ever told: any of them may be a secret.
 """
 
 import os
 from collections.abc import Mapping
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 from attrs import field, frozen
@@ -15,7 +16,9 @@ from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.fields import LATER, Value
 from groupadd.plugins import attempt, listed, nearest
 from groupadd.provider import GroupMembershipProvider
-from groupadd.terms import Terms
+from groupadd.terms import Pace, Terms
+
+T = TypeVar("T")
 
 
 @frozen
@@ -41,11 +44,13 @@ class Config:
         provider: The name of the provider that is used when none is named, or None.
         providers: The type of each provider, by name.
         add: How people are added.
+        drip: How fast each account adds in a drip.
     """
 
     provider: str | None
     providers: Mapping[str, str]
     add: Terms
+    drip: Pace
     _document: Document = field(repr=False)
 
     def choose(self, name: str | None = None) -> Chosen:
@@ -94,6 +99,7 @@ class _Top:
     provider: str | None = None
     providers: dict[str, Value] = field(factory=dict[str, Value])
     add: dict[str, Value] = field(factory=dict[str, Value])
+    drip: dict[str, Value] = field(factory=dict[str, Value])
 
 
 @frozen
@@ -122,10 +128,11 @@ def load(config: Source = None, *, environ: Mapping[str, str] = os.environ) -> C
     for name, table in top.providers.items():
         types[name], provider_faults = _type(document, name, table)
         faults += provider_faults
-    terms, term_faults = _terms(document, top.add)
-    if faults or term_faults:
-        raise ConfigError("\n".join([*faults, *term_faults]))
-    return Config(top.provider, types, terms, document)
+    terms, term_faults = _settings(document, "add", top.add, Terms)
+    pace, pace_faults = _settings(document, "drip", top.drip, Pace)
+    if faults or term_faults or pace_faults:
+        raise ConfigError("\n".join([*faults, *term_faults, *pace_faults]))
+    return Config(top.provider, types, terms, pace, document)
 
 
 def _type(document: Document, name: str, table: Value) -> tuple[str, list[str]]:
@@ -161,15 +168,16 @@ def _provider(
     return values, unresolved + faults
 
 
-def _terms(document: Document, table: Mapping[str, Value]) -> tuple[Terms, list[str]]:
-    values, faults = _read(document, ("add",), table, Terms)
+def _settings(document: Document, name: str, table: Mapping[str, Value], kind: type[T]) -> tuple[T, list[str]]:
+    """Read a table of settings, each of which has a default; what is wrong with them comes second."""
+    values, faults = _read(document, (name,), table, kind)
     for key, value in [*values.items()]:
         try:
-            Terms(**{key: value})
+            kind(**{key: value})
         except ValueError as error:
             del values[key]
-            faults.append(document.fault(("add", key), str(error).removeprefix(f"{key} ")))
-    return Terms(**values), faults
+            faults.append(document.fault((name, key), str(error).removeprefix(f"{key} ")))
+    return kind(**values), faults
 
 
 def _read(document: Document, path: Keys, table: Mapping[str, Value], kind: type) -> tuple[dict[str, Value], list[str]]:

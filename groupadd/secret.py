@@ -9,6 +9,9 @@ from attrs import field, frozen
 _MASK = "•••"
 _HIDDEN = re.compile(r"chat\.whatsapp\.com/\S*|\+?[0-9][0-9 ().-]{5,}[0-9]")
 _PLAIN = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,4})(?:[ ,_.-]+|$))*")  # keys mix their letters and digits
+_FEWEST_DIGITS = 5  # of a number, a JID or a LID
+_SHORTEST_CODE = 20  # an invite code has 22 characters
+_LONGEST_NAME = 64
 _LONGEST_CODES = 6  # digits in all; the shortest numbers have 7
 
 
@@ -48,13 +51,15 @@ class Secret:
 def masked(name: str) -> str:
     """Return a number, JID or spelling with its middle hidden: `+1555•••00`, `1203•••42@g.us`.
 
-    Text with fewer than five digits is not a number and stays, unless it may be an invite code or hold one, as links do.
+    Text with fewer than five digits is no number and stays, unless it may be an invite code or hold one, as links do.
     """
     local, at, domain = name.partition("@")
     digits = "".join(filter(str.isdigit, local))
-    if "/" in name or len(name) > 64 or any(map(str.isdigit, domain)) or (len(digits) < 5 and len(local) >= 20):
+    is_number = len(digits) >= _FEWEST_DIGITS
+    may_be_code = not is_number and len(local) >= _SHORTEST_CODE
+    if "/" in name or len(name) > _LONGEST_NAME or any(map(str.isdigit, domain)) or may_be_code:
         return "(not shown)"
-    if len(digits) < 5:
+    if not is_number:
         return name
     plus = "" if domain in {"lid", "g.us"} else "+"
     return f"{plus}{digits[: min(4, len(digits) - 4)]}{_MASK}{digits[-2:]}{at}{domain}"

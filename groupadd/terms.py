@@ -1,6 +1,7 @@
-"""How an add is carried out: the settings of a client, and the table `[add]` of a config."""
+"""How adds are carried out: the settings of a client and of a drip, the tables `[add]` and `[drip]` of a config."""
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Literal, TypeAlias, get_args
 
@@ -68,3 +69,56 @@ class Terms:
     def as_arguments(self) -> dict[str, Any]:
         """Return the settings as keyword arguments of a client."""
         return attrs.asdict(self, recurse=False)
+
+
+_HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d"
+_QUIET = re.compile(f"({_HOUR})-(?!\\1)({_HOUR})")
+
+
+@frozen(kw_only=True)
+class Pace:
+    """How fast one account may add, over all its groups and over restarts.
+
+    The defaults are cautious. No pace keeps an account from being restricted.
+
+    Attributes:
+        adds_per_minute: How many adds any 60 seconds hold at most.
+        rest_after: After how many adds the account rests.
+        rest_s: How long it rests, in seconds.
+        adds_per_day: How many adds any 24 hours hold at most.
+        quiet: Local hours in which nobody is added or invited, such as `22:00-07:00`; None for none.
+        jitter: By how much of itself the gap between two adds may grow at random.
+    """
+
+    adds_per_minute: float = field(
+        default=5.0, validator=_check(lambda n: 0 < n < math.inf, "a number of adds greater than 0")
+    )
+    rest_after: int = field(default=10, validator=_check(lambda n: n >= 1, "1 add or more"))
+    rest_s: float = field(default=300.0, validator=_check(lambda s: 0 <= s < math.inf, "0 seconds or more"))
+    adds_per_day: int = field(default=50, validator=_check(lambda n: n >= 1, "1 add or more"))
+    quiet: str | None = field(
+        default=None,
+        validator=_check(lambda text: text is None or _QUIET.fullmatch(text), "two times such as 22:00-07:00"),
+    )
+    jitter: float = field(default=0.3, validator=_check(lambda part: 0 <= part < math.inf, "0 or more"))
+
+    @property
+    def gap_s(self) -> float:
+        """Seconds between an answer and the next add, at the least."""
+        return 60.0 / (self.adds_per_minute // 1 or self.adds_per_minute)  # 7.5 a minute would let 8 into some of them
+
+    @property
+    def boldness(self) -> tuple[str, ...]:
+        """What is bolder here than by default, for people to read."""
+        usual = Pace()
+        bolder = {
+            "adds_per_minute": self.adds_per_minute > usual.adds_per_minute,
+            "rest_after": self.rest_after > usual.rest_after,
+            "rest_s": self.rest_s < usual.rest_s,
+            "adds_per_day": self.adds_per_day > usual.adds_per_day,
+        }
+        return tuple(
+            f"{name} is {getattr(self, name):g}, and {getattr(usual, name):g} by default: accounts are restricted for less"
+            for name, is_bolder in bolder.items()
+            if is_bolder
+        )

@@ -69,7 +69,8 @@ def test_parsing_never_crashes_and_never_alters_a_digit(text: str) -> None:
     try:
         person = parsed(text)
     except InvalidParticipant as error:
-        assert len(decimals(text)) < 5 or decimals(text) not in quoted(error)
+        shown = quoted(error)
+        assert len(decimals(text)) < 5 or decimals(text) not in shown
     else:
         assert person.given == text
         assert decimals(text).startswith(person.phone or person.lid or "never")
@@ -174,7 +175,8 @@ def test_any_text_names_a_group_or_is_refused_without_showing_it_whole(text: str
     try:
         assert GroupId.parse(text).jid == text.strip().lower()
     except InvalidGroup as error:
-        assert len(decimals(text)) < 5 or decimals(text) not in quoted(error)
+        shown = quoted(error)
+        assert len(decimals(text)) < 5 or decimals(text) not in shown
 
 
 @pytest.mark.parametrize(

@@ -97,3 +97,9 @@ def test_no_value_shows_a_whole_number_in_its_repr() -> None:
         Session(ready=True, says=PHONE, me=both),
     ]
     assert [value for value in shown if PHONE in repr(value) or PHONE in str(value)] == []
+
+
+def test_a_password_makes_basic_auth_that_is_a_secret_too() -> None:
+    header = Secret("the-password").basic("ann")
+    assert header.reveal() == "Basic YW5uOnRoZS1wYXNzd29yZA=="
+    assert "YW5u" not in repr(header) + str(header)

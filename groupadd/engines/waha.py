@@ -60,6 +60,8 @@ def read_message_id(response: Response) -> str | None:
     match envelope.read(response):
         case {"id": str() as message} | {"message_id": str() as message} | {"id": {"_serialized": str() as message}}:
             return message
+        case {"key": {"id": str() as message}}:  # Baileys' own record
+            return message
         case dict() as record if envelope.accepts(record):
             return None
     raise envelope.unreadable()

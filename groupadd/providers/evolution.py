@@ -50,7 +50,8 @@ INSTANCES = "/instance/fetchInstances"  # [S] `[{ownerJid}]` [m]
 MISSING = "missing"  # our own word for a 404: the server knows no such instance [R]
 STATES: Mapping[str, bool] = {"open": True, "connecting": False, "close": False, MISSING: False}  # [S]
 
-THROWN = re.compile(r"\w*Error: .*")  # [S] what its engine throws, a time-out too, is shown under 400 and 404
+# [S] What the engine throws, a time-out as well as a refusal, is shown as a 400 or 404.
+THROWN = re.compile(r"(?<=Error updating participants\n).*|\w*Error: .*")
 NO_CLIENT = re.compile(r"of undefined \(reading '(?:group|onWhatsApp)")  # [R] WhatsApp was not asked
 
 
@@ -89,7 +90,10 @@ class Evolution:
         return settings.read_info((yield from self._read(self._request("GET", INFO, group))))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield from self._answer(self._request("GET", INVITE, group))))
+        match (yield from self._read(self._request("GET", INVITE, group))):
+            case {"inviteCode": code}:
+                return envelope.invite_link(code)
+        raise envelope.unreadable()
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"number": person.phone or person.id, "text": text}
@@ -128,10 +132,7 @@ class Evolution:
         return None
 
     def _read(self, request: Request) -> Flow[object]:
-        return envelope.read((yield from self._answer(request)))
-
-    def _answer(self, request: Request) -> Flow[Response]:
-        """Carry a request that adds nobody.
+        """Carry a request that adds nobody, and return the JSON of its answer.
 
         Raises:
             ProviderError: It was refused, or the server failed.
@@ -139,7 +140,7 @@ class Evolution:
         response = yield from self._ask(request)
         if _thrown(response):
             raise AnswerLost(f"the provider failed ({response.status})")
-        return response
+        return envelope.read(response)
 
     def _ask(self, request: Request) -> Flow[Response]:
         """Carry a request. Where its answer may mean that the session is down [R], the state of that decides.

@@ -174,13 +174,13 @@ def _refusal(response: Response) -> ProviderError | None:
         return NotAllowed("whatsapp-web.js refuses to add: our account is no admin there, or the group is empty")
     text = _thrown(response)
     if SEND_REFUSED in text:
-        return RequestRefused("WhatsApp refused the message")
+        return RequestRefused("WhatsApp refused the message (500)")
     return refusals.refused(text)
 
 
 def _thrown(response: Response) -> str:
     """Return what the engine threw: `{exception: {message}}` under 500 [I], `error` in older builds [S]."""
-    match response.json():
-        case {"exception": {"message": str() as text}} | {"statusCode": 500, "error": str() as text}:
-            return text if response.status == 500 else ""
+    match response.json() if response.status == 500 else None:
+        case {"exception": {"message": str() as text}} | {"error": str() as text}:
+            return text
     return ""

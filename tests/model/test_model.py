@@ -9,7 +9,7 @@ import os
 from collections import Counter
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
 import groupadd
@@ -63,6 +63,7 @@ def test_verdicts_are_never_untrue_and_never_needlessly_unknown(provider: str) -
         derandomize=not NIGHTLY,
         database=None,
         deadline=None,
+        phases=(Phase.generate,),  # shrinking a whole world takes minutes
         suppress_health_check=list(HealthCheck),
     )
     @given(scene=scenes(provider))

@@ -1,7 +1,7 @@
 """GOWA's wire format.
 
-Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, on which it
-runs.
+Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, which it
+runs on.
 """
 
 from collections.abc import Mapping

@@ -1,0 +1,30 @@
+"""Add thousands over days, and lose nobody: a plan in a ledger, carried out at a pace that can be kept up.
+
+    from groupadd import drip
+
+    made = drip.plan("people.csv", group="1203630000@g.us", providers=["main", "backup"])
+    print(made.people, made.faults, made.ends_at)
+    try:
+        told = drip.run()                       # hours or days; may be killed at any moment and run again
+    except groupadd.Interrupted as cut:         # Ctrl-C: the person in hand was finished
+        told = cut.outcome
+    for account in told.accounts:
+        print(account.provider, account.state, account.done, account.left, account.why)
+    drip.export("people-done.csv")
+
+Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-drip.db` in the current folder), and those
+that ask a provider or count its pace take `config=`, as `groupadd.connect` does.
+
+* `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
+* `run(…) -> DripStatus`, `run_async(…)`: carry it out, every account at its own pace, until nobody is left or all have stopped
+* `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
+* `status() -> DripStatus`: what is done and what is left, in all and by account
+* `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on
+* `retry(reason) -> int`: take up again whoever ended for a reason
+* `export(target)`: the user's rows back, with what became of each
+* `audit() -> Iterator[AuditLine]`: everything that ever happened, line by line
+* `forget(participant) -> int`: delete what is kept of a person
+
+`run` and `run_async` call `on_line` with every `AuditLine` once it is committed, which is what live progress is made from.
+Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody else works on it) and those of the config.
+"""

@@ -1,0 +1,163 @@
+"""An account in hand: every step is made by compare-and-set, in one transaction with its line of the audit."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from attrs import define, field, frozen
+from sqlalchemy import Connection, Row, or_, select, update
+
+from groupadd.drip.ledger import AuditLine, Ledger
+from groupadd.drip.person import Person
+from groupadd.drip.rules import Stop
+from groupadd.drip.schema import State, accounts, audit, people
+
+Tell = Callable[[AuditLine], None]
+
+
+class Overtaken(Exception):
+    """Somebody else has taken the account, or changed the row: what we were about to do must not be done."""
+
+
+@frozen
+class Standing:
+    """What the ledger says of an account.
+
+    Attributes:
+        asked: How many adds it has made.
+        next_at: When its next add is due at the earliest.
+        invite_at: When its next invitation is.
+        stopped: The rule by which it has stopped, or None.
+        resumed_at: When it was last let go on.
+        days_first: When the add was made that is a day's share ago.
+    """
+
+    asked: int
+    next_at: float
+    invite_at: float
+    stopped: str | None
+    resumed_at: float
+    days_first: float | None
+
+
+@define
+class Step:
+    """One transaction, and the lines that are told once it is committed."""
+
+    tx: Connection
+    ledger: Ledger
+    provider: str
+    lines: list[AuditLine] = field(factory=list[AuditLine])
+
+    def move(self, person: Person, to: State, event: str, rule: str, detail: str = "", **values: Any) -> None:
+        """Bring somebody from where they were read to stand to where they stand now.
+
+        Raises:
+            Overtaken: They stand elsewhere by now.
+        """
+        where = (people.c.id == person.id, people.c.state == person.state.value, people.c.tries == person.tries)
+        if self.tx.execute(update(people).where(*where).values(state=to.value, **values)).rowcount != 1:
+            raise Overtaken
+        self.note(event, rule, detail, person)
+
+    def note(self, event: str, rule: str, detail: str = "", person: Person | None = None) -> None:
+        """Write a line of the audit."""
+        group, jid = (None, None) if person is None else (person.group_jid, person.jid)
+        self.lines.append(
+            self.ledger.note(self.tx, event, rule, detail, provider=self.provider, group=group, participant=jid)
+        )
+
+
+@define
+class Holding:
+    """An account that this run works, until it is let go or somebody else takes it.
+
+    Attributes:
+        ledger: Where it stands.
+        provider: The account, by its configured name.
+        owner: This run's own mark.
+        lease_s: Seconds after which another machine may take an account that gives no sign of life.
+        tell: Who is told of every line.
+        held_until: Until when nobody else may have it.
+    """
+
+    ledger: Ledger
+    provider: str
+    owner: str
+    lease_s: float
+    tell: Tell
+    held_until: float = 0.0
+
+    def take(self) -> bool:
+        """Take the account, and return whether we have it. A ledger that is a file has no other runner: its lock is ours."""
+        now = self.ledger.clock.now()
+        is_free = or_(accounts.c.owner.is_(None), accounts.c.lease_until < now, accounts.c.owner == self.owner)
+        where = [accounts.c.provider == self.provider, *([] if self.ledger.is_file else [is_free])]
+        with self.ledger.writing() as tx:
+            taken = tx.execute(update(accounts).where(*where).values(owner=self.owner, lease_until=now + self.lease_s))
+        self.held_until = now + self.lease_s if taken.rowcount else 0.0
+        return taken.rowcount == 1
+
+    def renew(self) -> None:
+        """Keep the account.
+
+        Raises:
+            Overtaken: It is somebody else's.
+        """
+        until = self.ledger.clock.now() + self.lease_s
+        with self.ledger.writing() as tx:
+            self._hold(tx, lease_until=until)
+        self.held_until = until
+
+    def let_go(self) -> None:
+        """Leave the account to whoever comes next."""
+        mine = (accounts.c.provider == self.provider, accounts.c.owner == self.owner)
+        with self.ledger.writing() as tx:
+            tx.execute(update(accounts).where(*mine).values(owner=None, lease_until=0.0))
+
+    @contextmanager
+    def step(self, *, unless_stopped: bool = False, **values: Any) -> Iterator[Step]:
+        """Begin a step of this account's, which changes its own row by these values.
+
+        Args:
+            unless_stopped: Whether the step may not be made by an account that has stopped.
+            **values: New values of the account's row, by column.
+
+        Raises:
+            Overtaken: The account is somebody else's by now, or has stopped.
+        """
+        with self.ledger.writing() as tx:
+            self._hold(tx, unless_stopped=unless_stopped, **values)
+            step = Step(tx, self.ledger, self.provider)
+            yield step
+        for line in step.lines:
+            self.tell(line)
+
+    def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Any) -> None:
+        where = [accounts.c.provider == self.provider, accounts.c.owner == self.owner]
+        if unless_stopped:
+            where.append(accounts.c.stopped.is_(None))
+        if tx.execute(update(accounts).where(*where).values(owner=self.owner, **values)).rowcount != 1:
+            raise Overtaken
+
+    def stop(self, stop: Stop) -> None:
+        """Stop the account, with why."""
+        until = self.ledger.clock.now() + stop.wait_s
+        with self.step(stopped=stop.rule, why=stop.why) as step:
+            later = (accounts.c.provider == self.provider, accounts.c.next_at < until)
+            step.tx.execute(update(accounts).where(*later).values(next_at=until, invite_at=until))
+            step.note("stopped", stop.rule, stop.why)
+
+    def standing(self, tx: Connection, adds_per_day: int) -> Standing:
+        """Read how the account stands."""
+        columns = (
+            accounts.c.asked,
+            accounts.c.next_at,
+            accounts.c.invite_at,
+            accounts.c.stopped,
+            accounts.c.resumed_at,
+        )
+        row: Row[Any] = tx.execute(select(*columns).where(accounts.c.provider == self.provider)).one()
+        asks = select(audit.c.at).where(audit.c.provider == self.provider, audit.c.event == "asking")
+        days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(adds_per_day - 1).limit(1))
+        return Standing(*row, days_first=days_first)

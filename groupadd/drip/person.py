@@ -1,0 +1,154 @@
+"""One person of a plan: their row of the ledger, and the case that the add flow makes of it."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from attrs import field, frozen
+from sqlalchemy import Connection, Select, select
+
+from groupadd.adding import Case, Course, Times
+from groupadd.codes import Meaning
+from groupadd.drip.schema import State, people
+from groupadd.identity import parse_participants
+from groupadd.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.provider import Claim
+from groupadd.roster import Sight
+from groupadd.secret import repr_masked
+from groupadd.terms import Terms
+
+Stored = Any  # what a JSON column holds
+
+
+@frozen
+class Person:
+    """A row of the ledger as it was read.
+
+    Attributes:
+        id: The row.
+        group_jid: The group.
+        given: The user's own spelling.
+        jid: The canonical JID.
+        state: Where the person stands.
+        tries: How often they were asked for.
+        sent_at: When the last add was sent, in seconds since 1970.
+        answered_at: When it was answered, or given up on.
+        looks: How many of the looks that are due after it were taken.
+        look_at: When the next one is due.
+    """
+
+    id: int
+    group_jid: str = field(repr=repr_masked)
+    given: str = field(repr=repr_masked)
+    jid: str = field(repr=repr_masked)
+    state: State = field(converter=State)
+    tries: int
+    sent_at: float | None
+    answered_at: float | None
+    looks: int
+    look_at: float | None
+    _before: Stored = field(repr=False)
+    _claim: Stored = field(repr=False)
+    _after: Stored = field(repr=False)
+    _invite: Stored = field(repr=False)
+
+    def case(self) -> Case:
+        """Return the person's way through the add so far."""
+        (participant,) = parse_participants([self.given])
+        before = None if self._before is None else _sight(self._before)
+        after = tuple(_sight(one) for one in self._after or ())
+        return Case(participant, before, _claim(self._claim), after) if self._claim else Case(participant, before)
+
+    def course(self, case: Case, terms: Terms) -> Course:
+        """Return the looks that are due after the person's last add."""
+        return Course.after(Times(self.sent_at or 0.0, self.answered_at or 0.0), terms, lost=case.was_lost)
+
+    @property
+    def was_invited(self) -> bool:
+        """Whether an invitation was sent, or may have been: there is no second one."""
+        return bool(self._invite) and self._invite["state"] in {InviteState.SENT, InviteState.UNKNOWN}
+
+
+_COLUMNS = (
+    people.c.id,
+    people.c.group_jid,
+    people.c.given,
+    people.c.jid,
+    people.c.state,
+    people.c.tries,
+    people.c.sent_at,
+    people.c.answered_at,
+    people.c.looks,
+    people.c.look_at,
+    people.c.before,
+    people.c.claim,
+    people.c.after,
+    people.c.invite,
+)
+
+
+def those(
+    tx: Connection, provider: str, state: State, *, group: str | None = None, most: int | None = None
+) -> list[Person]:
+    """Read the people of an account who stand somewhere, in the order of the plan."""
+    query: Select[Any] = select(*_COLUMNS).where(people.c.provider == provider, people.c.state == state.value)
+    if group is not None:
+        query = query.where(people.c.group_jid == group)
+    return [Person(*row) for row in tx.execute(query.order_by(people.c.id).limit(most))]
+
+
+def stored_sight(sight: Sight | None) -> Stored:
+    """Return a look at somebody as JSON."""
+    return None if sight is None else [sight.member, sight.reason, sight.complete]
+
+
+def stored_claim(claim: Claim) -> Stored:
+    """Return a claim as JSON. The code of a personal invitation is a secret and is not kept."""
+    meaning = claim.meaning
+    return [meaning.status, meaning.reason, claim.says, None if claim.invite is None else claim.invite.as_dict()]
+
+
+def stored_after(after: Sequence[Sight]) -> Stored:
+    """Return the looks after an add as JSON."""
+    return [stored_sight(sight) for sight in after]
+
+
+def stored_outcome(outcome: ParticipantOutcome) -> Mapping[str, Stored]:
+    """Return what became of somebody, by column."""
+    return {
+        "status": outcome.status.value,
+        "reason": outcome.reason and outcome.reason.value,
+        "evidence": outcome.evidence.value,
+        "says": outcome.provider_says,
+        "invite": None if outcome.invite is None else outcome.invite.as_dict(),
+    }
+
+
+def _sight(stored: Stored) -> Sight:
+    member, reason, complete = stored
+    return Sight(member, reason and Reason(reason), complete)
+
+
+def _claim(stored: Stored) -> Claim:
+    status, reason, says, invite = stored
+    return Claim(Meaning(Status(status), reason and Reason(reason)), says, invite and _invite(invite))
+
+
+def _invite(stored: Mapping[str, Stored]) -> Invite:
+    return Invite(
+        stored["kind"],
+        stored["state"] and InviteState(stored["state"]),
+        stored["at"] and datetime.fromisoformat(stored["at"]),
+        stored["message_id"],
+        stored["expires_at"] and datetime.fromisoformat(stored["expires_at"]),
+    )
+
+
+NOTHING_HEARD: Mapping[str, Stored] = {  # of somebody who is to be asked for anew
+    "claim": None,
+    "after": None,
+    "looks": 0,
+    "look_at": None,
+    "sent_at": None,
+    "answered_at": None,
+}

@@ -1,0 +1,507 @@
+"""Evolution API's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Literal, TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupadd import Client, errors
+from groupadd.adding import add
+from groupadd.flow import Request, Response, drive
+from groupadd.identity import GroupId, Identity, parse_participants
+from groupadd.looking import Account
+from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.providers.evolution import Evolution
+from groupadd.roster import Roster
+from groupadd.sandbox import Human, Sandbox, VirtualClock, World, faults, small_town
+from groupadd.sandbox.dialects import evolution as dialect
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.people import Addressing
+from groupadd.sandbox.town import GROUP as TOWN
+from groupadd.terms import Invitation, Terms, Verify
+from groupadd.transport import in_process
+from tests.scripts import GROUP, Answer, Script, lost, revealed, says
+from tests.test_identity import json_values
+
+PHONE, OTHER = "15550100", "15550101"
+BRAZIL, BRAZIL_OLD = "5531988880100", "553188880100"
+ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])
+WHERE = GroupId(GROUP)
+BASE = "http://evolution.invalid"
+EVOLUTION = Evolution("i1", Secret("the-key"), BASE)
+ADD, LIST = "POST /group/updateParticipant/{instance}", "GET /group/participants/{instance}"
+INFO, INVITE = "GET /group/findGroupInfos/{instance}", "GET /group/inviteCode/{instance}"
+SEND, CHECK = "POST /message/sendText/{instance}", "POST /chat/whatsappNumbers/{instance}"
+STATE, INSTANCES = "GET /instance/connectionState/{instance}", "GET /instance/fetchInstances"
+NEVER = Terms(verify="never")
+Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
+
+
+@pytest.mark.parametrize(
+    ("flow", "line", "query", "body"),
+    [
+        (
+            EVOLUTION.add_participants(WHERE, [ANN, BY_LID], notify=None),
+            *(ADD, {"groupJid": GROUP}),
+            {"action": "add", "participants": [f"{PHONE}@s.whatsapp.net", "99900011@lid"]},
+        ),
+        (EVOLUTION.list_participants(WHERE), LIST, {"groupJid": GROUP}, None),
+        (EVOLUTION.group_info(WHERE), INFO, {"groupJid": GROUP}, None),
+        (EVOLUTION.invite_link(WHERE), INVITE, {"groupJid": GROUP}, None),
+        (EVOLUTION.send_text(ANN, Secret("hello")), SEND, {}, {"number": PHONE, "text": "hello"}),
+        (EVOLUTION.send_text(BY_LID, Secret("hello")), SEND, {}, {"number": "99900011@lid", "text": "hello"}),
+        (EVOLUTION.check_number(PHONE), CHECK, {}, {"numbers": [PHONE]}),
+        (EVOLUTION.session(), STATE, {}, None),
+    ],
+)
+def test_what_is_sent(
+    flow: Generator[Request, Response, object], line: str, query: Mapping[str, str], body: object
+) -> None:
+    request = next(flow)
+    assert (str(request), request.params, request.query) == (line, {"instance": "i1"}, query)
+    assert revealed(request.headers) == {"apikey": "the-key"}
+    assert revealed(request.json) == body
+    assert request.repeatable is (line not in {ADD, SEND})
+    assert "the-key" not in repr(EVOLUTION) + repr(request)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
+    with pytest.raises(errors.Unsupported):
+        next(EVOLUTION.add_participants(WHERE, [ANN], notify=notify))
+
+
+def row(status: object, jid: str = f"{PHONE}@s.whatsapp.net", **attrs: str) -> dict[str, object]:
+    return {"status": status, "jid": jid, "content": {"tag": "participant", "attrs": {"jid": jid, **attrs}}}
+
+
+def offered(**beside: object) -> dict[str, object]:
+    """Return issue 2011's row."""
+    request = {"tag": "add_request", "attrs": {"code": "personal-code-0123", "expiration": "1759028118"}}
+    content = {"tag": "participant", "attrs": {"error": "403"}, "content": [request]}
+    return {"status": "403", "jid": f"{PHONE}@s.whatsapp.net", "content": content, **beside}
+
+
+def updated(*rows: object, status: int = 201) -> Response:
+    return says({"updateParticipants": rows}, status)
+
+
+def failed(status: int, message: object) -> Response:
+    return says({"status": status, "error": "x", "response": {"message": message}}, status)
+
+
+def state(word: str) -> Response:
+    return says({"instance": {"instanceName": "i1", "state": word}})
+
+
+def add_failed(text: str) -> Response:
+    return failed(400, ["Error updating participants", text])
+
+
+NO_CLIENT = "TypeError: Cannot read properties of undefined (reading 'groupParticipantsUpdate')"
+NO_INSTANCE = failed(404, ['The "i1" instance does not exist'])
+DUPLICATE = failed(400, [{"property": "participants", "message": "participants contains duplicate item"}])
+
+
+def out(reason: Reason) -> Verdict:
+    return Status.NOT_ADDED, reason, Evidence.REPORTED
+
+
+def unknown(reason: Reason) -> Verdict:
+    return Status.UNKNOWN, reason, Evidence.NONE
+
+
+def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tuple[ParticipantOutcome, ...]:
+    names = {"add": ADD, "state": STATE, "check": CHECK}
+    script = Script({names[name]: said for name, said in answers.items()})
+    return script.run(add(Account(EVOLUTION), WHERE, parse_participants(people), NEVER))
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "word"),
+    [
+        (updated(row("200")), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(row("200"), status=200), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(row("409")), (Status.ALREADY_MEMBER, None, Evidence.REPORTED), "409"),
+        (updated(row("403")), out(Reason.PRIVACY), "403"),
+        (updated(offered()), out(Reason.PRIVACY), "403"),
+        (updated(offered(invite={"sent": False})), out(Reason.PRIVACY), "403"),
+        (updated(offered(invite={"sent": True})), (Status.INVITED, Reason.PRIVACY, Evidence.REPORTED), "403"),
+        (updated(row("403", invite="?")), out(Reason.PRIVACY), "403"),
+        (updated(row("404")), out(Reason.NOT_ON_WHATSAPP), "404"),
+        (updated(row("408")), out(Reason.RECENTLY_LEFT), "408"),
+        (updated(row("421")), (Status.PENDING_APPROVAL, None, Evidence.REPORTED), "421"),
+        (updated(row("999")), unknown(Reason.UNRECOGNISED), "999"),
+        (
+            updated(row("200", "77001@lid", phone_number=f"{PHONE}@s.whatsapp.net")),
+            *((Status.ADDED, None, Evidence.REPORTED), "200"),
+        ),
+        (updated(row("200", f"{OTHER}@s.whatsapp.net")), unknown(Reason.NOT_MENTIONED), None),
+        (updated(), unknown(Reason.NOT_MENTIONED), None),
+        (updated(None, "200", {}), unknown(Reason.NOT_MENTIONED), None),
+        (Response(201), unknown(Reason.NOT_CHECKED), None),
+        (says({}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says({"updateParticipants": None}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
+        (failed(500, "Cannot read"), unknown(Reason.NO_ANSWER), "500"),
+        (Response(504, b"<html>"), unknown(Reason.NO_ANSWER), "504"),
+        (lost(), unknown(Reason.NO_ANSWER), None),
+    ],
+)
+def test_an_answer_comes_to(answer: Answer, verdict: Verdict, word: str | None) -> None:
+    (person,) = adding(add=[answer])
+    assert (person.status, person.reason, person.evidence) == verdict
+    assert person.provider_says == word
+
+
+def test_an_offered_invitation_is_told_without_its_code() -> None:
+    (person,) = adding(add=[updated(offered())])
+    assert person.invite is not None
+    assert (person.invite.kind, person.invite.state) == ("personal", None)
+    assert person.invite.expires_at == datetime(2025, 9, 28, 2, 55, 18, tzinfo=UTC)
+    assert "personal-code" not in repr(person) + str(person.invite.as_dict())
+
+
+def test_an_invitation_that_the_server_sent_is_told_as_sent() -> None:
+    (person,) = adding(add=[updated(offered(invite={"sent": True}))])
+    assert person.invite is not None
+    assert person.invite.state is InviteState.SENT
+
+
+@pytest.mark.parametrize(
+    "text", ["Error: Timed Out", "Error: Connection Closed", "Error: internal-server-error", "anything else"]
+)
+def test_a_400_that_hides_a_failure_of_the_engines_leaves_open_what_happened(text: str) -> None:
+    (person,) = adding(add=[add_failed(text)])
+    assert (person.status, person.reason, person.provider_says) == (Status.UNKNOWN, Reason.NO_ANSWER, text)
+
+
+def test_an_engine_that_stumbles_over_whatsapps_answer_has_asked() -> None:
+    (person,) = adding(add=[add_failed("TypeError: Cannot read properties of undefined (reading 'attrs')")])
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (add_failed("Error: forbidden"), errors.NotAllowed),
+        (add_failed("Error: not-authorized"), errors.NotAllowed),
+        (add_failed("Error: rate-overlimit"), errors.RateLimited),
+        (add_failed("Error: item-not-found"), errors.GroupNotFound),
+        (add_failed("Error: bad-request"), errors.RequestRefused),
+        (failed(401, "Unauthorized"), errors.NotAuthenticated),
+        (says({}, 429), errors.RateLimited),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        adding(add=[answer])
+    assert type(caught.value) is error
+    assert not caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE, says({}, 400), Response(404, b"<html>")])
+@pytest.mark.parametrize(
+    ("its_state", "error"),
+    [
+        (state("close"), errors.SessionNotReady),
+        (state("connecting"), errors.SessionNotReady),
+        (NO_INSTANCE, errors.SessionNotReady),
+        (state("open"), (errors.RequestRefused, errors.GroupNotFound)),
+        (state("dancing"), (errors.RequestRefused, errors.GroupNotFound)),
+        (failed(401, "Unauthorized"), (errors.RequestRefused, errors.GroupNotFound)),
+        (lost(), (errors.RequestRefused, errors.GroupNotFound)),
+    ],
+)
+def test_a_400_or_404_is_a_session_that_is_down_only_if_its_state_says_so(
+    answer: Response,
+    its_state: Answer,
+    error: type[errors.ProviderError] | tuple[type[errors.ProviderError], ...],
+) -> None:
+    with pytest.raises(error) as caught:
+        adding(add=[answer], state=[its_state])
+    assert not caught.value.maybe_applied
+
+
+def test_the_duplicate_refusal_is_a_refusal_and_is_not_provoked() -> None:
+    with pytest.raises(errors.RequestRefused):
+        adding(add=[DUPLICATE], state=[state("open")])
+    script = Script({ADD: [updated(row("200"))]})
+    people = parse_participants([f"+{PHONE}", f"{PHONE}@c.us", "+1 555-0100"])
+    outcomes = script.run(add(Account(EVOLUTION), WHERE, people, NEVER))
+    assert script.requests[0].json == {"action": "add", "participants": [f"{PHONE}@s.whatsapp.net"]}
+    assert [one.reason for one in outcomes] == [None, Reason.DUPLICATE, Reason.DUPLICATE]
+
+
+def checked(jid: str, *, exists: bool = True) -> Response:
+    return says([{"jid": f"{jid}@s.whatsapp.net", "exists": exists, "number": BRAZIL}])
+
+
+@pytest.mark.parametrize(
+    ("check", "verdict"),
+    [
+        (checked(BRAZIL_OLD), (Status.ADDED, None, Evidence.REPORTED)),
+        (checked(BRAZIL), unknown(Reason.NOT_MENTIONED)),
+        (checked(BRAZIL_OLD, exists=False), unknown(Reason.NOT_MENTIONED)),
+        (says([], 200), unknown(Reason.NOT_MENTIONED)),
+    ],
+)
+def test_a_rewritten_number_is_ours_only_if_the_number_check_confirms_it(check: Response, verdict: Verdict) -> None:
+    rewritten = updated(row("200", f"{BRAZIL_OLD}@s.whatsapp.net"))
+    (person,) = adding([BRAZIL], add=[rewritten], check=[check])
+    assert (person.status, person.reason, person.evidence) == verdict
+
+
+LID_ROWS = [
+    {"id": "77001@lid", "phoneNumber": f"{PHONE}@s.whatsapp.net", "admin": "superadmin"},
+    {"id": f"{OTHER}@s.whatsapp.net", "lid": "77002@lid", "admin": None, "name": "x", "imgUrl": None},
+    {"id": "77003@lid", "admin": "admin"},
+]
+
+
+def test_a_roster_is_read() -> None:
+    roster = Script({LIST: [says({"participants": LID_ROWS})]}).run(EVOLUTION.list_participants(WHERE))
+    members = (Member(PHONE, "77001", "superadmin"), Member(OTHER, "77002", "member"), Member(None, "77003", "admin"))
+    assert roster == Roster(members)
+
+
+@pytest.mark.parametrize(
+    ("text", "its_state", "error"),
+    [
+        ("TypeError: Cannot read properties of undefined (reading 'groupMetadata')", "close", errors.SessionNotReady),
+        ("TypeError: Cannot read properties of undefined (reading 'groupMetadata')", "open", errors.GroupNotFound),
+        ("Error: item-not-found", None, errors.GroupNotFound),
+        ("Error: forbidden", None, errors.NotAllowed),
+        ("Error: rate-overlimit", None, errors.RateLimited),
+        ("Error: Timed Out", None, errors.AnswerLost),
+    ],
+)
+def test_a_404_of_the_roster_is_told_apart_by_its_text(
+    text: str, its_state: str | None, error: type[errors.ProviderError]
+) -> None:
+    answers = {LIST: [failed(404, ["No participants", text])]} | ({STATE: [state(its_state)]} if its_state else {})
+    with pytest.raises(error) as caught:
+        Script(answers).run(EVOLUTION.list_participants(WHERE))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(
+    ("told", "info"),
+    [
+        ({"size": 3, "isCommunity": False, "participants": LID_ROWS}, GroupInfo(size=3, is_community=False)),
+        ({"participants": LID_ROWS}, GroupInfo(size=3)),
+        (
+            {"size": 3, "memberAddMode": True, "joinApprovalMode": False},
+            GroupInfo(size=3, members_may_add=True, needs_approval=False),
+        ),
+        ({"size": "3"}, GroupInfo()),
+    ],
+)
+def test_a_group_is_described(told: object, info: GroupInfo) -> None:
+    assert Script({INFO: [says(told)]}).run(EVOLUTION.group_info(WHERE)) == info
+
+
+def test_the_invite_link_is_read() -> None:
+    code = "AbCdEfGhIjKlMnOpQrStUv"
+    answer = says({"inviteUrl": f"https://chat.whatsapp.com/{code}", "inviteCode": code})
+    link = Script({INVITE: [answer]}).run(EVOLUTION.invite_link(WHERE))
+    assert link.reveal() == f"https://chat.whatsapp.com/{code}"
+
+
+@pytest.mark.parametrize(
+    ("answer", "its_state", "error"),
+    [
+        (failed(500, "Cannot read properties of undefined (reading 'onWhatsApp')"), "close", errors.SessionNotReady),
+        (failed(500, "x"), None, errors.AnswerLost),
+        (failed(400, ["Error: Timed Out"]), None, errors.AnswerLost),
+        (failed(400, [{"jid": "x", "exists": False, "number": PHONE}]), "open", errors.RequestRefused),
+        (failed(400, [['instance requires property "text"']]), "open", errors.RequestRefused),
+        (says({"key": {}}, 201), None, errors.AnswerLost),
+    ],
+)
+def test_a_text_that_is_not_sent_is_told_from_one_of_which_nothing_is_known(
+    answer: Response, its_state: str | None, error: type[errors.ProviderError]
+) -> None:
+    answers = {SEND: [answer]} | ({STATE: [state(its_state)]} if its_state else {})
+    with pytest.raises(error) as caught:
+        Script(answers).run(EVOLUTION.send_text(ANN, Secret("hello")))
+    assert type(caught.value) is error
+
+
+def test_a_text_is_sent() -> None:
+    answer = says({"key": {"remoteJid": "x", "fromMe": True, "id": "m1"}, "status": "PENDING"}, 201)
+    assert Script({SEND: [answer]}).run(EVOLUTION.send_text(ANN, Secret("hello"))) == "m1"
+
+
+@pytest.mark.parametrize(
+    ("its_state", "owner", "session"),
+    [
+        (state("open"), says([{"ownerJid": f"{PHONE}@s.whatsapp.net"}]), Session(True, "open", Identity(PHONE))),
+        (state("open"), says([{"ownerJid": None}]), Session(True, "open")),
+        (
+            state("open"),
+            says([{"instance": {"owner": f"{PHONE}@s.whatsapp.net"}}]),
+            Session(True, "open", Identity(PHONE)),
+        ),
+        (state("open"), failed(401, "Unauthorized"), Session(True, "open")),
+        (state("open"), lost(), Session(True, "open")),
+        (state("connecting"), None, Session(False, "connecting")),
+        (state("close"), None, Session(False, "close")),
+        (state("dancing"), None, Session(None, "dancing")),
+        (NO_INSTANCE, None, Session(False, "missing")),
+    ],
+)
+def test_the_session_is_read(its_state: Response, owner: Answer | None, session: Session) -> None:
+    answers = {STATE: [its_state]} | ({INSTANCES: [owner]} if owner else {})
+    assert Script(answers).run(EVOLUTION.session()) == session
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (failed(401, "Unauthorized"), errors.NotAuthenticated),
+        (says({"instance": {}}), errors.AnswerLost),
+        (Response(200, b"<html>"), errors.AnswerLost),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error):
+        Script({STATE: [answer]}).run(EVOLUTION.session())
+
+
+@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
+def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
+    script = Script({ADD: [says(data, status)], STATE: [state("open")]})
+    with suppress(errors.ProviderError):
+        (person,) = drive(add(Account(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
+        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
+
+
+ADA, BEN, CLEO = "12025550143", "14155550126", "13125550178"
+DAN, EVE, FINN = "16465550199", "15035550134", "17135550115"
+US = "16175550100"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000)
+
+
+@pytest.fixture
+def world(clock: VirtualClock) -> World:
+    return small_town(clock)
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return Sandbox.speaking("evolution", world)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, clock: VirtualClock) -> Client:
+    provider = Evolution("sandbox", Secret(KEY), BASE)
+    return Client(provider, http=in_process(sandbox.handle, clock), clock=clock)
+
+
+def statuses(
+    client: Client, *people: str, verify: Verify | None = None, invite: Invitation | None = None
+) -> list[tuple[str, str | None]]:
+    outcome = client.add(TOWN, people, verify=verify, invite=invite)
+    return [(one.status.value, one.reason and one.reason.value) for one in outcome]
+
+
+EVERYONE = [
+    ("added", None),
+    ("already_member", None),
+    ("not_added", "privacy"),
+    ("not_added", "not_on_whatsapp"),
+    ("not_added", "recently_left"),
+    ("not_added", "blocked"),
+]
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+def test_a_whole_add_tells_what_became_of_everyone(client: Client, world: World, addressing: Addressing) -> None:
+    world.groups[TOWN].addressing = addressing
+    assert statuses(client, ADA, BEN, CLEO, DAN, EVE, FINN) == EVERYONE
+    assert [world.is_member(TOWN, phone) for phone in (ADA, BEN, CLEO, DAN)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.HTML, faults.EMPTY, faults.CUT, faults.GATEWAY_AFTER])
+def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+    sandbox.faults.plan(fault, on="add")
+    assert statuses(client, ADA, CLEO)[0] == ("added", None)
+
+
+def test_rosters_prove_absence_after_a_lost_add_that_never_arrived(client: Client, sandbox: Sandbox) -> None:
+    sandbox.faults.plan(faults.LOST_BEFORE, on="add")
+    assert statuses(client, ADA) == [("not_added", "no_answer")]
+
+
+@pytest.mark.parametrize("verify", ["auto", "always"])
+@pytest.mark.parametrize("broken", ["starting", "unlinked"])
+def test_a_session_that_is_down_is_told_as_that(
+    client: Client, world: World, broken: Literal["starting", "unlinked"], verify: Verify
+) -> None:
+    world.accounts[US].session = broken
+    with pytest.raises(errors.SessionNotReady):
+        statuses(client, ADA, verify=verify)
+    assert not world.journal
+
+
+@pytest.mark.parametrize("verify", ["auto", "always"])
+def test_an_instance_that_is_not_there_is_no_group_that_is_not_there(
+    sandbox: Sandbox, clock: VirtualClock, verify: Verify
+) -> None:
+    other = Client(Evolution("other", Secret(KEY), BASE), http=in_process(sandbox.handle, clock), clock=clock)
+    with pytest.raises(errors.SessionNotReady):
+        statuses(other, ADA, verify=verify)
+
+
+def test_who_is_no_admin_may_not_add(client: Client, world: World) -> None:
+    world.appoint(TOWN, US, "member")
+    with pytest.raises(errors.NotAllowed):
+        statuses(client, ADA)
+
+
+def test_a_group_that_is_not_there_is_told_as_that(client: Client) -> None:
+    with pytest.raises(errors.GroupNotFound):
+        client.add("120363000000000099@g.us", [ADA])
+
+
+def test_a_wrong_key_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
+    wrong = Client(Evolution("sandbox", Secret("wrong"), BASE), http=in_process(sandbox.handle, clock), clock=clock)
+    with pytest.raises(errors.NotAuthenticated):
+        statuses(wrong, ADA)
+
+
+def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client, world: World) -> None:
+    world.settle(Human(BRAZIL_OLD, "177005550000777", also_dialled=frozenset({BRAZIL})))
+    assert statuses(client, BRAZIL) == [("added", None)]
+    assert world.is_member(TOWN, BRAZIL_OLD)
+
+
+def test_the_link_goes_to_whom_privacy_protects(client: Client, world: World) -> None:
+    assert statuses(client, CLEO, invite="link") == [("invited", "privacy")]
+    assert [(entry.kind, entry.to) for entry in world.journal] == [("add", CLEO), ("invitation", CLEO)]
+
+
+@pytest.mark.parametrize(
+    ("number", "jid"),
+    [
+        (BRAZIL, BRAZIL_OLD),
+        ("5511988880100", "5511988880100"),
+        ("5531968880100", "5531968880100"),
+        ("5215512345678", "525512345678"),
+        ("5491112345678", "541112345678"),
+        (f"{BRAZIL}@s.whatsapp.net", BRAZIL),
+    ],
+)
+def test_the_dialect_rewrites_bare_numbers_as_the_server_does(number: str, jid: str) -> None:
+    assert dialect._jid(number) == f"{jid}@s.whatsapp.net"

@@ -1,0 +1,364 @@
+"""GREEN-API's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
+
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import TypeAlias
+
+import pytest
+
+from groupadd import Client, errors
+from groupadd.adding import add
+from groupadd.flow import Request, Response
+from groupadd.identity import GroupId, Identity, parse_participants
+from groupadd.looking import Account
+from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
+from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.providers.green_api import GreenApi
+from groupadd.sandbox import Sandbox, VirtualClock, World, faults, small_town
+from groupadd.sandbox.dialects import green_api as dialect
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.town import GROUP as TOWN
+from groupadd.terms import Terms
+from groupadd.transport import in_process
+from tests.scripts import GROUP, Script, lost, revealed, says
+
+PHONE, OTHER, THIRD = "15550100", "15550101", "15550102"
+ANN, BEN, CAT, BY_LID = parse_participants([f"+{PHONE}", OTHER, THIRD, "99900011@lid"])
+WHERE = GroupId(GROUP)
+BASE = "http://7103.green-api.invalid"
+GREEN = GreenApi("1101000001", Secret("the-token"), BASE)
+ADD = "POST /waInstance{instance}/addGroupParticipant/{token}"
+DATA = "POST /waInstance{instance}/getGroupData/{token}"
+SEND = "POST /waInstance{instance}/sendMessage/{token}"
+CHECK = "POST /waInstance{instance}/checkWhatsapp/{token}"
+ACCOUNT = "GET /waInstance{instance}/getWaSettings/{token}"
+NEVER = Terms(verify="never")
+Asking: TypeAlias = Generator[Request, Response, object]
+
+YES, FALSE = says({"addParticipant": True}), says({"addParticipant": False})
+EXISTS = says({"existsWhatsapp": True, "chatId": "99900011@lid"})
+
+
+@pytest.mark.parametrize(
+    ("flow", "line", "body"),
+    [
+        (
+            *(GREEN.add_participants(WHERE, [ANN, BEN], notify=None), ADD),
+            {"groupId": GROUP, "participantChatId": f"{PHONE}@c.us"},
+        ),
+        (
+            *(GREEN.add_participants(WHERE, [BY_LID], notify=None), ADD),
+            {"groupId": GROUP, "participantChatId": "99900011@lid"},
+        ),
+        (GREEN.list_participants(WHERE), DATA, {"groupId": GROUP}),
+        (GREEN.group_info(WHERE), DATA, {"groupId": GROUP}),
+        (GREEN.invite_link(WHERE), DATA, {"groupId": GROUP}),
+        (GREEN.send_text(ANN, Secret("hello")), SEND, {"chatId": f"{PHONE}@c.us", "message": "hello"}),
+        (GREEN.check_number(PHONE), CHECK, {"chatId": f"{PHONE}@c.us"}),
+        (GREEN.resolve_lids([PHONE]), CHECK, {"chatId": f"{PHONE}@c.us"}),
+        (GREEN.session(), ACCOUNT, None),
+    ],
+)
+def test_what_is_sent(flow: Asking, line: str, body: Mapping[str, object] | None) -> None:
+    request = next(flow)
+    assert str(request) == line
+    assert revealed(request.params) == {"instance": "1101000001", "token": "the-token"}
+    assert revealed(request.json) == body
+    assert (request.headers, request.query) == ({}, {})
+    assert request.repeatable is (line not in {ADD, SEND})
+
+
+def test_the_token_in_the_path_is_never_shown() -> None:
+    request = next(GREEN.session())
+    assert "the-token" not in repr(GREEN) + repr(request) + str(request) + str(request.params)
+
+
+def test_an_error_body_that_repeats_the_token_stays_where_it_is() -> None:
+    echo = says({"statusCode": 400, "path": "/waInstance1/addGroupParticipant/the-token", "message": "x"}, 400)
+    with pytest.raises(errors.RequestRefused) as caught:
+        adding([echo])
+    assert "the-token" not in str(caught.value)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
+    with pytest.raises(errors.Unsupported):
+        next(GREEN.add_participants(WHERE, [ANN], notify=notify))
+
+
+def adding(answers: Sequence[Response | BaseException]) -> tuple[ParticipantOutcome, ...]:
+    return Script({ADD: answers}).run(add(Account(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
+
+
+def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
+    return Status.UNKNOWN, reason, Evidence.NONE
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "word"),
+    [
+        (YES, unknown(Reason.NOT_CHECKED), "true"),
+        (FALSE, unknown(Reason.UNRECOGNISED), "false"),
+        (says({"addParticipant": False, "reason": "no"}), unknown(Reason.UNRECOGNISED), "no"),
+        (says({"addParticipant": False, "reason": None}), unknown(Reason.UNRECOGNISED), "false"),
+        (says({"addParticipant": "true"}), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says({"addParticipant": None}), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says({}), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(200), unknown(Reason.NOT_CHECKED), None),
+        (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(502, b"<html>"), unknown(Reason.NO_ANSWER), "502"),
+        (lost(), unknown(Reason.NO_ANSWER), None),
+        (
+            says({"message": "Validation failed. Details: 'participantChatId' is wrong"}, 400),
+            *((Status.NOT_ADDED, Reason.INVALID_PARTICIPANT, Evidence.REPORTED), "400"),
+        ),
+        (
+            Response(400, b"bad phone number, valid from 11 to 16 digits"),
+            *((Status.NOT_ADDED, Reason.INVALID_PARTICIPANT, Evidence.REPORTED), "400"),
+        ),
+    ],
+)
+def test_an_answer_comes_to(
+    answer: Response, verdict: tuple[Status, Reason | None, Evidence], word: str | None
+) -> None:
+    (person,) = adding([answer])
+    assert (person.status, person.reason, person.evidence) == verdict
+    assert person.provider_says == word
+
+
+QUOTA = says({"invokeStatus": {"method": "x", "used": 3, "total": 3, "status": "QUOTE_EXCEEDED"}}, 466)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (says({"message": "instance is starting or not authorized"}, 400), errors.SessionNotReady),
+        (Response(400, b"instance account not authorized"), errors.SessionNotReady),
+        (Response(400, b"Instance in starting process try later"), errors.SessionNotReady),
+        (says({"message": "Validation failed"}, 400), errors.RequestRefused),
+        (Response(401, b"Unauthorized"), errors.NotAuthenticated),
+        (Response(403, b"Forbidden"), errors.NotAuthenticated),
+        (Response(404), errors.GroupNotFound),
+        (Response(429), errors.RateLimited),
+        (QUOTA, errors.RateLimited),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        adding([answer])
+    assert type(caught.value) is error
+    assert not caught.value.maybe_applied
+
+
+def test_each_person_is_asked_for_once_and_alone() -> None:
+    script = Script({ADD: [YES, FALSE, YES]})
+    people = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    assert [person.provider_says for person in people] == ["true", "false", "true"]
+    asked = [(request.json or {})["participantChatId"] for request in script.requests]
+    assert asked == [f"{phone}@c.us" for phone in (PHONE, OTHER, THIRD)]
+
+
+def test_an_answer_that_is_lost_does_not_keep_the_others_from_being_asked_for() -> None:
+    assert [person.reason for person in adding([YES, lost(), FALSE])] == [
+        Reason.NOT_CHECKED,
+        Reason.NO_ANSWER,
+        Reason.UNRECOGNISED,
+    ]
+
+
+@pytest.mark.parametrize(
+    ("refusal", "reason"),
+    [
+        (Response(429), Reason.RATE_LIMITED),
+        (QUOTA, Reason.RATE_LIMITED),
+        (Response(403), Reason.NOT_ALLOWED),
+        (says({"message": "instance is starting or not authorized"}, 400), Reason.NOT_ALLOWED),
+        (lost(maybe_sent=False), Reason.NO_ANSWER),
+    ],
+)
+def test_a_refusal_half_way_keeps_earlier_outcomes_and_asks_for_nobody_else(
+    refusal: Response | BaseException, reason: Reason
+) -> None:
+    script = Script({ADD: [YES, refusal]})
+    ann, ben, cat = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    assert (ann.status, ann.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
+    assert {(person.status, person.reason) for person in (ben, cat)} == {(Status.NOT_ADDED, reason)}
+
+
+PEOPLE = [
+    {"id": f"{PHONE}@c.us", "lid": "99900011@lid", "isAdmin": True, "isSuperAdmin": False},
+    {"id": "99900012@lid", "isAdmin": False, "isSuperAdmin": False},
+]
+LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMn"
+RECORD = {"groupId": GROUP, "participants": PEOPLE, "size": 2, "groupInviteLink": LINK, "isCommunity": False}
+
+
+def test_a_roster_tells_its_size() -> None:
+    roster = Script({DATA: [says(RECORD)]}).run(GREEN.list_participants(WHERE))
+    assert roster.members == (Member(PHONE, "99900011", "admin"), Member(None, "99900012", "member"))
+    assert roster.complete
+    assert not Script({DATA: [says({**RECORD, "size": 3})]}).run(GREEN.list_participants(WHERE)).complete
+
+
+@pytest.mark.parametrize("may", [True, False, None])
+def test_settings_are_read(may: bool | None) -> None:
+    answer = says({**RECORD, "allowParticipantsAddMembers": may})
+    info = Script({DATA: [answer]}).run(GREEN.group_info(WHERE))
+    assert info == GroupInfo(size=2, members_may_add=may, is_community=False)
+
+
+def test_a_link_is_read_and_an_empty_one_means_that_we_are_no_admin() -> None:
+    assert Script({DATA: [says(RECORD)]}).run(GREEN.invite_link(WHERE)).reveal() == LINK
+    with pytest.raises(errors.NotAllowed):
+        Script({DATA: [says({**RECORD, "groupInviteLink": ""})]}).run(GREEN.invite_link(WHERE))
+
+
+@pytest.mark.parametrize(
+    ("answer", "who", "lids"),
+    [
+        (EXISTS, Identity(None, "99900011"), {PHONE: "99900011"}),
+        (says({"existsWhatsapp": True}), Identity(PHONE), {}),
+        (says({"existsWhatsapp": True, "chatId": f"{PHONE}@c.us"}), Identity(PHONE), {}),
+        (says({"existsWhatsapp": False}), None, {}),
+    ],
+)
+def test_a_number_check_tells_the_lid(answer: Response, who: Identity | None, lids: dict[str, str]) -> None:
+    assert Script({CHECK: [answer]}).run(GREEN.check_number(PHONE)) == who
+    assert Script({CHECK: [answer]}).run(GREEN.resolve_lids([PHONE])) == lids
+
+
+@pytest.mark.parametrize(
+    ("state", "ready"),
+    [
+        ("authorized", True),
+        ("notAuthorized", False),
+        ("blocked", False),
+        ("starting", False),
+        ("sleepMode", None),
+        ("yellowCard", None),
+    ],
+)
+def test_a_state_is_ready_or_not_or_does_not_tell(state: str, ready: bool | None) -> None:
+    answer = says({"stateInstance": state, "phone": "", "deviceId": f"{PHONE}:8@s.whatsapp.net"})
+    assert Script({ACCOUNT: [answer]}).run(GREEN.session()) == Session(ready, state, Identity(PHONE))
+
+
+def test_a_message_has_an_id() -> None:
+    assert Script({SEND: [says({"idMessage": "m1"})]}).run(GREEN.send_text(ANN, Secret("hello"))) == "m1"
+
+
+@pytest.mark.parametrize(
+    ("line", "flow"),
+    [
+        (DATA, GREEN.list_participants(WHERE)),
+        (DATA, GREEN.invite_link(WHERE)),
+        (SEND, GREEN.send_text(ANN, Secret("hello"))),
+        (CHECK, GREEN.check_number(PHONE)),
+        (ACCOUNT, GREEN.session()),
+    ],
+)
+def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None:
+    with pytest.raises(errors.AnswerLost):
+        Script({line: [says({"hello": 1})]}).run(flow)
+
+
+# Whole adds over the sandbox.
+
+ADA, BEN_IN, CLEO, EVE = "12025550143", "14155550126", "13125550178", "15035550134"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000)
+
+
+@pytest.fixture
+def world(clock: VirtualClock) -> World:
+    return small_town(clock)
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return Sandbox.speaking("green_api", world)
+
+
+@contextmanager
+def client_of(sandbox: Sandbox, clock: VirtualClock, token: str = KEY) -> Iterator[Client]:
+    with in_process(sandbox.handle, clock) as http:
+        yield Client(GreenApi("1101000001", Secret(token), BASE), http=http, clock=clock)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
+    with client_of(sandbox, clock) as client:
+        yield client
+
+
+def verdicts(outcome: AddOutcome) -> list[tuple[Status, Reason | None]]:
+    return [(person.status, person.reason) for person in outcome]
+
+
+def routes(sandbox: Sandbox) -> list[str]:
+    return [seen.route for seen in sandbox.seen]
+
+
+def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox) -> None:
+    assert verdicts(client.add(TOWN, [ADA, BEN_IN, CLEO, EVE])) == [
+        (Status.ADDED, None),
+        (Status.ALREADY_MEMBER, None),
+        (Status.NOT_ADDED, Reason.UNRECOGNISED),
+        (Status.NOT_ADDED, Reason.UNRECOGNISED),
+    ]
+    assert routes(sandbox).count("add") == 3
+
+
+def test_false_alone_is_unknown(client: Client) -> None:
+    assert verdicts(client.add(TOWN, [BEN_IN, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
+
+
+def test_false_is_said_to_who_is_no_admin_and_nobody_is_in(client: Client, world: World) -> None:
+    world.appoint(TOWN, "16175550100", "member")
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.NOT_ADDED, Reason.UNRECOGNISED)]
+
+
+def test_a_second_look_within_a_second_is_refused_and_waited_for(client: Client, sandbox: Sandbox) -> None:
+    assert client.members(TOWN).complete
+    assert client.members(TOWN).complete
+    assert [seen.at - 1000 for seen in sandbox.seen if seen.route == "list"] == [0, 0, 1]
+
+
+def test_in_a_lid_group_that_hides_numbers_the_number_check_tells_who_is_who(client: Client, world: World) -> None:
+    group = world.groups[TOWN]
+    group.addressing, group.shown = "lid", type(group.shown)(both_names=False)
+    assert verdicts(client.add(TOWN, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
+
+
+def test_a_quota_that_ends_half_way_keeps_who_was_added(world: World, clock: VirtualClock) -> None:
+    sandbox = Sandbox(dialect.GreenApi(world, next(iter(world.accounts.values())), adds_left=1))
+    with client_of(sandbox, clock) as client:
+        outcome = client.add(TOWN, [ADA, CLEO])
+    assert verdicts(outcome) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.RATE_LIMITED)]
+
+
+def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(client: Client, sandbox: Sandbox) -> None:
+    sandbox.faults.plan(faults.late(45), on="add")
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
+    assert routes(sandbox).count("add") == 1
+
+
+def test_a_session_that_is_down_raises(client: Client, world: World) -> None:
+    next(iter(world.accounts.values())).session = "unlinked"
+    with pytest.raises(errors.SessionNotReady):
+        client.add(TOWN, [ADA])
+
+
+def test_a_wrong_token_raises_and_is_not_repeated_from_the_answer(sandbox: Sandbox, clock: VirtualClock) -> None:
+    with client_of(sandbox, clock, "another") as client, pytest.raises(errors.NotAuthenticated) as caught:
+        client.add(TOWN, [ADA])
+    assert KEY not in str(caught.value)
+
+
+def test_the_link_goes_to_nobody_of_whom_only_false_is_known(client: Client, world: World) -> None:
+    client.add(TOWN, [CLEO], invite="link")
+    assert not [entry for entry in world.journal if entry.kind == "invitation"]

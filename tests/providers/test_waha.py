@@ -1,0 +1,564 @@
+"""WAHA's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
+
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import TypeAlias
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupadd import Client, connect, errors
+from groupadd.adding import add
+from groupadd.flow import Request, Response, drive
+from groupadd.identity import GroupId, Identity, parse_participants
+from groupadd.looking import Account
+from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.providers.waha import Waha
+from groupadd.roster import Roster
+from groupadd.sandbox import Sandbox, Shown, VirtualClock, World, faults, small_town
+from groupadd.sandbox.dialects.waha import Waha as Dialect
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.people import Addressing
+from groupadd.sandbox.town import GROUP as TOWN
+from groupadd.terms import Invitation, Terms, Verify
+from groupadd.transport import in_process
+from tests.scripts import GROUP, Answer, Script, lost, revealed, says
+from tests.test_identity import json_values
+
+PHONE, OTHER, LID = "15550100", "15550101", "99900011"
+ANN, BY_LID = parse_participants([f"+{PHONE}", f"{LID}@lid"])
+WHERE = GroupId(GROUP)
+BASE = "http://waha.invalid"
+WAHA = Waha("s1", BASE, Secret("the-key"))
+OF_GROUP = "/api/{session}/groups/{group}"
+ADD, LIST = f"POST {OF_GROUP}/participants/add", f"GET {OF_GROUP}/participants/v2"
+OLD_LIST, WAITING = f"GET {OF_GROUP}/participants", f"GET {OF_GROUP}/participants/join-requests"
+INFO, INVITE = f"GET {OF_GROUP}", f"GET {OF_GROUP}/invite-code"
+REFRESH, VERSION = "POST /api/{session}/groups/refresh", "GET /api/version"
+SEND, CHECK = "POST /api/sendText", "GET /api/contacts/check-exists"
+LIDS, SESSION = "GET /api/{session}/lids/pn/{phone}", "GET /api/sessions/{session}"
+NEVER = Terms(verify="never")
+S1, IN_GROUP = {"session": "s1"}, {"session": "s1", "group": GROUP}
+Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
+
+
+@pytest.mark.parametrize(
+    ("flow", "line", "params", "query", "body"),
+    [
+        (
+            WAHA.add_participants(WHERE, [ANN, BY_LID], notify=None),
+            *(ADD, IN_GROUP, {}),
+            {"participants": [{"id": f"{PHONE}@c.us"}, {"id": f"{LID}@lid"}]},
+        ),
+        (WAHA.list_participants(WHERE), LIST, IN_GROUP, {}, None),
+        (WAHA.refresh_roster(WHERE), VERSION, S1, {}, None),
+        (WAHA.group_info(WHERE), INFO, IN_GROUP, {}, None),
+        (WAHA.join_requests(WHERE), WAITING, IN_GROUP, {}, None),
+        (WAHA.invite_link(WHERE), INVITE, IN_GROUP, {}, None),
+        (
+            WAHA.send_text(ANN, Secret("hello")),
+            *(SEND, S1, {}),
+            {"session": "s1", "chatId": f"{PHONE}@c.us", "text": "hello"},
+        ),
+        (WAHA.check_number(PHONE), CHECK, S1, {"session": "s1", "phone": PHONE}, None),
+        (WAHA.resolve_lids([PHONE]), LIDS, {"session": "s1", "phone": PHONE}, {}, None),
+        (WAHA.session(), SESSION, S1, {}, None),
+    ],
+)
+def test_what_is_sent(
+    flow: Generator[Request, Response, object],
+    line: str,
+    params: Mapping[str, str],
+    query: Mapping[str, str],
+    body: object,
+) -> None:
+    request = next(flow)
+    assert (str(request), request.params, request.query) == (line, params, query)
+    assert revealed(request.headers) == {"X-Api-Key": "the-key"}
+    assert revealed(request.json) == body
+    assert request.repeatable is line.startswith("GET")
+    assert "the-key" not in repr(WAHA) + repr(request)
+
+
+def test_an_open_server_gets_no_key() -> None:
+    assert next(Waha("s1", BASE).session()).headers == {}
+
+
+@pytest.mark.parametrize("key", [{}, {"api_key": "the-key"}])
+def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
+    table = {"type": "waha", "session": "s1", "base_url": BASE, **key}
+    with connect(config={"providers": {"main": table}}) as client:
+        assert client._calls.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
+    with pytest.raises(errors.Unsupported):
+        next(WAHA.add_participants(WHERE, [ANN], notify=notify))
+
+
+def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
+    return {
+        "JID": f"{LID}@lid",
+        "PhoneNumber": name,
+        "LID": f"{LID}@lid",
+        "IsAdmin": False,
+        "IsSuperAdmin": False,
+        "DisplayName": "",
+        "Error": error,
+        "AddRequest": offer,
+    }
+
+
+def noweb(status: str, *content: object) -> dict[str, object]:
+    jid = f"{PHONE}@s.whatsapp.net"
+    return {"status": status, "jid": jid, "content": {"tag": "participant", "attrs": {"jid": jid}, "content": content}}
+
+
+def webjs(code: int, *, sent: bool = False, name: str = f"{PHONE}@c.us") -> dict[str, object]:
+    return {name: {"code": code, "message": "x", "isInviteV4Sent": sent}}
+
+
+def wpp(code: int, invitation: str | None = None) -> dict[str, object]:
+    name = f"{PHONE}@c.us"
+    until = 1700000000 if invitation else None
+    return {name: {"wid": name, "code": code, "message": "x", "invite_code": invitation, "invite_code_exp": until}}
+
+
+def thrown(message: str, **more: object) -> Response:
+    exception = {"message": message, **more}
+    return says({"statusCode": 500, "timestamp": "x", "exception": exception, "request": {"body": "forbidden"}}, 500)
+
+
+def out(reason: Reason) -> Verdict:
+    return Status.NOT_ADDED, reason, Evidence.REPORTED
+
+
+def unknown(reason: Reason) -> Verdict:
+    return Status.UNKNOWN, reason, Evidence.NONE
+
+
+def adding(answer: Answer, terms: Terms = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
+    names = {"lids": LIDS, "link": INVITE, "send": SEND}
+    script = Script({ADD: [answer], **{names[name]: answers for name, answers in then.items()}})
+    (person,) = script.run(add(Account(WAHA), WHERE, [ANN], terms))
+    return person
+
+
+ADDED = (Status.ADDED, None, Evidence.REPORTED)
+ALREADY = (Status.ALREADY_MEMBER, None, Evidence.REPORTED)
+PENDING = (Status.PENDING_APPROVAL, None, Evidence.REPORTED)
+INVITED = (Status.INVITED, Reason.PRIVACY, Evidence.REPORTED)
+SHAPES: list[tuple[object, Verdict, str]] = [
+    ([gows(0)], ADDED, "0"),
+    (gows(0), ADDED, "0"),
+    ([gows(403)], out(Reason.PRIVACY), "403"),
+    ([gows(404)], out(Reason.NOT_ON_WHATSAPP), "404"),
+    ([gows(409)], ALREADY, "409"),
+    ([gows(421)], PENDING, "421"),
+    ([noweb("200")], ADDED, "200"),
+    ([noweb("403")], out(Reason.PRIVACY), "403"),
+    ([noweb("408")], out(Reason.RECENTLY_LEFT), "408"),
+    (webjs(200), ADDED, "200"),
+    (webjs(400), unknown(Reason.UNRECOGNISED), "400"),
+    (webjs(403), out(Reason.PRIVACY), "403"),
+    (webjs(403, sent=True), INVITED, "403"),
+    (webjs(419), out(Reason.GROUP_FULL), "419"),
+    (wpp(200), ADDED, "200"),
+    (wpp(403), out(Reason.PRIVACY), "403"),
+    (wpp(403, "personal-code-0123"), out(Reason.PRIVACY), "403"),
+    (wpp(417), out(Reason.COMMUNITY), "417"),
+    (wpp(421), PENDING, "421"),
+]
+
+
+@pytest.mark.parametrize("status", [200, 201])
+@pytest.mark.parametrize(("answer", "verdict", "word"), SHAPES)
+def test_each_of_the_four_shapes_comes_to(answer: object, verdict: Verdict, word: str, status: int) -> None:
+    person = adding(says(answer, status))
+    assert (person.status, person.reason, person.evidence) == verdict
+    assert person.provider_says == word
+
+
+@pytest.mark.parametrize(
+    ("answer", "verdict", "word"),
+    [
+        (Response(200), unknown(Reason.NOT_CHECKED), None),
+        (Response(201), unknown(Reason.NOT_CHECKED), None),
+        (says([], 201), unknown(Reason.NOT_CHECKED), None),
+        (says({}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says([{}], 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says([None, "x"], 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (says("anything else", 201), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(201, b"anything else"), unknown(Reason.UNREADABLE_ANSWER), None),
+        (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
+        (thrown("Timed Out", output={"statusCode": 408}), unknown(Reason.NO_ANSWER), "500"),
+        (thrown("2 UNKNOWN: info query timed out"), unknown(Reason.NO_ANSWER), "500"),
+        (says({"statusCode": 500, "error": "x", "stack": "forbidden"}, 500), unknown(Reason.NO_ANSWER), "500"),
+        (Response(502, b"<html>"), unknown(Reason.NO_ANSWER), "502"),
+        (lost(), unknown(Reason.NO_ANSWER), None),
+    ],
+)
+def test_an_answer_that_speaks_of_nobody_comes_to(answer: Answer, verdict: Verdict, word: str | None) -> None:
+    person = adding(answer)
+    assert (person.status, person.reason, person.evidence) == verdict
+    assert person.provider_says == word
+
+
+@pytest.mark.parametrize("shape", [[gows(0, f"{OTHER}@s.whatsapp.net")], webjs(200, name=f"{OTHER}@c.us")])
+def test_somebody_elses_row_says_nothing_of_us(shape: object) -> None:
+    person = adding(says(shape), lids=[says({"lid": None, "pn": f"{PHONE}@c.us"})])
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
+
+
+def test_a_row_that_tells_a_lid_alone_is_ours_if_the_lid_look_up_says_so() -> None:
+    row = gows(0, "")
+    person = adding(says([row]), lids=[says({"lid": f"{LID}@lid", "pn": f"{PHONE}@c.us"})])
+    assert person.status is Status.ADDED
+
+
+UNTIL = datetime(2026, 4, 9, 8, 44, 32, tzinfo=UTC)
+ISSUE_2002 = {"Code": "personal-code-0123", "Expiration": "2026-04-09T11:44:32+03:00"}
+BY_NOWEB = {"tag": "add_request", "attrs": {"code": "personal-code-0123", "expiration": str(int(UNTIL.timestamp()))}}
+
+
+@pytest.mark.parametrize("shape", [[gows(403, offer=ISSUE_2002)], [noweb("403", BY_NOWEB)]])
+def test_an_offered_invitation_is_told_without_its_code(shape: object) -> None:
+    person = adding(says(shape, 201))
+    assert person.invite is not None
+    assert (person.invite.kind, person.invite.state, person.invite.expires_at) == ("personal", None, UNTIL)
+    assert "personal-code" not in repr(person) + str(person.invite.as_dict())
+
+
+def test_who_was_invited_by_the_server_itself_gets_no_second_invitation() -> None:
+    person = adding(says(webjs(403, sent=True), 201), Terms(verify="never", invite="link"))
+    assert person.status is Status.INVITED
+    assert person.invite is not None
+    assert (person.invite.kind, person.invite.state) == ("personal", InviteState.SENT)
+
+
+DOWN = {"error": "x", "session": "s1", "status": "STARTING", "expected": ["WORKING"]}
+NO_SESSION = says({"message": "We didn't find a session with name 's1'.", "statusCode": 404}, 404)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (says(DOWN, 422), errors.SessionNotReady),
+        (says({"message": "only in Plus"}, 422), errors.RequestRefused),
+        (NO_SESSION, errors.SessionNotReady),
+        (says({"statusCode": 404, "message": "x"}, 404), errors.GroupNotFound),
+        (says({"message": "Unauthorized", "statusCode": 401}, 401), errors.NotAuthenticated),
+        (says({"statusCode": 400, "message": ["x"], "error": "Bad Request"}, 400), errors.RequestRefused),
+        (says({"message": "not implemented"}, 501), errors.RequestRefused),
+        (says({}, 429), errors.RateLimited),
+        (thrown("bad-request", data=400, isBoom=True), errors.RequestRefused),
+        (thrown("forbidden", data=403, isBoom=True), errors.NotAllowed),
+        (thrown("rate-overlimit", data=429, isBoom=True), errors.RateLimited),
+        (thrown("2 UNKNOWN: info query returned status 403: forbidden"), errors.NotAllowed),
+        (thrown("2 UNKNOWN: info query returned status 404: item-not-found"), errors.GroupNotFound),
+        (thrown("2 UNKNOWN: server returned error 463"), errors.RequestRefused),
+        (says({"statusCode": 500, "path": "x", "error": "forbidden", "stack": "x"}, 500), errors.NotAllowed),
+        (Response(201, b"AddParticipantsError: You have no admin rights to add"), errors.NotAllowed),
+        (says("AddParticipantsError: The participant can't be added to an empty group", 201), errors.NotAllowed),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        adding(answer)
+    assert type(caught.value) is error
+    assert not caught.value.maybe_applied
+
+
+ROWS = [
+    {"id": f"{LID}@lid", "pn": f"{PHONE}@c.us", "role": "superadmin"},
+    {"id": f"{OTHER}@c.us", "role": "participant"},
+    {"id": "77003@lid", "pn": None, "role": "admin"},
+    {"id": "15550109@c.us", "pn": "15550109@c.us", "role": "left"},
+]
+MEMBERS = (Member(PHONE, LID, "superadmin"), Member(OTHER, None, "member"), Member(None, "77003", "admin"))
+
+
+def test_a_roster_is_a_cached_one_and_who_has_left_is_not_in_it() -> None:
+    assert Script({LIST: [says(ROWS)]}).run(WAHA.list_participants(WHERE)) == Roster(MEMBERS, live=False)
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        [{"id": f"{PHONE}@s.whatsapp.net", "admin": "admin"}],
+        [{"JID": f"{PHONE}@s.whatsapp.net", "PhoneNumber": "", "LID": "", "IsAdmin": True, "IsSuperAdmin": False}],
+        [{"id": {"_serialized": f"{PHONE}@c.us"}, "isAdmin": True, "isSuperAdmin": False}],
+    ],
+)
+def test_an_old_build_lists_the_engines_own_rows(rows: object) -> None:
+    nothing = says({"statusCode": 404, "message": "Cannot GET /api/s1/groups/x/participants/v2"}, 404)
+    roster = Script({LIST: [nothing], OLD_LIST: [says(rows)]}).run(WAHA.list_participants(WHERE))
+    assert roster == Roster((Member(PHONE, None, "admin"),), live=False)
+
+
+@pytest.mark.parametrize("engine", ["GOWS", "NOWEB", "WEBJS", "gows"])
+def test_a_roster_is_refreshed(engine: str) -> None:
+    Script({VERSION: [says({"engine": engine})], REFRESH: [says({"success": True}, 201)]}).run(
+        WAHA.refresh_roster(WHERE)
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "refreshed", "error"),
+    [
+        (says({"engine": "WPP"}), None, errors.RequestRefused),
+        (says({"version": "x"}), None, errors.RequestRefused),
+        (says({"engine": "GOWS"}), says({"success": False}, 201), errors.RequestRefused),
+        (says({"engine": "GOWS"}), thrown("rate-overlimit"), errors.RateLimited),
+        (says({"engine": "GOWS"}), thrown("x"), errors.AnswerLost),
+    ],
+)
+def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
+    version: Response, refreshed: Response | None, error: type[errors.ProviderError]
+) -> None:
+    answers = {VERSION: [version]} | ({REFRESH: [refreshed]} if refreshed else {})
+    with pytest.raises(error):
+        Script(answers).run(WAHA.refresh_roster(WHERE))
+
+
+@pytest.mark.parametrize(
+    ("told", "info"),
+    [
+        (
+            {"JID": GROUP, "Participants": [{}, {}], "MemberAddMode": "all_member_add", "IsJoinApprovalRequired": True},
+            GroupInfo(size=2, members_may_add=True, needs_approval=True),
+        ),
+        (
+            {"id": GROUP, "size": 3, "memberAddMode": False, "joinApprovalMode": False, "isCommunity": True},
+            GroupInfo(size=3, members_may_add=False, needs_approval=False, is_community=True),
+        ),
+        (
+            {"id": {}, "groupMetadata": {"participants": [{}], "memberAddMode": "admin_add"}},
+            GroupInfo(size=1, members_may_add=False),
+        ),
+        ({}, GroupInfo()),
+        ([], GroupInfo()),
+    ],
+)
+def test_a_group_is_described_by_any_engine(told: object, info: GroupInfo) -> None:
+    assert Script({INFO: [says(told)]}).run(WAHA.group_info(WHERE)) == info
+
+
+def test_who_waits_is_read() -> None:
+    rows = [{"requesterId": f"{LID}@lid", "requesterPn": f"{PHONE}@c.us"}, {"requesterId": "77@lid"}, {}, None]
+    waiting = Script({WAITING: [says(rows)]}).run(WAHA.join_requests(WHERE))
+    assert waiting == [Identity(PHONE, LID)]
+
+
+CODE = "AbCdEfGhIjKlMnOpQrStUv"
+
+
+@pytest.mark.parametrize(
+    "answer", [says(CODE), Response(200, CODE.encode()), Response(200, f"https://chat.whatsapp.com/{CODE}".encode())]
+)
+def test_the_invite_link_is_read_from_a_code_or_a_link(answer: Response) -> None:
+    link = Script({INVITE: [answer]}).run(WAHA.invite_link(WHERE))
+    assert link.reveal() == f"https://chat.whatsapp.com/{CODE}"
+
+
+@pytest.mark.parametrize(
+    "record", [{"id": "m1", "body": "x"}, {"id": {"_serialized": "m1"}}, {"key": {"id": "m1", "fromMe": True}}]
+)
+def test_a_text_is_sent(record: object) -> None:
+    assert Script({SEND: [says(record, 201)]}).run(WAHA.send_text(ANN, Secret("hello"))) == "m1"
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (thrown("2 UNKNOWN: server returned error 463"), errors.RequestRefused),
+        (thrown("x"), errors.AnswerLost),
+        (says(DOWN, 422), errors.SessionNotReady),
+    ],
+)
+def test_a_text_that_is_refused_is_told_from_one_of_which_nothing_is_known(
+    answer: Response, error: type[errors.ProviderError]
+) -> None:
+    with pytest.raises(error):
+        Script({SEND: [answer]}).run(WAHA.send_text(ANN, Secret("hello")))
+
+
+@pytest.mark.parametrize(
+    ("answer", "who"),
+    [
+        ({"numberExists": True, "chatId": f"{PHONE}@c.us"}, Identity(PHONE)),
+        ({"numberExists": True, "chatId": f"{LID}@lid"}, Identity(None, LID)),
+        ({"numberExists": False}, None),
+    ],
+)
+def test_a_number_is_checked(answer: object, who: Identity | None) -> None:
+    assert Script({CHECK: [says(answer)]}).run(WAHA.check_number(PHONE)) == who
+
+
+@pytest.mark.parametrize(
+    ("answer", "lids"),
+    [
+        ({"lid": f"{LID}@lid", "pn": f"{PHONE}@c.us"}, {PHONE: LID}),
+        ({"lid": None, "pn": f"{PHONE}@c.us"}, {}),
+        ({"lid": f"{PHONE}@c.us"}, {}),
+        ({}, {}),
+    ],
+)
+def test_a_lid_is_looked_up(answer: object, lids: dict[str, str]) -> None:
+    assert Script({LIDS: [says(answer)]}).run(WAHA.resolve_lids([PHONE])) == lids
+
+
+@pytest.mark.parametrize(
+    ("answer", "session"),
+    [
+        (
+            {"status": "WORKING", "me": {"id": f"{PHONE}@c.us", "lid": f"{LID}@lid"}},
+            Session(True, "WORKING", Identity(PHONE, LID)),
+        ),
+        ({"status": "SCAN_QR_CODE", "me": None}, Session(False, "SCAN_QR_CODE")),
+        ({"status": "FAILED"}, Session(False, "FAILED")),
+        ({"status": "DANCING"}, Session(None, "DANCING")),
+    ],
+)
+def test_the_session_is_read(answer: object, session: Session) -> None:
+    assert Script({SESSION: [says(answer)]}).run(WAHA.session()) == session
+
+
+@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
+def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
+    script = Script({ADD: [says(data, status)]})
+    with suppress(errors.ProviderError):
+        (person,) = drive(add(Account(WAHA), WHERE, [ANN], NEVER), script, script.clock)
+        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
+
+
+ADA, BEN, CLEO = "12025550143", "14155550126", "13125550178"
+DAN, EVE, FINN = "16465550199", "15035550134", "17135550115"
+US = "16175550100"
+ENGINES = ("GOWS", "NOWEB", "WEBJS", "WPP")
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000)
+
+
+@pytest.fixture
+def world(clock: VirtualClock) -> World:
+    return small_town(clock)
+
+
+@pytest.fixture(params=ENGINES)
+def sandbox(request: pytest.FixtureRequest, world: World) -> Sandbox:
+    return Sandbox(Dialect(world, world.accounts[US], engine=request.param))
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, clock: VirtualClock) -> Client:
+    return Client(Waha("default", BASE, Secret(KEY)), http=in_process(sandbox.handle, clock), clock=clock)
+
+
+def statuses(
+    client: Client, *people: str, verify: Verify | None = None, invite: Invitation | None = None
+) -> list[tuple[str, str | None]]:
+    outcome = client.add(TOWN, people, verify=verify, invite=invite)
+    return [(one.status.value, one.reason and one.reason.value) for one in outcome]
+
+
+def engine_of(sandbox: Sandbox) -> str:
+    assert isinstance(sandbox.dialect, Dialect)
+    return sandbox.dialect.engine
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+def test_a_whole_add_tells_what_became_of_everyone(
+    client: Client, world: World, sandbox: Sandbox, addressing: Addressing
+) -> None:
+    world.groups[TOWN].addressing = addressing
+    cleo = "invited" if engine_of(sandbox) == "WEBJS" else "not_added"
+    assert statuses(client, ADA, BEN, CLEO, DAN, EVE, FINN) == [
+        ("added", None),
+        ("already_member", None),
+        (cleo, "privacy"),
+        ("not_added", "not_on_whatsapp"),
+        ("not_added", "recently_left"),
+        ("not_added", "blocked"),
+    ]
+
+
+def test_an_invitation_reaches_whom_privacy_protects_once(client: Client, world: World) -> None:
+    assert statuses(client, CLEO, invite="link") == [("invited", "privacy")]
+    assert sorted((entry.kind, entry.to) for entry in world.journal) == [("add", CLEO), ("invitation", CLEO)]
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.EMPTY, faults.HTML, faults.CUT, faults.GATEWAY_AFTER])
+def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+    sandbox.faults.plan(fault, on="add")
+    assert statuses(client, ADA)[0] == ("added", None)
+
+
+def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Client, sandbox: Sandbox) -> None:
+    sandbox.faults.plan(faults.LOST_BEFORE, on="add")
+    refreshable = engine_of(sandbox) != "WPP"
+    assert statuses(client, ADA) == [("not_added", "no_answer") if refreshable else ("unknown", "stale_roster")]
+    assert sum(seen.route == "refresh" for seen in sandbox.seen) == int(refreshable)
+
+
+def test_a_roster_that_lags_never_makes_somebody_absent_who_is_in(
+    client: Client, world: World, sandbox: Sandbox
+) -> None:
+    world.groups[TOWN].shown = Shown(lag_s=3600)
+    sandbox.faults.plan(faults.LOST_AFTER, on="add")
+    settled = ("added", None) if engine_of(sandbox) != "WPP" else ("unknown", "stale_roster")
+    assert statuses(client, ADA) == [settled]
+
+
+def test_who_has_left_is_not_taken_for_a_member(client: Client) -> None:
+    (eve, ben) = client.check(TOWN, [EVE, BEN])
+    assert (eve.member, ben.member) == (None, True)
+
+
+@pytest.mark.parametrize("verify", ["auto", "always"])
+def test_a_session_that_is_down_is_told_as_that(client: Client, world: World, verify: Verify) -> None:
+    world.accounts[US].session = "starting"
+    with pytest.raises(errors.SessionNotReady):
+        statuses(client, ADA, verify=verify)
+
+
+def test_a_session_that_is_not_there_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
+    other = Client(Waha("other", BASE, Secret(KEY)), http=in_process(sandbox.handle, clock), clock=clock)
+    with pytest.raises(errors.SessionNotReady):
+        statuses(other, ADA)
+
+
+def test_who_is_no_admin_may_not_add(client: Client, world: World) -> None:
+    world.appoint(TOWN, US, "member")
+    with pytest.raises(errors.NotAllowed):
+        statuses(client, ADA)
+    assert not world.is_member(TOWN, ADA)
+
+
+def test_who_waits_for_approval_is_found_in_the_queue(client: Client, world: World, sandbox: Sandbox) -> None:
+    world.groups[TOWN].pending[ADA] = 1000.0
+    sandbox.faults.plan(faults.LOST_BEFORE, on="add")
+    assert statuses(client, ADA) == [("pending_approval", None)]
+
+
+def test_who_waits_is_told_to_admins_only(client: Client, world: World) -> None:
+    provider, group = Waha("default", BASE, Secret(KEY)), world.groups[TOWN]
+    group.pending[ADA] = 1000.0
+    assert client._run(provider.join_requests(GroupId(TOWN))) == [Identity(ADA, world.people[ADA].lid)]
+    world.appoint(TOWN, US, "member")
+    with pytest.raises(errors.NotAllowed):
+        client._run(provider.join_requests(GroupId(TOWN)))
+
+
+def test_a_wrong_key_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
+    wrong = Client(Waha("default", BASE, Secret("wrong")), http=in_process(sandbox.handle, clock), clock=clock)
+    with pytest.raises(errors.NotAuthenticated):
+        statuses(wrong, ADA)

@@ -1,0 +1,428 @@
+"""WPPConnect Server's wire format: what is sent, what answers come to, and its traps by name."""
+
+import logging
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupadd import Client, errors
+from groupadd.adding import add
+from groupadd.flow import Flow, Response
+from groupadd.identity import GroupId, Identity, parse_participants
+from groupadd.looking import Account
+from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.provider import GroupInfo, Secret, Session
+from groupadd.providers.wppconnect import WPPConnect
+from groupadd.sandbox import Sandbox, Shown, VirtualClock, World, faults, small_town
+from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox.people import Addressing
+from groupadd.sandbox.town import GROUP as TOWN
+from groupadd.terms import Terms, Verify
+from groupadd.transport import in_process
+from tests.scripts import GROUP, ME, Answer, Script, lost, revealed, says
+from tests.test_identity import json_values
+
+WPP = WPPConnect("s1", Secret("the-secret"), "http://wpp.invalid")
+PHONE, OTHER = "15550100", "15550101"
+LONG_PHONE, LID, SHORT_LID = "120255501001234", "999000111222333", "99900011"
+ANN, BY_LID = parse_participants([PHONE, f"{LID}@lid"])
+WHERE = GroupId(GROUP)
+
+LOGIN = "POST /api/{session}/{secret}/generate-token"
+ADD = "POST /api/{session}/add-participant-group"
+LIST = "GET /api/{session}/group-members-ids/{group}"
+INFO = "GET /api/{session}/group-info/{group}"
+INVITE = "GET /api/{session}/group-invite-link/{group}"
+SEND = "POST /api/{session}/send-message"
+CHECK = "GET /api/{session}/check-number-status/{phone}"
+LIDS = "GET /api/{session}/contact/pn-lid/{phone}@c.us"
+STATE = "GET /api/{session}/check-connection-session"
+DEVICE = "GET /api/{session}/host-device"
+
+TOKEN = says({"status": "success", "session": "s1", "token": "the-token", "full": "s1:the-token"}, 201)
+CONNECTED = says({"status": True, "message": "Connected"})
+DISCONNECTED = says({"response": None, "status": "Disconnected", "message": "A sessão não está ativa."}, 404)
+ME_TOLD = says({"status": "success", "response": {"phoneNumber": f"{ME}@c.us"}, "mapper": "device"})
+HTML = b"<!DOCTYPE html><html><pre>Cannot POST /x</pre></html>"
+CODE = "AbCdEfGhIjKlMnOpQrStUv"
+
+
+def script(answers: Mapping[str, Sequence[Answer]], *, tokens: int = 1) -> Script:
+    return Script({LOGIN: [TOKEN] * tokens, **answers})
+
+
+def wid(name: str) -> dict[str, str]:
+    user, _, server = name.partition("@")
+    return {"server": server, "user": user, "_serialized": name}
+
+
+def members(*names: str) -> Response:
+    return says({"status": "success", "response": [wid(name) for name in (f"{ME}@c.us", *names)]})
+
+
+def result(*groups: object) -> Response:
+    told = {"message": "Addition to group attempted.", "participants": [PHONE], "groups": [GROUP], "result": groups}
+    return says({"status": "success", "response": told}, 201)
+
+
+def person(code: object, name: str = f"{PHONE}@c.us", **more: object) -> dict[str, object]:
+    return {name: {"wid": name, "code": code, "message": "x", "invite_code": None, "invite_code_exp": None, **more}}
+
+
+def not_found(phone: str = PHONE) -> Response:
+    return says({"response": None, "status": "Connected", "message": f"O número {phone} não existe."}, 400)
+
+
+def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
+    return add(Account(WPP), WHERE, parse_participants(people), Terms(verify=verify))
+
+
+@pytest.mark.parametrize(
+    ("flow", "line", "params", "body"),
+    [
+        (
+            WPP.add_participants(WHERE, [ANN, BY_LID], notify=None),
+            *(ADD, {}, {"groupId": GROUP, "phone": [PHONE, LID]}),
+        ),
+        (WPP.list_participants(WHERE), LIST, {"group": GROUP}, None),
+        (WPP.group_info(WHERE), INFO, {"group": GROUP}, None),
+        (WPP.invite_link(WHERE), INVITE, {"group": GROUP}, None),
+        (
+            WPP.send_text(ANN, Secret("hello")),
+            *(SEND, {}, {"phone": PHONE, "message": "hello", "isGroup": False}),
+        ),
+        (
+            WPP.send_text(BY_LID, Secret("hello")),
+            *(SEND, {}, {"phone": LID, "isLid": True, "message": "hello", "isGroup": False}),
+        ),
+        (WPP.check_number(PHONE), CHECK, {"phone": PHONE}, None),
+        (WPP.resolve_lids([PHONE]), LIDS, {"phone": PHONE}, None),
+        (WPP.session(), STATE, {}, None),
+    ],
+)
+def test_what_is_sent(
+    flow: Flow[object], line: str, params: Mapping[str, str], body: Mapping[str, object] | None
+) -> None:
+    login = next(flow)
+    assert str(login) == LOGIN
+    assert revealed(login.params) == {"session": "s1", "secret": "the-secret"}
+    assert (login.headers, login.json) == ({}, None)
+    assert login.repeatable
+    request = flow.send(TOKEN)
+    assert str(request) == line
+    assert request.params == {"session": "s1", **params}
+    assert request.query == {}
+    assert revealed(request.headers) == {"Authorization": "Bearer the-token"}
+    assert revealed(request.json) == body
+    assert request.repeatable is line.startswith("GET")
+    assert "the-" not in repr(WPP) + repr(login) + repr(request)
+
+
+@pytest.mark.parametrize("notify", [True, False])
+def test_notify_is_unsupported_before_anything_is_sent(*, notify: bool) -> None:
+    with pytest.raises(errors.Unsupported):
+        next(WPP.add_participants(WHERE, [ANN], notify=notify))
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (says({"response": False, "message": "The SECRET_KEY is incorrect"}, 400), errors.NotAuthenticated),
+        (Response(404, HTML), errors.RequestRefused),
+        (Response(429), errors.RateLimited),
+        (Response(502, HTML), errors.AnswerLost),
+        (says({"status": "success"}, 201), errors.AnswerLost),
+        (says({"token": ""}, 201), errors.AnswerLost),
+        (lost(maybe_sent=True), errors.ProviderUnreachable),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_without_a_token_nobody_is_asked_for(answer: Answer, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        Script({LOGIN: [answer]}).run(adding(PHONE))
+    assert type(caught.value) is error
+    assert caught.value.maybe_applied is False
+
+
+@pytest.mark.parametrize(
+    ("answer", "status", "reason", "word"),
+    [
+        (result(person(200)), Status.ADDED, None, "200"),
+        (result({PHONE: {"wid": wid(f"{PHONE}@c.us"), "code": 200}}), Status.ADDED, None, "200"),
+        (result(person(403)), Status.NOT_ADDED, Reason.PRIVACY, "403"),
+        (result(person(404)), Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "404"),
+        (result(person(408)), Status.NOT_ADDED, Reason.RECENTLY_LEFT, "408"),
+        (result(person(409)), Status.ALREADY_MEMBER, None, "409"),
+        (result(person(421)), Status.PENDING_APPROVAL, None, "421"),
+        (result(person(207)), Status.UNKNOWN, Reason.UNRECOGNISED, "207"),
+        (result(person(None)), Status.UNKNOWN, Reason.UNRECOGNISED, "None"),
+        (result({}), Status.UNKNOWN, Reason.NOT_MENTIONED, None),
+        (result({"x": 1}), Status.UNKNOWN, Reason.NOT_MENTIONED, None),
+        (result(None), Status.UNKNOWN, Reason.NOT_CHECKED, None),
+        (result(), Status.UNKNOWN, Reason.NOT_CHECKED, None),
+        (says({"status": "success"}, 201), Status.UNKNOWN, Reason.NOT_CHECKED, None),
+        (Response(201), Status.UNKNOWN, Reason.NOT_CHECKED, None),
+        (Response(200, HTML), Status.UNKNOWN, Reason.UNREADABLE_ANSWER, None),
+        (Response(502, HTML), Status.UNKNOWN, Reason.NO_ANSWER, "502"),
+        (lost(), Status.UNKNOWN, Reason.NO_ANSWER, None),
+        (not_found(), Status.UNKNOWN, Reason.NOT_ON_WHATSAPP, "400"),
+        (not_found("nobody"), Status.UNKNOWN, Reason.NO_ANSWER, "400"),
+    ],
+)
+def test_an_answer_comes_to(answer: Answer, status: Status, reason: Reason | None, word: str | None) -> None:
+    (told,) = script({ADD: [answer]}).run(adding(PHONE))
+    assert (told.status, told.reason, told.provider_says) == (status, reason, word)
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (says({"message": "Token is not present. Check your header and try again"}, 401), errors.NotAuthenticated),
+        (says({"error": "Check that the Session and Token are correct"}, 401), errors.NotAuthenticated),
+        (Response(400, HTML), errors.RequestRefused),
+        (says({"status": "error", "message": "x"}, 400), errors.RequestRefused),
+        (Response(429), errors.RateLimited),
+    ],
+)
+def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        script({ADD: [answer]}).run(adding(PHONE))
+    assert type(caught.value) is error
+
+
+def test_a_404_means_not_connected_and_says_nothing_of_the_group() -> None:
+    for line, flow in (
+        (ADD, WPP.add_participants(WHERE, [ANN], notify=None)),
+        (LIST, WPP.list_participants(WHERE)),
+        (SEND, WPP.send_text(ANN, Secret("x"))),
+    ):
+        with pytest.raises(errors.SessionNotReady):
+            script({line: [DISCONNECTED]}).run(flow)
+
+
+def test_a_404_in_html_means_a_wrong_address() -> None:
+    with pytest.raises(errors.RequestRefused, match="base_url"):
+        script({LIST: [Response(404, HTML)]}).run(WPP.list_participants(WHERE))
+
+
+def test_a_400_that_still_adds_the_rest_is_settled_by_looks_after_it_may_have_taken_effect() -> None:
+    looks = [members(f"{OTHER}@c.us")] * 3
+    answers = {ADD: [not_found()], LIST: looks, STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    line = script(answers, tokens=5)
+    ann, ben = line.run(adding(PHONE, OTHER, verify="auto"))
+    assert (ann.status, ann.reason, ann.evidence) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, Evidence.OBSERVED)
+    assert (ben.status, ben.evidence) == (Status.ADDED, Evidence.INFERRED)
+    assert line.at_s[-1] >= 60
+
+
+def test_a_400_whose_check_merely_failed_is_put_right_by_the_roster() -> None:
+    answers = {ADD: [not_found()], LIST: [members(f"{PHONE}@c.us")], STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    (ann,) = script(answers, tokens=3).run(adding(PHONE, verify="auto"))
+    assert ann.status is Status.ADDED
+
+
+def test_a_500_for_the_whole_add_is_settled_by_looks() -> None:
+    failed = says({"status": "error", "message": "Error adding participant(s)", "error": {}}, 500)
+    answers = {ADD: [failed], LIST: [members(f"{PHONE}@c.us")] * 3, STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    ann, ben = script(answers, tokens=5).run(adding(PHONE, OTHER, verify="auto"))
+    assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.INFERRED)
+    assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.NO_ANSWER, Evidence.OBSERVED)
+
+
+def test_who_would_be_taken_for_somebody_else_is_not_asked_for() -> None:
+    line = script({ADD: [result(person(200))]})
+    told = line.run(adding(PHONE, LONG_PHONE, f"{SHORT_LID}@lid"))
+    assert line.requests[-1].json == {"groupId": GROUP, "phone": [PHONE]}
+    assert [(one.status, one.reason) for one in told] == [
+        (Status.ADDED, None),
+        *[(Status.UNKNOWN, Reason.INVALID_PARTICIPANT)] * 2,
+    ]
+
+
+def test_where_nobody_can_be_asked_for_nothing_is_sent() -> None:
+    (told,) = Script({}).run(adding(LONG_PHONE))
+    assert (told.status, told.reason) == (Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
+    (ann,) = parse_participants([LONG_PHONE])
+    for flow in (WPP.send_text(ann, Secret("x")), WPP.check_number(LONG_PHONE)):
+        with pytest.raises(errors.RequestRefused):
+            next(flow)
+
+
+def test_a_personal_invite_code_is_told_of_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    answer = result(person(403, invite_code=CODE, invite_code_exp=1767603600))
+    reply = script({ADD: [answer]}).run(WPP.add_participants(WHERE, [ANN], notify=None))
+    ((_, claim),) = reply.claims
+    assert claim.code is not None
+    assert claim.code.reveal() == CODE
+    (told,) = script({ADD: [answer]}).run(adding(PHONE))
+    assert told.invite is not None
+    assert (told.invite.kind, told.invite.expires_at is not None) == ("personal", True)
+    assert CODE not in repr(reply) + repr(claim) + repr(told) + caplog.text
+
+
+def test_a_message_to_a_number_that_was_not_found_may_have_been_sent() -> None:
+    with pytest.raises(errors.AnswerLost):
+        script({SEND: [not_found()]}).run(WPP.send_text(ANN, Secret("x")))
+
+
+READS: list[tuple[Flow[object], str, Response, object]] = [
+    (
+        WPP.group_info(WHERE),
+        *(INFO, says({"id": wid(GROUP), "participants": [{"id": wid(f"{ME}@c.us")}]}), GroupInfo(size=1)),
+    ),
+    (WPP.group_info(WHERE), INFO, says({"response": {"participants": [{}, {}]}}), GroupInfo(size=2)),
+    (WPP.send_text(ANN, Secret("x")), SEND, says({"status": "success", "response": [{"id": "m1"}]}, 201), "m1"),
+    (WPP.send_text(ANN, Secret("x")), SEND, says({"response": [{"id": {"_serialized": "m1"}}]}, 201), "m1"),
+    (WPP.send_text(ANN, Secret("x")), SEND, says({"status": "success", "response": []}, 201), None),
+    (WPP.check_number(PHONE), CHECK, says({"status": "success", "response": {"numberExists": False}}), None),
+    (
+        WPP.check_number(PHONE),
+        *(CHECK, says({"response": {"numberExists": True, "id": wid(f"{OTHER}@c.us")}}), Identity(OTHER)),
+    ),
+    (WPP.resolve_lids([PHONE]), LIDS, says({"lid": wid(f"{LID}@lid"), "phoneNumber": {}}), {PHONE: LID}),
+    (WPP.resolve_lids([PHONE]), LIDS, says({"phoneNumber": wid(f"{PHONE}@c.us")}), {}),
+    (WPP.session(), STATE, says({"status": False, "message": "Disconnected"}), Session(False, "Disconnected")),
+]
+
+
+@pytest.mark.parametrize(("flow", "line", "answer", "value"), READS)
+def test_a_read_comes_to(flow: Flow[object], line: str, answer: Response, value: object) -> None:
+    assert script({line: [answer]}).run(flow) == value
+
+
+def test_a_connected_session_tells_our_own_number_for_one_token() -> None:
+    line = script({STATE: [CONNECTED], DEVICE: [ME_TOLD]})
+    assert line.run(WPP.session()) == Session(True, "Connected", Identity(ME))
+
+
+def test_many_lids_cost_one_token() -> None:
+    line = script({LIDS: [says({"lid": wid(f"{LID}@lid")}), says({})]})
+    assert line.run(WPP.resolve_lids([PHONE, OTHER])) == {PHONE: LID}
+
+
+def test_a_roster_names_its_members_by_phone_or_lid() -> None:
+    roster = script({LIST: [members(f"{PHONE}@c.us", f"{LID}@lid", "")]}).run(WPP.list_participants(WHERE))
+    assert [(member.phone, member.lid) for member in roster.members] == [(ME, None), (PHONE, None), (None, LID)]
+    assert not roster.complete
+
+
+def test_an_invite_link_is_read() -> None:
+    answer = says({"status": "success", "response": f"https://chat.whatsapp.com/{CODE}"})
+    link = script({INVITE: [answer]}).run(WPP.invite_link(WHERE))
+    assert link.reveal() == f"https://chat.whatsapp.com/{CODE}"
+
+
+def fed(flow: Flow[object], first: Response, others: Response) -> None:
+    """Answer whatever a flow asks for, to its end."""
+    next(flow)
+    flow.send(first)
+    while True:
+        flow.send(others)
+
+
+@given(json_values, st.integers(100, 599), st.sampled_from([TOKEN, None]))
+def test_any_answer_to_a_read_is_read_or_an_error_of_ours(data: object, status: int, token: Response | None) -> None:
+    answer = says(data, status)
+    for flow in (
+        WPP.list_participants(WHERE),
+        WPP.group_info(WHERE),
+        WPP.invite_link(WHERE),
+        WPP.send_text(ANN, Secret("x")),
+        WPP.check_number(PHONE),
+        WPP.resolve_lids([PHONE]),
+        WPP.session(),
+    ):
+        with pytest.raises((StopIteration, errors.ProviderError)):
+            fed(flow, token or answer, answer)
+
+
+ADA, BO, CLEO, DAN, EVE = "12025550143", "14155550126", "13125550178", "16465550199", "15035550134"
+FINN, US = "17135550115", "16175550100"
+
+
+@pytest.fixture
+def clock() -> VirtualClock:
+    return VirtualClock(1000)
+
+
+@pytest.fixture
+def world(clock: VirtualClock) -> World:
+    return small_town(clock)
+
+
+@pytest.fixture
+def sandbox(world: World) -> Sandbox:
+    return Sandbox.speaking("wppconnect", world)
+
+
+@pytest.fixture
+def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
+    provider = WPPConnect("sandbox", Secret(KEY), "http://sandbox.invalid")
+    with in_process(sandbox.handle, clock) as http, Client(provider, http=http, clock=clock) as client:
+        yield client
+
+
+def told(client: Client, *people: str) -> list[tuple[Status, Reason | None]]:
+    return [(one.status, one.reason) for one in client.add(TOWN, people)]
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client, addressing: Addressing) -> None:
+    world.groups[TOWN].addressing = addressing
+    assert told(client, ADA, BO, CLEO, EVE) == [
+        (Status.ADDED, None),
+        (Status.ALREADY_MEMBER, None),
+        (Status.NOT_ADDED, Reason.PRIVACY),
+        (Status.NOT_ADDED, Reason.RECENTLY_LEFT),
+    ]
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+def test_who_is_dropped_from_the_answer_was_not_mentioned_and_is_looked_for(
+    world: World, client: Client, addressing: Addressing
+) -> None:
+    world.groups[TOWN].addressing = addressing
+    assert told(client, ADA, FINN) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.NOT_MENTIONED)]
+
+
+def test_one_unknown_number_costs_the_others_nothing_but_time(world: World, client: Client) -> None:
+    assert told(client, ADA, DAN) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)]
+    assert world.is_member(TOWN, ADA)
+
+
+def test_two_unknown_numbers_keep_everybody_out(world: World, client: Client) -> None:
+    nobody = "12025550100"
+    assert told(client, ADA, DAN, nobody) == [
+        (Status.NOT_ADDED, Reason.NO_ANSWER),
+        (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
+        (Status.NOT_ADDED, Reason.NO_ANSWER),
+    ]
+    assert not world.is_member(TOWN, ADA)
+
+
+def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
+    world.groups[TOWN].shown = Shown(missing=frozenset({US}))
+    assert told(client, FINN) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
+
+
+def test_a_session_that_is_down_stops_the_add(world: World, client: Client) -> None:
+    world.accounts[US].session = "starting"
+    with pytest.raises(errors.SessionNotReady):
+        client.add(TOWN, [ADA])
+    assert not world.is_member(TOWN, ADA)
+
+
+def test_an_add_whose_token_was_lost_was_not_sent(world: World, sandbox: Sandbox, client: Client) -> None:
+    sandbox.faults.plan(faults.LOST_AFTER, on="token")
+    with pytest.raises(errors.ProviderUnreachable):
+        client.add(TOWN, [ADA])
+    assert [seen.route for seen in sandbox.seen] == ["token"]
+
+
+def test_an_add_whose_answer_was_lost_is_sent_once_and_settled_by_looks(sandbox: Sandbox, client: Client) -> None:
+    sandbox.faults.plan(faults.late(20.0), on="add")
+    assert told(client, ADA) == [(Status.ADDED, None)]
+    assert [seen.route for seen in sandbox.seen].count("add") == 1
