@@ -105,6 +105,9 @@ def add(
     require_invitations(account.provider, terms.invite)
     meant = yield from distinct(account, participants)
     watch = Watch(account, group, {name: person for name, person in meant.items() if person.id == name})
+    for name, person in meant.items():
+        if person.id != name and (other_form := identity(name)):
+            watch.learn(person.id, other_form)
     cases = {name: Case(person) for name, person in watch.people.items()}
     yield from _look_before(watch, cases, terms)
     asked = {name: case for name, case in cases.items() if case.before is None or not case.before.member}
@@ -188,7 +191,8 @@ def _hear(watch: Watch, asked: Cases, reply: AddReply) -> Flow[None]:
     if left_over:
         left_over = _match(left_over, watch, asked)
     unheard = {name: case for name, case in asked.items() if case.claim is _NOT_ASKED}
-    if left_over and unheard:
+    may_be_ours = {who.phone for who, _ in left_over} & {None, *watch.other_forms(unheard)}
+    if may_be_ours and unheard:
         yield from watch.identify(unheard)
         _match(left_over, watch, unheard)
     rest = Claim(reply.rest, reply.says)
@@ -260,13 +264,8 @@ def _glance(watch: Watch, watched: Cases, moment: float, *, refreshed: bool) -> 
         return (yield from watch.look(watched, moment=moment))
     except ProviderError as error:
         log.info("a look after the add failed: %s", error)
-        return dict.fromkeys(watched, unseen(error))
-
-
-def unseen(error: ProviderError) -> Sight:
-    """Return what a look that failed shows of anybody."""
-    gone = isinstance(error, GroupNotFound | NotAllowed)
-    return Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False)
+        gone = isinstance(error, GroupNotFound | NotAllowed)
+        return dict.fromkeys(watched, Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False))
 
 
 def ask_who_waits(watch: Watch, asked: Cases) -> Flow[None]:

@@ -26,7 +26,7 @@ def _not_added(reason: Reason) -> Meaning:
 
 ADDED = Meaning(Status.ADDED)
 ALREADY_MEMBER = Meaning(Status.ALREADY_MEMBER)
-PENDING_APPROVAL = Meaning(Status.PENDING_APPROVAL)
+PENDING_APPROVAL = Meaning(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)
 INVITED = Meaning(Status.INVITED, Reason.PRIVACY)
 
 PRIVACY = _not_added(Reason.PRIVACY)

@@ -26,6 +26,7 @@ from groupadd.provider import (
     NOT_ALLOWED,
     RATE_LIMITED,
     UNREADABLE,
+    UNRECOGNISED,
     AddReply,
     Claim,
     Meaning,
@@ -43,7 +44,7 @@ _NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
 }
 _REFUSED = (RequestRefused, "the provider refused the request")
 _WRAPPERS = ("data", "response", "results", "participants", "info", "inviteCode", "inviteLink", "code", "result")
-_INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{10,40})(?:\?.*)?")
+_INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{18,40})(?:\?.*)?")
 
 
 def refusal(response: Response) -> ProviderError | None:
@@ -206,9 +207,15 @@ def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[
                 raise
             else:
                 refused = Claim(_NOT_ASKED_BECAUSE.get(type(error), NOT_ALLOWED))
-                claims += [(Identity(left.phone, left.lid), refused) for left in people[position:]]
+                not_asked = people[position:]
+                if isinstance(error, ProviderError) and error.maybe_applied:
+                    claims.append((Identity(person.phone, person.lid), Claim(UNRECOGNISED)))
+                    not_asked = people[position + 1 :]
+                claims += [(Identity(left.phone, left.lid), refused) for left in not_asked]
                 break
         asked = Identity(person.phone, person.lid)
-        said = [(asked, claim) for _, claim in reply.claims]  # one claim is made of whom we asked for, whatever its name
+        said = [
+            (asked, claim) for _, claim in reply.claims
+        ]  # one claim is made of whom we asked for, whatever its name
         claims += (reply.claims if len(said) > 1 else said) or [(asked, Claim(reply.rest, reply.says))]
     return AddReply(claims)

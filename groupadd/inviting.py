@@ -52,7 +52,7 @@ def invite(
         terms: How to invite, and the message.
         codes: The codes of the personal invitations that WhatsApp offers.
     """
-    wanted = [name for name, outcome in outcomes.items() if _invitable(outcome)]
+    wanted = [name for name, outcome in outcomes.items() if is_invitable(outcome)]
     invited = dict(outcomes)
     if terms.invite == "personal" and isinstance(provider, SendsPersonalInvites):
         for name in (name for name in wanted if name in codes):
@@ -75,7 +75,8 @@ def invite(
     return invited
 
 
-def _invitable(outcome: ParticipantOutcome) -> bool:
+def is_invitable(outcome: ParticipantOutcome) -> bool:
+    """Return whether an invitation makes sense, and none was sent yet."""
     sent_already = outcome.invite is not None and outcome.invite.state is not None
     return outcome.status is Status.NOT_ADDED and outcome.reason in INVITABLE and not sent_already
 

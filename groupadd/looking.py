@@ -130,6 +130,10 @@ class Watch:
                 by_lid.update(dict.fromkeys(person.lids, name))
         return by_phone, by_lid
 
+    def other_forms(self, names: Collection[str]) -> Collection[str]:
+        """Return the unconfirmed other forms of these people's numbers."""
+        return {form for name in names for form in alternates(self.people[name].phone or "")}
+
     def learn(self, name: str, names: Identity) -> None:
         """Note further names of someone's, as one source gives them."""
         self._persons[name] = self.person(name).also(names)

@@ -45,6 +45,7 @@ class Reason(StrEnum):
     LEGAL = "legal"
     INCOMPATIBLE_DEVICE = "incompatible_device"
     RATE_LIMITED = "rate_limited"
+    APPROVAL_REQUIRED = "approval_required"  # an admin has to let them in
     INVALID_PARTICIPANT = "invalid_participant"  # the provider's word: what we cannot parse never leaves
     DUPLICATE = "duplicate"  # the same person stood earlier in the list
     SILENT_REFUSAL = "silent_refusal"  # accepted, and rosters prove absence

@@ -147,10 +147,10 @@ def test_mapping_may_hold_a_secret_that_is_one_already() -> None:
             with_add(verify="allways", invite="lnik"),
             [
                 "config: add.verify: must be one of auto, always, never; did you mean always?",
-                "config: add.invite: must be one of never, link; did you mean link?",
+                "config: add.invite: must be one of never, link, personal; did you mean link?",
             ],
         ),
-        (with_add(invite="yes"), ["config: add.invite: must be one of never, link"]),
+        (with_add(invite="yes"), ["config: add.invite: must be one of never, link, personal"]),
         (with_add(look_after_s=3), ["config: add.look_after_s: must be a list, each a number"]),
         (with_add(look_after_s=""), ["config: add.look_after_s: must be a list, each a number"]),
         (with_add(look_after_s=["3"]), ["config: add.look_after_s: must be a list, each a number"]),

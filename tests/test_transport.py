@@ -17,7 +17,9 @@ from tests.servers import answer, drips, says, server
 Send = Callable[..., Response]
 
 
-def send_blocking(base_url: str, request: Request, *, timeout_s: float = 5.0, http: httpx.Client | None = None) -> Response:
+def send_blocking(
+    base_url: str, request: Request, *, timeout_s: float = 5.0, http: httpx.Client | None = None
+) -> Response:
     transport = HttpTransport(base_url, timeout_s, http)
     try:
         return transport(request)
@@ -165,7 +167,9 @@ def test_no_more_requests_are_in_flight_than_the_pool_carries_well() -> None:
         return httpx.Response(200)
 
     async def run() -> None:
-        transport = AsyncHttpTransport("https://api.example", 5, httpx.AsyncClient(transport=httpx.MockTransport(handle)))
+        transport = AsyncHttpTransport(
+            "https://api.example", 5, httpx.AsyncClient(transport=httpx.MockTransport(handle))
+        )
         await asyncio.gather(*(transport(Request("GET", "/x")) for _ in range(5 * IN_FLIGHT)))
 
     asyncio.run(run())

@@ -157,7 +157,8 @@ class Holding:
             accounts.c.stopped,
             accounts.c.resumed_at,
         )
-        row: Row[Any] = tx.execute(select(*columns).where(accounts.c.provider == self.provider)).one()
+        row: Row[Any, Any, Any, Any, Any] = tx.execute(select(*columns).where(accounts.c.provider == self.provider)).one()
         asks = select(audit.c.at).where(audit.c.provider == self.provider, audit.c.event == "asking")
         days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(adds_per_day - 1).limit(1))
-        return Standing(*row, days_first=days_first)
+        asked, next_at, invite_at, stopped, resumed_at = row
+        return Standing(asked, next_at, invite_at, stopped, resumed_at, days_first)

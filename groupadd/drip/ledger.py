@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field, frozen
-from sqlalchemy import Connection, Engine, URL, create_engine, event, func, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from groupadd.drip import schema

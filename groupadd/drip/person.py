@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
-from sqlalchemy import Connection, Select, select
+from sqlalchemy import Connection, Select, func, select
 
 from groupadd.adding import Case, Course, Times
 from groupadd.codes import Meaning
@@ -95,6 +95,21 @@ def those(
     if group is not None:
         query = query.where(people.c.group_jid == group)
     return [Person(*row) for row in tx.execute(query.order_by(people.c.id).limit(most))]
+
+
+def looks_due(tx: Connection, provider: str) -> list[tuple[str, float]]:
+    """Read in which groups an account has people who wait for a verdict, and when the first look is due in each."""
+    watched = (people.c.provider == provider, people.c.state == State.WATCHED.value)
+    first = select(people.c.group_jid, func.min(people.c.look_at)).where(*watched).group_by(people.c.group_jid)
+    return [(group, at) for group, at in tx.execute(first)]
+
+
+def latest_verdicts(tx: Connection, provider: str, since: float, most: int) -> list[tuple[Status, Reason | None]]:
+    """Read an account's latest verdicts since a moment, the newest first."""
+    of_account = (people.c.provider == provider, people.c.settled_at > since)
+    query = select(people.c.status, people.c.reason).where(*of_account)
+    newest_first = query.order_by(people.c.settled_at.desc(), people.c.id.desc()).limit(most)
+    return [(Status(status), reason and Reason(reason)) for status, reason in tx.execute(newest_first)]
 
 
 def stored_sight(sight: Sight | None) -> Stored:

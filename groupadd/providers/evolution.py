@@ -212,9 +212,9 @@ def _claims(data: object) -> AddReply | None:
     match data:
         case {"updateParticipants": [*rows]}:
             replies = ((row, engines.read_reply([row])) for row in rows)
-            return AddReply([
-                (who, _invited(row, claim)) for row, reply in replies if reply for who, claim in reply.claims
-            ])
+            return AddReply(
+                [(who, _invited(row, claim)) for row, reply in replies if reply for who, claim in reply.claims]
+            )
     return engines.read_reply(data)
 
 

@@ -55,13 +55,15 @@ WORDS: Mapping[str, Meaning] = {  # [S]
 }
 OFFERS = "error"
 STRANGER = "INVALID_JID"  # [S] 400: somebody is not on WhatsApp; nobody was asked for
-SESSION_DOWN = frozenset({  # [S] all of them before anything reaches WhatsApp
-    "AUTHENTICATION_ERROR",  # 401: not logged in. A wrong password is a 401, too, in plain text
-    "INVALID_WA_CLI",  # 500
-    "DEVICE_ID_REQUIRED",  # 400
-    "DEVICE_NOT_FOUND",  # 404
-    "DEVICE_MANAGER_UNAVAILABLE",  # 503
-})
+SESSION_DOWN = frozenset(
+    {  # [S] all of them before anything reaches WhatsApp
+        "AUTHENTICATION_ERROR",  # 401: not logged in. A wrong password is a 401, too, in plain text
+        "INVALID_WA_CLI",  # 500
+        "DEVICE_ID_REQUIRED",  # 400
+        "DEVICE_NOT_FOUND",  # 404
+        "DEVICE_MANAGER_UNAVAILABLE",  # 503
+    }
+)
 FAILED = "INTERNAL_SERVER_ERROR"  # [S] 500: whatever else went wrong, in whatsmeow's words
 
 

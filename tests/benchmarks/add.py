@@ -65,7 +65,9 @@ def bare(http: httpx.Client, url: str, asked: list[str]) -> Callable[[], None]:
     def call() -> None:
         phones = [re.sub(r"\D", "", given) for given in asked]
         body = {"participants": [f"+{phone}" for phone in phones]}
-        answer = http.post(f"{url}/s1/groups/{GROUP}/participants/add", json=body, headers={"Authorization": "Bearer k"})
+        answer = http.post(
+            f"{url}/s1/groups/{GROUP}/participants/add", json=body, headers={"Authorization": "Bearer k"}
+        )
         data = answer.json()["data"]
         said = {row["id"].partition("@")[0]: row["reason"] for row in data["added"] + data["failed"]}
         outcome = [{"phone": phone, "status": WORDS.get(said.get(phone), "unknown")} for phone in phones]

@@ -39,6 +39,7 @@ class Witness:
 
     sandbox: Sandbox
     added_at: list[float] = field(factory=list)
+    bodies: list[tuple[str, bytes]] = field(factory=list)
     answered_at: float = 0.0
     lost: bool = False
     told: dict[str, object] = field(factory=dict)
@@ -53,8 +54,9 @@ class Witness:
         arrives = answer.lost is None and answer.delay_s <= TIMEOUT_S
         if route == "add" and answer.lost != "refused":
             self.added_at.append(now)
+            self.bodies.append((target, body))
             self.answered_at = now + min(answer.delay_s, TIMEOUT_S)
-            self.lost = not (arrives and answer.status < 500 and (not answer.body or _is_json(answer.body)))
+            self.lost |= not (arrives and answer.status < 500 and (not answer.body or _is_json(answer.body)))
         if route == "list":
             shown = arrives and answer.status == 200 and answer.body != b"" and _is_json(answer.body)
             rows = world.roster(JID, by=self.sandbox.dialect.account) if shown else ()
@@ -75,7 +77,7 @@ class Witness:
         if not self.added_at:
             return ()
         due = [self.answered_at + after_s for after_s in LOOK_AFTER_S]
-        late = self.added_at[0] + LATENESS_S
+        late = self.added_at[-1] + LATENESS_S
         if self.lost and due[-2] < late:
             gap = due[-1] - due[-2]
             due[-2:] = late, max(due[-1], late + gap)
@@ -151,5 +153,5 @@ def knowable(reader: Reader, human: Human, asked: Identity, witness: Witness) ->
     last = after[-2:]
     if len(after) < len(LOOK_AFTER_S) or any(look is None for look in last):
         return False
-    late = witness.added_at[0] + LATENESS_S if witness.lost else 0.0
+    late = witness.added_at[-1] + LATENESS_S if witness.lost else 0.0
     return all(look is not None and look.at >= late and reader.absent(human, names, look) for look in last)

@@ -256,9 +256,7 @@ def test_a_reach_out_timelock_stops_messages() -> None:
         ),
     ],
 )
-def test_what_is_read_of_a_group(
-    line: str, answer: Response, flow: Callable[[GroupId], Asking], value: object
-) -> None:
+def test_what_is_read_of_a_group(line: str, answer: Response, flow: Callable[[GroupId], Asking], value: object) -> None:
     read = Script({line: [answer]}).run(flow(WHERE))
     assert read.reveal().endswith(str(value)) if isinstance(read, Secret) else read == value
 

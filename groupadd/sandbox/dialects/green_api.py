@@ -107,15 +107,17 @@ class GreenApi:
         rows = self.world.roster(jid, by=self.account)
         group = self.world.groups[jid]
         admin = group.role(self.account.human.phone) != "member"
-        return say({
-            "groupId": jid,
-            "subject": group.name,
-            "participants": [_member(row) for row in rows],
-            "size": len(group.members(self.world.now - group.shown.lag_s)),
-            "groupInviteLink": group.link() if admin else "",
-            "allowParticipantsAddMembers": group.members_may_add,
-            "isCommunity": False,
-        })
+        return say(
+            {
+                "groupId": jid,
+                "subject": group.name,
+                "participants": [_member(row) for row in rows],
+                "size": len(group.members(self.world.now - group.shown.lag_s)),
+                "groupInviteLink": group.link() if admin else "",
+                "allowParticipantsAddMembers": group.members_may_add,
+                "isCommunity": False,
+            }
+        )
 
     def on_send(self, call: Call) -> Answer:
         """Send a text, and tell its id [D]; to whom nobody is, too."""
