@@ -44,7 +44,7 @@ _NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
 }
 _REFUSED = (RequestRefused, "the provider refused the request")
 _WRAPPERS = ("data", "response", "results", "participants", "info", "inviteCode", "inviteLink", "code", "result")
-_INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{18,40})(?:\?.*)?")
+_INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
 
 
 def refusal(response: Response) -> ProviderError | None:
@@ -69,7 +69,7 @@ def session_down(response: Response) -> SessionNotReady:
 
 
 def _session_is_down(response: Response) -> bool:
-    """Whether a refusal is about the session: WAHA's 422 names the states it expected; Wawp's 404 is `invalid_session`."""
+    """Whether a refusal is about the session: WAHA's 422 names the states it expects; Wawp's 404 is `invalid_session`."""
     match response.json():
         case {"expected": [*_], "status": str()} | {"code": "invalid_session"}:
             return True
@@ -77,7 +77,7 @@ def _session_is_down(response: Response) -> bool:
 
 
 def read_add(response: Response, claims: Callable[[object], AddReply | None]) -> AddReply:
-    """Return what the answer to an add says; `claims` reads what it says of each person, or None where it speaks of none.
+    """Return what the answer to an add says; `claims` reads what it says of each person, None where it speaks of none.
 
     Raises:
         ProviderError: The whole request was refused, by status or in plain words under 2xx.
@@ -190,7 +190,7 @@ def invite_link(found: object) -> Secret:
 def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[AddReply]]) -> Flow[AddReply]:
     """Add through a provider that takes one person at a time.
 
-    A refusal half-way leaves those already asked with their claims, and is the reason of all who are not asked any more.
+    A refusal half-way leaves those already asked with their claims, and is the reason of all who are no longer asked.
 
     Raises:
         ProviderError: The provider refused before anybody had been asked.

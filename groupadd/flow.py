@@ -1,8 +1,8 @@
 """Flows: what groupadd wants to ask, said without asking it.
 
-A flow yields a `Request`, gets its `Response`, and returns a value; `yield from` borrows another flow. A lost answer is
-thrown in at the yield as `NoAnswer`. Flows do no I/O, so one body serves sync and async: the two drivers below carry the
-requests to a transport. Blocking inside a flow would stall an event loop; a pause is a field of the next request.
+A flow yields a `Request`, gets its `Response`, and returns a value; `yield from` borrows another flow. A lost answer
+is thrown in at the yield as `NoAnswer`. Flows do no I/O, so one body serves sync and async: the two drivers below carry
+the requests to a transport. Blocking inside a flow would stall an event loop; a pause is a field of the next request.
 """
 
 import asyncio
@@ -84,7 +84,7 @@ class Response:
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that `Retry-After` asks for, or None; a date counts from the answer's own `Date` (RFC 9110, 10.2.3)."""
+        """Seconds that `Retry-After` asks for, or None; a date counts from the answer's `Date` (RFC 9110, 10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal():
             return float(value)
@@ -134,11 +134,17 @@ AsyncTransport: TypeAlias = Callable[[Request], Awaitable[Response]]
 class Clock(Protocol):
     """The driver's time, in seconds from an arbitrary moment."""
 
-    def now(self) -> float: ...
+    def now(self) -> float:
+        """Return the present moment."""
+        ...
 
-    def sleep(self, seconds: float) -> None: ...
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass, for the blocking driver."""
+        ...
 
-    async def sleep_async(self, seconds: float) -> None: ...
+    async def sleep_async(self, seconds: float) -> None:
+        """Let the time pass, for the async driver."""
+        ...
 
 
 class SystemClock:

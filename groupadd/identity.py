@@ -61,8 +61,8 @@ class Identity:
 def identity(*names: object) -> Identity | None:
     """Return who a provider means by these names of one person, or None where nothing can be read.
 
-    Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, bare numbers with or without a plus.
-    Empty and masked names are passed over; two different phones or LIDs for one person mean nobody.
+    Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, bare numbers with or without a
+    plus. Empty and masked names are passed over; two different phones or LIDs for one person mean nobody.
     """
     phone: str | None = None
     lid: str | None = None
@@ -206,8 +206,8 @@ class GroupId:
 def alternates(phone: str) -> tuple[str, ...]:
     """Return the other way in which this number may be written, where its country has one.
 
-    Candidates only: nothing but the provider's number check makes them the same line. Brazil's ninth digit (mobiles only),
-    Mexico's 1 and Argentina's 9; no other country is ever rewritten.
+    Candidates only: nothing but the provider's number check makes them the same line. Brazil's ninth digit (mobiles
+    only), Mexico's 1 and Argentina's 9; no other country is ever rewritten.
     """
     if phone[:2] not in {"52", "54", "55"}:
         return ()

@@ -169,7 +169,7 @@ class Watch:
             self._refreshed = True
 
     def identify(self, names: Iterable[str]) -> Flow[None]:
-        """Ask the provider for the other names of these people: the LIDs, and what number it takes theirs for. Once each."""
+        """Ask the provider, once each, for other names of these people: LIDs, and what number it takes theirs for."""
         provider = self.account.provider
         phones = {phone: name for name in names if name not in self._looked_up for phone in self.person(name).phones}
         self._looked_up.update(phones.values())
@@ -202,8 +202,8 @@ def waiting(watch: Watch, names: Collection[str]) -> Flow[Collection[str]]:
 def distinct(account: Account, participants: Iterable[Participant]) -> Flow[Mapping[str, Participant]]:
     """Return for every canonical JID in the list who is meant by it: the same person's first entry.
 
-    Two forms of one line (Brazil's ninth digit and its like) are one person only if the provider takes them for the same
-    account; it is asked only where the list holds both.
+    Two forms of one line (Brazil's ninth digit and its like) are one person only if the provider takes them for the
+    same account; it is asked only where the list holds both.
     """
     meant: dict[str, Participant] = {}
     for participant in participants:

@@ -36,7 +36,7 @@ def around(flow: Flow[T], each: Callable[[Request], Flow[Response]]) -> Flow[T]:
 
 
 def patient(flow: Flow[T]) -> Flow[T]:
-    """Run a flow of reads patiently: broken connections and 429, 502, 503 and 504 are tried again, as `Retry-After` says.
+    """Run a flow of reads patiently: lost answers and 429, 502, 503 and 504 are tried again, as `Retry-After` says.
 
     Raises:
         ProviderUnreachable: No connection could be made.
@@ -56,13 +56,13 @@ def _insist(request: Request) -> Flow[Response]:
         try:
             response = yield request
         except NoAnswer as lost:
-            at = lost.at
+            again_at = lost.at + pause_s
         else:
             wait_s = response.retry_after_s or 0.0
             if response.status not in _TRY_LATER or wait_s > LONGEST_WAIT_S:
                 return response
-            at, pause_s = response.at, max(pause_s, wait_s)
-        request = evolve(request, not_before=at + pause_s)
+            again_at = response.at + max(pause_s, wait_s)
+        request = evolve(request, not_before=again_at)
     return (yield request)
 
 

@@ -53,7 +53,8 @@ class Prospect:
         phone: Digits without a plus, or None.
         id: The canonical JID.
         member: Whether they are in already; None where the roster proves neither.
-        on_whatsapp: Whether the number is on WhatsApp; None where nobody could tell, and for members, who were not asked for.
+        on_whatsapp: Whether the number is on WhatsApp; None where nobody could tell, and for members, who were not
+            asked for.
     """
 
     participant: str = field(repr=repr_masked)

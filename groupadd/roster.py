@@ -110,15 +110,15 @@ class Roster:
     def sight(self, person: Person) -> Sight:
         """Return whether this person is in.
 
-        Absence is told only of a live and complete roster in which every row can be compared with a name of the person's.
+        Absence is told only of a live and complete roster in which every row can be compared with a name of theirs.
         """
         if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
-            return Sight(True, complete=self.complete)
+            return Sight(member=True, complete=self.complete)
         if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
             return Sight(None, Reason.UNRESOLVED_IDENTITY, complete=self.complete)
         if not (self.complete and self.live):
             return Sight(None, Reason.STALE_ROSTER, complete=self.complete)
-        return Sight(False)
+        return Sight(member=False)
 
     def _comparable(self, person: Person) -> bool:
         no_phone, no_lid, neither = self._hidden

@@ -3,6 +3,7 @@
 import math
 import re
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any, Literal, TypeAlias, get_args
 
 import attrs
@@ -28,7 +29,7 @@ def _as_tuple(seconds: Sequence[float]) -> tuple[float, ...]:
 
 
 def _is_ascending(seconds: Sequence[float]) -> bool:
-    return all(0 <= s < math.inf for s in seconds) and all(a < b for a, b in zip(seconds, seconds[1:], strict=False))
+    return all(0 <= s < math.inf for s in seconds) and all(a < b for a, b in pairwise(seconds))
 
 
 def _has_one_link(text: str) -> bool:
@@ -98,7 +99,9 @@ class Pace:
     adds_per_day: int = field(default=50, validator=_check(lambda n: n >= 1, "1 add or more"))
     quiet: str | None = field(
         default=None,
-        validator=_check(lambda text: text is None or _QUIET.fullmatch(text), "two times such as 22:00-07:00"),
+        validator=_check(
+            lambda text: text is None or _QUIET.fullmatch(text) is not None, "two times such as 22:00-07:00"
+        ),
     )
     jitter: float = field(default=0.3, validator=_check(lambda part: 0 <= part < math.inf, "0 or more"))
 
@@ -118,7 +121,8 @@ class Pace:
             "adds_per_day": self.adds_per_day > usual.adds_per_day,
         }
         return tuple(
-            f"{name} is {getattr(self, name):g}, and {getattr(usual, name):g} by default: accounts are restricted for less"
+            f"{name} is {getattr(self, name):g}, and {getattr(usual, name):g} by default: "
+            "accounts are restricted for less"
             for name, is_bolder in bolder.items()
             if is_bolder
         )

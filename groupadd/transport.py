@@ -1,4 +1,4 @@
-"""HTTP: the only file that knows httpx. Requests go out with their secrets revealed; nothing of them comes back in errors.
+"""HTTP: the only file that knows httpx. Requests go out with secrets revealed; nothing of them comes back in errors.
 
 httpx and httpcore log whole URLs and headers. While one of our calls runs, what they log is dropped, and our own line,
 which shows path templates, stands in its place.
@@ -13,7 +13,7 @@ import urllib.request
 from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from functools import lru_cache
-from typing import Any, NoReturn, Protocol, Self
+from typing import Any, Protocol, Self
 from urllib.parse import quote
 
 import httpcore
@@ -48,13 +48,8 @@ _LOOSE_LOGGERS = (
 _deadline: ContextVar[float | None] = ContextVar("groupadd_deadline", default=None)
 
 
-class _SilentInOurCalls(logging.Filter):
-    def filter(self, record: logging.LogRecord) -> bool:
-        return _deadline.get() is None
-
-
 for _name in _LOOSE_LOGGERS:
-    logging.getLogger(_name).addFilter(_SilentInOurCalls())
+    logging.getLogger(_name).addFilter(lambda _: _deadline.get() is None)
 
 
 class HttpTransport:
@@ -89,7 +84,7 @@ class HttpTransport:
                 return _response(answer, answer.content if self._keeps_deadline else call.read(answer))
             except _FAILURES as error:
                 failure = error
-            _fail(failure)
+            raise _no_answer(failure)
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -123,7 +118,7 @@ class AsyncHttpTransport:
                     return _response(answer, answer.content)
                 except (*_FAILURES, TimeoutError) as error:
                     failure = error
-                _fail(failure)
+                raise _no_answer(failure)
 
     async def close(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -188,11 +183,11 @@ def _response(answer: httpx.Response, body: bytes) -> Response:
     return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
 
 
-def _fail(error: Exception | None) -> NoReturn:
-    """Say that no answer came, outside of every except block: httpx's errors hold URLs and headers."""
+def _no_answer(error: Exception | None) -> Exception:
+    """Return what to raise, outside of every except block: httpx's errors hold URLs and headers."""
     if isinstance(error, UnicodeError):
-        raise ConfigError("a credential or id holds characters that HTTP cannot carry")
-    raise NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
+        return ConfigError("a credential or id holds characters that HTTP cannot carry")
+    return NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
 
 
 class _DeadlineTransport(httpx.HTTPTransport):
@@ -224,7 +219,7 @@ class _DeadlineStream(httpcore.NetworkStream):
     def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
         return _DeadlineStream(self._stream.start_tls(*args, **kwargs))
 
-    def get_extra_info(self, info: str) -> Any:
+    def get_extra_info(self, info: str) -> object:
         return self._stream.get_extra_info(info)
 
     def close(self) -> None:
@@ -245,19 +240,29 @@ class InProcessAnswer(Protocol):
     """What a service in this process answers, as the sandbox's `Answer` does: one HTTP answer, or none."""
 
     @property
-    def status(self) -> int: ...
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
 
     @property
-    def body(self) -> bytes: ...
+    def body(self) -> bytes:
+        """The body, in bytes."""
+        ...
 
     @property
-    def headers(self) -> Mapping[str, str]: ...
+    def headers(self) -> Mapping[str, str]:
+        """Header fields."""
+        ...
 
     @property
-    def delay_s(self) -> float: ...
+    def delay_s(self) -> float:
+        """Seconds until its last byte, or until the connection breaks."""
+        ...
 
     @property
-    def lost(self) -> str | None: ...
+    def lost(self) -> str | None:
+        """`refused` where nothing was received, another word where the connection breaks; None for an answer."""
+        ...
 
 
 def in_process(handle: Callable[[str, str, Mapping[str, str], bytes], InProcessAnswer], clock: Clock) -> httpx.Client:

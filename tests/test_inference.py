@@ -48,7 +48,7 @@ def test_unknown_and_no_evidence_are_the_same() -> None:
 def test_who_is_in_needs_no_reason_and_who_is_not_has_one() -> None:
     for case in CASES:
         status, reason, _ = settle(*case)
-        assert (reason is None) is (status in {*SAID_IN, Status.PENDING_APPROVAL}), case
+        assert (reason is None) is (status in SAID_IN), case
 
 
 def test_observed_takes_a_look_and_inferred_takes_looks_after_only() -> None:
@@ -124,7 +124,7 @@ UNKNOWN = Status.UNKNOWN
         ("PRIVACY", None, (IN_SOME,), (UNKNOWN, Reason.CONTRADICTION, NONE)),
         ("INVITED", None, (OUT, OUT), (Status.INVITED, Reason.PRIVACY, REPORTED)),
         ("INVITED", OUT, (IN,), (Status.ADDED, None, OBSERVED)),
-        ("PENDING_APPROVAL", OUT, (OUT, OUT), (Status.PENDING_APPROVAL, None, REPORTED)),
+        ("PENDING_APPROVAL", OUT, (OUT, OUT), (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, REPORTED)),
         ("ADDED", None, (IN, OUT, OUT), (NOT_IN, Reason.CONTRADICTION, OBSERVED)),
         ("ACCEPTED", IN, (IN, OUT, OUT), (NOT_IN, Reason.CONTRADICTION, OBSERVED)),
         ("ACCEPTED", IN, (OUT, OUT), (UNKNOWN, Reason.CONTRADICTION, NONE)),

@@ -1,7 +1,7 @@
 """Baileys: `[{"status": "403", "jid": …, "content": {"attrs": …, "content": [{"tag": "add_request", …}]}}]`.
 
-`status` is the participant's `error` attribute as text, "200" where there is none. In LID groups `jid` is the LID and the
-phone stands in `content.attrs.phone_number` only (Baileys issue 1842).
+`status` is the participant's `error` attribute as text, "200" where there is none. In LID groups `jid` is the LID and
+the phone stands in `content.attrs.phone_number` only (Baileys issue 1842).
 """
 
 from collections.abc import Mapping

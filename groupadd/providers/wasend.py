@@ -1,7 +1,8 @@
 """Wasend, https://wasend.dev: ids in the path, a Bearer key, `{success, data: {added, failed}}`.
 
 Sources: [D] the vendor's documentation, https://wasend.dev/docs/groups/add-participants and its neighbours; [S] the
-vendor's SDK 1.3.3 (PyPI `wasend`, which throws the answer of an add away). Nothing here is proven against the live service.
+vendor's SDK 1.3.3 (PyPI `wasend`, which throws the answer of an add away). Nothing here is proven against the live
+service.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

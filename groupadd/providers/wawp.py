@@ -1,7 +1,8 @@
-"""Wawp, https://wawp.net: credentials in the JSON body, `[{"id": "…@c.us"}]`, and `{"ok": true}` whatever became of them.
+"""Wawp, https://wawp.net: credentials in the JSON body, `[{"id": "…@c.us"}]`, and `{"ok": true}` whatever came of it.
 
-Sources: [D] the vendor's documentation, https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its neighbours;
-[W] WAHA, which Wawp seems to run on; [C] third-party clients. Nothing here is proven against the live service.
+Sources: [D] the vendor's documentation, https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its
+neighbours; [W] WAHA, which Wawp seems to run on; [C] third-party clients. Nothing here is proven against the live
+service.
 """
 
 from collections.abc import Mapping, Sequence

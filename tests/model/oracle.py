@@ -115,7 +115,7 @@ class Reader:
     resolves_lids: bool
     checks_numbers: bool
 
-    def names(self, human: Human, asked: Identity, looks: Sequence[Look | None]) -> Identity:
+    def names(self, human: Human, asked: Identity) -> Identity:
         """Return the names that can be known to be this person's."""
         phone = asked.phone
         if phone is not None and phone != human.phone and self.checks_numbers:
@@ -147,7 +147,7 @@ class Reader:
 def knowable(reader: Reader, human: Human, asked: Identity, witness: Witness) -> bool:
     """Return whether rosters alone settle somebody after an add."""
     after = witness.after()
-    names = reader.names(human, asked, after)
+    names = reader.names(human, asked)
     if any(look is not None and reader.present(names, look) for look in after):
         return True
     last = after[-2:]

@@ -1,4 +1,4 @@
-"""Whole worlds of the sandbox, drawn at random: people, a group, its roster, faults, and what other admins do meanwhile."""
+"""Whole worlds of the sandbox, drawn at random: people, a group, its roster, faults, and what other admins do."""
 
 from collections.abc import Callable, Mapping
 from typing import Literal
@@ -15,7 +15,7 @@ from groupadd.sandbox.world import World
 JID = "120363000000000042@g.us"
 US = Human("12025550199", "177005550000199", "We")
 CROWD = [Human(f"1202555010{n}", f"17700555000010{n}", f"P{n}") for n in range(8)]
-# Brazil's ninth digit: one line that WhatsApp knows without it, dialled with it; and a stranger under another's LID digits.
+# Brazil's ninth digit: one line, which WhatsApp knows without it, dialled with it.
 BRAZIL = Human("554199990000", "177005550000200", "Rita", also_dialled=frozenset({"5541999990000"}))
 
 LATENESS_S = 60.0

@@ -135,7 +135,7 @@ def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tup
         (updated(row("403", invite="?")), out(Reason.PRIVACY), "403"),
         (updated(row("404")), out(Reason.NOT_ON_WHATSAPP), "404"),
         (updated(row("408")), out(Reason.RECENTLY_LEFT), "408"),
-        (updated(row("421")), (Status.PENDING_APPROVAL, None, Evidence.REPORTED), "421"),
+        (updated(row("421")), (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, Evidence.REPORTED), "421"),
         (updated(row("999")), unknown(Reason.UNRECOGNISED), "999"),
         (
             updated(row("200", "77001@lid", phone_number=f"{PHONE}@s.whatsapp.net")),

@@ -369,7 +369,7 @@ def test_a_member_who_may_not_add_is_told_so(client: Client, world: World) -> No
 def test_who_waits_for_approval_is_found_among_the_requests(client: Client, world: World) -> None:
     world.appoint(TOWN, "16175550100", "member")
     world.groups[TOWN].members_may_add = world.groups[TOWN].approval = True
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, None)]
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
 
 
 def test_a_session_that_is_down_raises(client: Client, world: World) -> None:

@@ -150,7 +150,7 @@ def adding(answer: Answer, terms: Terms = NEVER, **then: Sequence[Answer]) -> Pa
 
 ADDED = (Status.ADDED, None, Evidence.REPORTED)
 ALREADY = (Status.ALREADY_MEMBER, None, Evidence.REPORTED)
-PENDING = (Status.PENDING_APPROVAL, None, Evidence.REPORTED)
+PENDING = (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, Evidence.REPORTED)
 INVITED = (Status.INVITED, Reason.PRIVACY, Evidence.REPORTED)
 SHAPES: list[tuple[object, Verdict, str]] = [
     ([gows(0)], ADDED, "0"),
@@ -210,7 +210,7 @@ def test_an_answer_that_speaks_of_nobody_comes_to(answer: Answer, verdict: Verdi
 
 @pytest.mark.parametrize("shape", [[gows(0, f"{OTHER}@s.whatsapp.net")], webjs(200, name=f"{OTHER}@c.us")])
 def test_somebody_elses_row_says_nothing_of_us(shape: object) -> None:
-    person = adding(says(shape), lids=[says({"lid": None, "pn": f"{PHONE}@c.us"})])
+    person = adding(says(shape))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 
 
@@ -546,7 +546,7 @@ def test_who_is_no_admin_may_not_add(client: Client, world: World) -> None:
 def test_who_waits_for_approval_is_found_in_the_queue(client: Client, world: World, sandbox: Sandbox) -> None:
     world.groups[TOWN].pending[ADA] = 1000.0
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
-    assert statuses(client, ADA) == [("pending_approval", None)]
+    assert statuses(client, ADA) == [("pending_approval", "approval_required")]
 
 
 def test_who_waits_is_told_to_admins_only(client: Client, world: World) -> None:

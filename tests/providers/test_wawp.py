@@ -162,7 +162,7 @@ def test_an_answer_comes_to(
 
 
 def test_somebody_elses_row_says_nothing_of_us() -> None:
-    answers = {WAWP_ADD: [says([{"status": "200", "jid": "15550101@c.us"}])], WAWP_LID: [says({"lid": None})]}
+    answers = {WAWP_ADD: [says([{"status": "200", "jid": "15550101@c.us"}])]}
     (person,) = Script(answers).run(add(Account(WAWP), WHERE, [ANN], Terms(verify="never")))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 

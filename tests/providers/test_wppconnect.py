@@ -155,7 +155,7 @@ def test_without_a_token_nobody_is_asked_for(answer: Answer, error: type[errors.
         (result(person(404)), Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "404"),
         (result(person(408)), Status.NOT_ADDED, Reason.RECENTLY_LEFT, "408"),
         (result(person(409)), Status.ALREADY_MEMBER, None, "409"),
-        (result(person(421)), Status.PENDING_APPROVAL, None, "421"),
+        (result(person(421)), Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, "421"),
         (result(person(207)), Status.UNKNOWN, Reason.UNRECOGNISED, "207"),
         (result(person(None)), Status.UNKNOWN, Reason.UNRECOGNISED, "None"),
         (result({}), Status.UNKNOWN, Reason.NOT_MENTIONED, None),

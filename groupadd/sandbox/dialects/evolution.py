@@ -211,7 +211,7 @@ def _fault(given: object) -> str | None:
     rows = items(given)
     if not rows:
         return "participants does not meet minimum length of 1"
-    if any(not isinstance(row, str) or len(row) < 10 for row in rows):  # noqa: PLR2004
+    if any(not isinstance(row, str) or len(row) < 10 for row in rows):
         return '"participants" must be an array of numeric strings'
     return "participants contains duplicate item" if len(set(rows)) < len(rows) else None
 
@@ -221,7 +221,7 @@ def _jid(number: str) -> str:
     if "@s.whatsapp.net" in number or "@lid" in number or "@g.us" in number:
         return number
     digits = re.sub(r"\D", "", number.partition("@")[0])
-    if len(digits) >= 18:  # noqa: PLR2004
+    if len(digits) >= 18:
         return f"{digits}@g.us"
     digits = re.sub(r"^(52|54)\d(\d{10})$", r"\1\2", digits)
     digits = re.sub(r"^55(3[1-9]|[4-9]\d)\d([7-9]\d{7})$", r"55\1\2", digits)

@@ -1,0 +1,245 @@
+"""Plan: people from a CSV or from rows, put into the ledger as they stand; nothing is lost silently."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from contextlib import contextmanager
+from itertools import chain, islice
+from os import PathLike
+from pathlib import Path
+from typing import TypeAlias
+
+from attrs import define, field, frozen
+from sqlalchemy import Connection, func, insert, select, tuple_
+
+from groupadd.config import Config, load
+from groupadd.document import Source
+from groupadd.drip.ledger import DEFAULT, Ledger
+from groupadd.drip.schema import State, accounts, people, sheets
+from groupadd.drip.status import ends_at
+from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
+from groupadd.flow import Clock
+from groupadd.identity import GroupId, parse_participants
+from groupadd.people_file import PHONE_COLUMNS
+from groupadd.plugins import listed, nearest
+from groupadd.secret import scrubbed
+
+Rows: TypeAlias = Iterable[Mapping[str, str]]
+_AT_ONCE = 2000  # rows
+_DELIMITERS = ",;\t"
+
+
+@frozen
+class Plan:
+    """What a plan has put into the ledger, and what is ahead of each account.
+
+    Attributes:
+        people: How many people were added to the ledger.
+        planned_before: How many rows name somebody who was planned for the same group already, here or earlier.
+        faults: What is wrong with the rows that cannot be used, by line.
+        places: How many people were added, by provider and group.
+        warnings: What is bold about the pace.
+        ends_at: When the last add of each account is due, in UTC, if nothing goes wrong; all its plans together.
+    """
+
+    people: int
+    planned_before: int
+    faults: Mapping[int, str]
+    places: Mapping[tuple[str, str], int] = field(repr=lambda places: f"<{len(places)} places>")
+    warnings: tuple[str, ...]
+    ends_at: Mapping[str, datetime]
+
+
+@frozen
+class _Sheet:
+    """Rows as they were given, each with its line."""
+
+    name: str
+    header: Sequence[str]
+    delimiter: str
+    rows: Iterator[tuple[int, Sequence[str]]]
+
+
+def plan(  # noqa: PLR0913  each is a choice of the user's
+    source: str | PathLike[str] | Rows,
+    *,
+    group: str | None = None,
+    providers: Sequence[str] = (),
+    phone_column: str | None = None,
+    ledger: str = DEFAULT,
+    config: Source = None,
+    clock: Clock | None = None,
+) -> Plan:
+    """Put people into the ledger. All columns are kept, and come back from `export`.
+
+    Args:
+        source: A CSV file with a header, or rows of the same columns. The columns `group` and `provider` win over the
+            arguments.
+        group: The group of the rows that name none.
+        providers: The accounts that share the rows that name none; left out: the default one.
+        phone_column: The column of the numbers; left out: `phone`, `participant` or `number`.
+        ledger: The ledger's URL; it is made where there is none.
+        config: Where the providers are configured, as for `groupadd.connect`.
+        clock: Time itself, for tests.
+
+    Raises:
+        ConfigError: A provider is not configured.
+        InvalidGroup: `group` is not the JID of a group.
+        InvalidParticipant: The file cannot be read, or has no column of numbers.
+        LedgerError: The ledger cannot be used.
+    """
+    settings = load(config)
+    default_group = None if group is None else GroupId.parse(group).jid
+    shared = tuple(providers) or (settings.choose().name,)
+    for name in shared:
+        _require_provider(settings, name)
+    with _opened(source) as sheet, Ledger.open(ledger, make=True, clock=clock) as book:
+        names = [name.strip().lower() for name in sheet.header]
+        wanted = PHONE_COLUMNS if phone_column is None else (phone_column.strip().lower(),)
+        phone_at = next((names.index(name) for name in wanted if name in names), None)
+        if phone_at is None:
+            raise InvalidParticipant({0: f"has no column named {' or '.join(wanted)}"}, [sheet.name])
+        reader = _Reader(settings, names, phone_at, default_group, shared)
+        with book.writing() as tx:
+            reader.carry_over(tx, sheet)
+            for name in {provider for provider, _ in reader.places}:
+                if tx.scalar(select(accounts.c.provider).where(accounts.c.provider == name)) is None:
+                    tx.execute(insert(accounts).values(provider=name))
+            detail = f"{sum(reader.places.values())} people from {sheet.name}"
+            book.note(tx, "planned", "plan", detail)
+        with book.reading() as tx:
+            ends = {name: ends_at(tx, name, settings.drip, book.clock.now()) for name, _ in reader.places}
+    dates = {name: datetime.fromtimestamp(at, UTC) for name, at in ends.items() if at is not None}
+    counts = reader.places
+    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.boldness, dates)
+
+
+@define
+class _Reader:
+    """Turns rows into rows of the ledger."""
+
+    settings: Config
+    names: Sequence[str]
+    phone_at: int
+    group: str | None
+    providers: Sequence[str]
+    places: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
+    faults: dict[int, str] = field(factory=dict[int, str])
+    twins: int = 0
+
+    def carry_over(self, tx: Connection, sheet: _Sheet) -> None:
+        """Write all rows of a sheet, some thousand at a time."""
+        values = {"name": sheet.name, "header": list(sheet.header), "delimiter": sheet.delimiter}
+        number = (tx.scalar(select(func.max(sheets.c.id))) or 0) + 1
+        tx.execute(insert(sheets).values(id=number, **values))
+        while chunk := list(islice(sheet.rows, _AT_ONCE)):
+            read = [{"sheet": number, **self._read(line, cells)} for line, cells in chunk]
+            keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
+            where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), people.c.state.notin_(_NO_PERSON))
+            seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
+            for row in read:
+                key = (str(row["group_jid"]), str(row["jid"]))
+                if row["state"] == State.WAITING and key in seen:
+                    row["state"] = State.TWIN.value
+                    self.twins += 1
+                elif row["state"] == State.WAITING:
+                    seen.add(key)
+                    self.places[str(row["provider"]), key[0]] += 1
+            tx.execute(insert(people), read)
+
+    def _read(self, line: int, cells: Sequence[str]) -> dict[str, object]:
+        row = dict(zip(self.names, cells, strict=False))
+        given = cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
+        group = row.get("group", "").strip() or self.group
+        provider = row.get("provider", "").strip() or self.providers[line % len(self.providers)]
+        told = {"line": line, "cells": list(cells), "given": given, "provider": provider, "group_jid": group or ""}
+        try:
+            if group is None:
+                raise InvalidGroup("no group is named for it")
+            told["group_jid"] = _group(group)
+            _require_provider(self.settings, provider)
+            (person,) = parse_participants([given])
+        except InvalidParticipant as error:
+            fault = error.faults[0]
+        except (InvalidGroup, ConfigError) as error:
+            fault = str(error)
+        else:
+            return told | {"jid": person.id, "state": State.WAITING.value, "fault": None}
+        self.faults[line] = fault
+        return told | {"jid": "", "state": State.UNUSABLE.value, "fault": fault}
+
+
+_NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
+
+
+@lru_cache(maxsize=1024)
+def _group(text: str) -> str:
+    return GroupId.parse(text).jid
+
+
+def _require_provider(settings: Config, name: str) -> None:
+    if name not in settings.providers:
+        near = nearest(name, settings.providers)
+        raise ConfigError(f"no provider is configured as {name!r}{near} (configured: {listed(settings.providers)})")
+
+
+@contextmanager
+def _opened(source: str | PathLike[str] | Rows) -> Iterator[_Sheet]:
+    """Open a CSV file, or rows, to be read once.
+
+    Raises:
+        InvalidParticipant: It cannot be read, or is empty.
+    """
+    if not isinstance(source, str | PathLike):
+        yield _of_rows(source)
+        return
+    path = Path(source)
+    why = ""
+    try:
+        with path.open(encoding=_encoding(path), newline="") as file:
+            delimiter = max(_DELIMITERS, key=file.readline().count)
+            file.seek(0)
+            reader = csv.reader(file, delimiter=delimiter, strict=True)
+            header = next(reader, None)
+            if header is None:
+                raise InvalidParticipant({0: "is empty"}, [path.name])
+            yield _Sheet(path.name, header, delimiter, _lines(reader))
+    except OSError as error:
+        why = f"cannot be read: {error.strerror or type(error).__name__}"
+    except UnicodeDecodeError:
+        why = "is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
+    except csv.Error as error:
+        why = f"is not CSV: {error}"
+    if why:
+        raise InvalidParticipant({0: why}, [scrubbed(path.name)])
+
+
+def _encoding(path: Path) -> str:
+    with path.open("rb") as file:
+        return "utf-16" if file.read(2) in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
+
+
+def _lines(reader: "csv._reader") -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield every row that is not blank, with the line on which it begins."""
+    line = reader.line_num + 1
+    for row in reader:
+        if any(cell.strip() for cell in row):
+            yield line, row
+        line = reader.line_num + 1
+
+
+def _of_rows(rows: Rows) -> _Sheet:
+    """Return rows as a sheet: the first one's columns are everybody's.
+
+    Raises:
+        InvalidParticipant: There are none.
+    """
+    every = iter(rows)
+    first = next(every, None)
+    if first is None:
+        raise InvalidParticipant({0: "nobody was named"}, ["rows"])
+    header = list(first)
+    cells = ([str(row.get(name) or "") for name in header] for row in chain([first], every))
+    return _Sheet("rows", header, ",", enumerate(cells, start=1))

@@ -1,0 +1,222 @@
+"""Running a plan: every account at its own pace, all of them in one process."""
+
+import asyncio
+import secrets
+import signal
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from math import inf
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from attrs import field, frozen
+from sqlalchemy import select
+
+from groupadd.config import Config, load
+from groupadd.document import Source
+from groupadd.drip.holding import Holding, Overtaken, Tell
+from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy
+from groupadd.drip.lock import only_runner
+from groupadd.drip.schema import State, people
+from groupadd.drip.status import DripStatus, status_of
+from groupadd.drip.working import Worker
+from groupadd.errors import Interrupted
+from groupadd.flow import Clock, log
+from groupadd.inviting import require_invitations
+from groupadd.looking import Account
+
+if TYPE_CHECKING:  # httpx is imported when a run begins
+    import httpx
+
+LEASE_S = 30.0  # after so long without a sign of life, another machine may take an account over
+
+
+class Shift(NamedTuple):
+    """How a shift ended.
+
+    Attributes:
+        state: `done`: nobody is left; `more`: there is more to do from `due_at` on; `stopped`: the account has stopped;
+            `busy`: somebody else works it.
+        due_at: When its next thing is due, in seconds since 1970, or None.
+    """
+
+    state: Literal["done", "more", "stopped", "busy"]
+    due_at: float | None = None
+
+
+@frozen
+class _Run:
+    """What all accounts of a run share."""
+
+    book: Ledger
+    settings: Config
+    tell: Tell
+    stopping: asyncio.Event
+    http: "httpx.AsyncClient | None"
+    lease_s: float
+    owner: str = field(factory=lambda: secrets.token_hex(8))
+
+    @asynccontextmanager
+    async def worker(self, name: str) -> AsyncIterator[Worker | None]:
+        """Take an account for the length of the block; None where somebody else has it."""
+        from groupadd.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
+
+        chosen = self.settings.choose(name)
+        require_invitations(chosen.provider, self.settings.add.invite)
+        holding = Holding(self.book, name, self.owner, self.lease_s, self.tell)
+        if not holding.take():
+            yield None
+            return
+        transport = AsyncHttpTransport(chosen.provider.base_url, self.settings.add.timeout_s, self.http)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(transport.close)
+            stack.callback(holding.let_go)
+            terms, pace = self.settings.add, self.settings.drip
+            yield Worker(holding, Account(chosen.provider), terms, pace, transport, self.stopping)
+
+
+async def run_async(  # noqa: PLR0913  each is a choice of the user's
+    *,
+    ledger: str = DEFAULT,
+    config: Source = None,
+    on_line: Tell | None = None,
+    stopping: asyncio.Event | None = None,
+    http: "httpx.AsyncClient | None" = None,
+    clock: Clock | None = None,
+    lease_s: float = LEASE_S,
+) -> DripStatus:
+    """Carry out what the ledger holds, until nobody is left or every account with people left has stopped.
+
+    Args:
+        ledger: The ledger's URL.
+        config: Where the providers, `[add]` and `[drip]` are configured, as for `groupadd.connect`.
+        on_line: Called with every line of the audit once it is committed.
+        stopping: Set it to end the run: every account finishes the person in hand.
+        http: An `httpx.AsyncClient` of your own; you close it.
+        clock: Time itself, in seconds since 1970, for tests.
+        lease_s: Seconds after which another machine may take over an account that gives no sign of life.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        Unsupported: A provider cannot do what `[add]` wants.
+        LedgerBusy: Another run works on the ledger, or on every account of it.
+        LedgerError: The ledger cannot be used. Whoever is in hand is looked up by the next run.
+    """
+    settings = load(config)
+    with Ledger.open(ledger, clock=clock) as book, _alone(book):
+        for warning in settings.drip.boldness:
+            log.warning("%s", warning)
+        run = _Run(book, settings, on_line or _tell_nobody, stopping or asyncio.Event(), http, lease_s)
+        names = _with_people_left(book)
+        async with AsyncExitStack() as stack:
+            taken = [await stack.enter_async_context(run.worker(name)) for name in names]
+            workers = [worker for worker in taken if worker is not None]
+            if names and not workers:
+                raise LedgerBusy(f"other runs work on all accounts of {book.name}: {', '.join(names)}")
+            await _all_at_work(workers)
+        return status_of(book, settings.drip)
+
+
+async def shift(  # noqa: PLR0913  each is a choice of the user's
+    provider: str,
+    *,
+    seconds: float,
+    ledger: str = DEFAULT,
+    config: Source = None,
+    on_line: Tell | None = None,
+    stopping: asyncio.Event | None = None,
+    http: "httpx.AsyncClient | None" = None,
+    clock: Clock | None = None,
+    lease_s: float = LEASE_S,
+) -> Shift:
+    """Work one account for a bounded time, for engines that hand out shifts to many machines; arguments as for `run_async`.
+
+    Args:
+        provider: The account.
+        seconds: For how long to work at most; what is begun is finished.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        LedgerError: The ledger cannot be used.
+    """
+    settings = load(config)
+    with Ledger.open(ledger, clock=clock) as book, _alone(book):
+        run = _Run(book, settings, on_line or _tell_nobody, stopping or asyncio.Event(), http, lease_s)
+        async with run.worker(provider) as worker:
+            if worker is None:
+                return Shift("busy")
+            due_at = await _kept([worker], worker.work(book.clock.now() + seconds))
+        account = next(one for one in status_of(book, settings.drip).accounts if one.provider == provider)
+        if account.state in {"done", "stopped"}:
+            return Shift("done" if account.state == "done" else "stopped")
+        return Shift("more", due_at)
+
+
+def run(
+    *,
+    ledger: str = DEFAULT,
+    config: Source = None,
+    on_line: Tell | None = None,
+) -> DripStatus:
+    """Carry out what the ledger holds; arguments and errors as for `run_async`.
+
+    Ctrl-C ends it when every account has finished the person in hand; a second one ends it at once, which is safe, too.
+
+    Raises:
+        Interrupted: Ctrl-C came; its `.outcome` is the `DripStatus`.
+    """
+
+    async def until_interrupted() -> tuple[DripStatus, bool]:
+        stopping = asyncio.Event()
+        with _on_interrupt(stopping.set):
+            told = await run_async(ledger=ledger, config=config, on_line=on_line, stopping=stopping)
+        return told, stopping.is_set()
+
+    told, cut = asyncio.run(until_interrupted())
+    if cut:
+        raise Interrupted(told)
+    return told
+
+
+def _tell_nobody(_: AuditLine) -> None:
+    """Take a line for granted."""
+
+
+@contextmanager
+def _alone(book: Ledger) -> Iterator[None]:
+    """Hold that nobody else runs a ledger that is a file."""
+    with only_runner(book.file) if book.file else nullcontext():
+        yield
+
+
+def _with_people_left(book: Ledger) -> Sequence[str]:
+    over = [State.DONE.value, State.TWIN.value, State.UNUSABLE.value]
+    with book.reading() as tx:
+        left = select(people.c.provider).where(people.c.state.notin_(over)).distinct().order_by(people.c.provider)
+        return tx.scalars(left).all()
+
+
+async def _all_at_work(workers: Sequence[Worker]) -> None:
+    """Let all accounts work; one that somebody else takes over ends alone."""
+
+    async def work(worker: Worker) -> None:
+        try:
+            await worker.work(inf)
+        except Overtaken:
+            log.warning("%s: another run has taken the account over", worker.holding.provider)
+
+    async def all_of_them() -> None:
+        async with asyncio.TaskGroup() as group:
+            for worker in workers:
+                group.create_task(work(worker))
+
+    try:
+        await _kept(workers, all_of_them())
+    except* LedgerError as errors:
+        first = errors.exceptions[0]
+    else:
+        return
+    raise first
+
+
+async def _kept[T](workers: Sequence[Worker], working: Awaitable[T]) -> T:
+    """Renew the hold on these accounts while they are worked."""
