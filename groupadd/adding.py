@@ -224,8 +224,9 @@ def _look_after(watch: Watch, asked: Cases, times: Times, terms: Terms) -> Flow[
     for number, moment in enumerate(course.moments):
         if all(seen(case.after) is Seen.PRESENT for case in watched.values()):
             return
-        refreshed = number == len(course.moments) - LOOKS_THAT_PROVE
-        for name, sight in (yield from _glance(watch, watched, moment, refreshed=refreshed)).items():
+        if number == len(course.moments) - LOOKS_THAT_PROVE:
+            yield from watch.refresh(moment=moment)
+        for name, sight in (yield from _glance(watch, watched, moment)).items():
             watched[name].after += (course.believed(sight, moment),)
 
 
@@ -256,11 +257,9 @@ class Course:
         return _TOO_EARLY if sight.member is False and at < self.from_then else sight
 
 
-def _glance(watch: Watch, watched: Cases, moment: float, *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
-    """Look once, after making a cached roster fresh where that is due; a look that fails shows nothing."""
+def _glance(watch: Watch, watched: Cases, moment: float) -> Flow[Mapping[str, Sight]]:
+    """Look once; a look that fails shows nothing."""
     try:
-        if refreshed:
-            yield from watch.refresh(moment=moment)
         return (yield from watch.look(watched, moment=moment))
     except ProviderError as error:
         log.info("a look after the add failed: %s", error)

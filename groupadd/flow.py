@@ -18,7 +18,7 @@ from attrs import field, frozen
 from groupadd.errors import Interrupted
 from groupadd.secret import Secret
 
-log = logging.getLogger("groupadd")
+log: logging.Logger = logging.getLogger("groupadd")
 
 T = TypeVar("T")
 Wire: TypeAlias = str | Secret
@@ -113,8 +113,8 @@ class NoAnswer(Exception):
         at: When we gave up, likewise.
     """
 
-    sent_at = 0.0
-    at = 0.0
+    sent_at: float = 0.0
+    at: float = 0.0
 
     def __init__(self, why: str, *, maybe_sent: bool) -> None:
         self.maybe_sent = maybe_sent
@@ -151,12 +151,15 @@ class SystemClock:
     """The machine's monotonic clock."""
 
     def now(self) -> float:
+        """Return the present moment."""
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
+        """Block the thread."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
+        """Leave the event loop free."""
         await asyncio.sleep(seconds)
 
 

@@ -6,7 +6,7 @@ from typing import TypeVar
 from attrs import define, evolve, field, frozen
 
 from groupadd.errors import ProviderError, SessionNotReady, Unsupported
-from groupadd.flow import Flow
+from groupadd.flow import Flow, log
 from groupadd.identity import PHONE_DOMAIN, GroupId, Identity, Participant, Person, alternates, same_first
 from groupadd.outcome import Reason
 from groupadd.pacing import not_before, patient
@@ -158,15 +158,14 @@ class Watch:
         return sights
 
     def refresh(self, *, moment: float = 0.0) -> Flow[None]:
-        """Have a cached roster made fresh, once in a call, where the provider can.
-
-        Raises:
-            ProviderError: It could not be made fresh.
-        """
+        """Have a cached roster made fresh, once in a call, where the provider can; if that fails, it stays cached."""
         provider = self.account.provider
         if isinstance(provider, RefreshesRoster) and not self._refreshed:
-            yield from patient(not_before(provider.refresh_roster(self.group), moment))
-            self._refreshed = True
+            try:
+                yield from patient(not_before(provider.refresh_roster(self.group), moment))
+                self._refreshed = True
+            except ProviderError as error:
+                log.info("the roster could not be made fresh: %s", error)
 
     def identify(self, names: Iterable[str]) -> Flow[None]:
         """Ask the provider, once each, for other names of these people: LIDs, and what number it takes theirs for."""

@@ -36,7 +36,7 @@ def around(flow: Flow[T], each: Callable[[Request], Flow[Response]]) -> Flow[T]:
 
 
 def patient(flow: Flow[T]) -> Flow[T]:
-    """Run a flow of reads patiently: lost answers and 429, 502, 503 and 504 are tried again, as `Retry-After` says.
+    """Run a flow of reads patiently: broken connections, 429, 502, 503 and 504 are tried again, as `Retry-After` says.
 
     Raises:
         ProviderUnreachable: No connection could be made.

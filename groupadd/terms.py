@@ -16,8 +16,8 @@ Invitation: TypeAlias = Literal["never", "link", "personal"]
 LINK = "{link}"
 
 
-def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[object, "attrs.Attribute[Any]", Any], None]:
-    def validator(_: object, attribute: "attrs.Attribute[Any]", value: Any) -> None:
+def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
+    def validator(_: object, attribute: "attrs.Attribute[Any]", value: object) -> None:
         if not holds(value):
             raise ValueError(f"{attribute.name} must be {wanted}")
 

@@ -12,11 +12,11 @@
         print(account.provider, account.state, account.done, account.left, account.why)
     drip.export("people-done.csv")
 
-Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-drip.db` in the current folder), and those
-that ask a provider or count its pace take `config=`, as `groupadd.connect` does.
+Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-drip.db` in the current folder); those that
+ask a provider or count its pace take `config=`, as `groupadd.connect` does.
 
 * `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
-* `run(…) -> DripStatus`, `run_async(…)`: carry it out, every account at its own pace, until nobody is left or all have stopped
+* `run(…) -> DripStatus`, `run_async(…)`: carry it out, every account at its own pace, until nobody is left or all stopped
 * `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
 * `status() -> DripStatus`: what is done and what is left, in all and by account
 * `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on
@@ -25,6 +25,34 @@ that ask a provider or count its pace take `config=`, as `groupadd.connect` does
 * `audit() -> Iterator[AuditLine]`: everything that ever happened, line by line
 * `forget(participant) -> int`: delete what is kept of a person
 
-`run` and `run_async` call `on_line` with every `AuditLine` once it is committed, which is what live progress is made from.
+`run` and `run_async` call `on_line` with every `AuditLine` once it is committed: what live progress is made from.
 Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody else works on it) and those of the config.
 """
+
+from groupadd.drip.export import export
+from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
+from groupadd.drip.plan import Plan, plan
+from groupadd.drip.running import Shift, run, run_async, shift
+from groupadd.drip.status import AccountStatus, DripStatus, status
+from groupadd.drip.steering import audit, forget, pause, resume, retry
+
+__all__ = [
+    "AccountStatus",
+    "AuditLine",
+    "DripStatus",
+    "LedgerBusy",
+    "LedgerError",
+    "Plan",
+    "Shift",
+    "audit",
+    "export",
+    "forget",
+    "pause",
+    "plan",
+    "resume",
+    "retry",
+    "run",
+    "run_async",
+    "shift",
+    "status",
+]

@@ -8,7 +8,7 @@ from attrs import define, field, frozen
 from sqlalchemy import Connection, Row, or_, select, update
 
 from groupadd.drip.ledger import AuditLine, Ledger
-from groupadd.drip.person import Person
+from groupadd.drip.person import Person, Stored
 from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, audit, people
 
@@ -49,7 +49,7 @@ class Step:
     provider: str
     lines: list[AuditLine] = field(factory=list[AuditLine])
 
-    def move(self, person: Person, to: State, event: str, rule: str, detail: str = "", **values: Any) -> None:
+    def move(self, person: Person, to: State, event: str, rule: str, detail: str = "", **values: Stored) -> None:
         """Bring somebody from where they were read to stand to where they stand now.
 
         Raises:
@@ -89,14 +89,14 @@ class Holding:
     held_until: float = 0.0
 
     def take(self) -> bool:
-        """Take the account, and return whether we have it. A ledger that is a file has no other runner: its lock is ours."""
+        """Take the account, and return whether we have it. A ledger that is a file has no other runner: we hold its lock."""
         now = self.ledger.clock.now()
         is_free = or_(accounts.c.owner.is_(None), accounts.c.lease_until < now, accounts.c.owner == self.owner)
-        where = [accounts.c.provider == self.provider, *([] if self.ledger.is_file else [is_free])]
+        where = [accounts.c.provider == self.provider, *([] if self.ledger.file else [is_free])]
         with self.ledger.writing() as tx:
             taken = tx.execute(update(accounts).where(*where).values(owner=self.owner, lease_until=now + self.lease_s))
         self.held_until = now + self.lease_s if taken.rowcount else 0.0
-        return taken.rowcount == 1
+        return bool(taken.rowcount)
 
     def renew(self) -> None:
         """Keep the account.
@@ -116,7 +116,7 @@ class Holding:
             tx.execute(update(accounts).where(*mine).values(owner=None, lease_until=0.0))
 
     @contextmanager
-    def step(self, *, unless_stopped: bool = False, **values: Any) -> Iterator[Step]:
+    def step(self, *, unless_stopped: bool = False, **values: Stored) -> Iterator[Step]:
         """Begin a step of this account's, which changes its own row by these values.
 
         Args:
@@ -133,7 +133,7 @@ class Holding:
         for line in step.lines:
             self.tell(line)
 
-    def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Any) -> None:
+    def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Stored) -> None:
         where = [accounts.c.provider == self.provider, accounts.c.owner == self.owner]
         if unless_stopped:
             where.append(accounts.c.stopped.is_(None))
@@ -157,7 +157,9 @@ class Holding:
             accounts.c.stopped,
             accounts.c.resumed_at,
         )
-        row: Row[Any, Any, Any, Any, Any] = tx.execute(select(*columns).where(accounts.c.provider == self.provider)).one()
+        row: Row[Any, Any, Any, Any, Any] = tx.execute(
+            select(*columns).where(accounts.c.provider == self.provider)
+        ).one()
         asks = select(audit.c.at).where(audit.c.provider == self.provider, audit.c.event == "asking")
         days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(adds_per_day - 1).limit(1))
         asked, next_at, invite_at, stopped, resumed_at = row

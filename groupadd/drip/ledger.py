@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from attrs import define, field, frozen
-from sqlalchemy import URL, Connection, Engine, create_engine, event, func, insert, inspect, make_url, select, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from groupadd.drip import schema
@@ -74,6 +74,7 @@ class LedgerClock(SystemClock):
         self.ahead_s = ahead_s
 
     def now(self) -> float:
+        """Return the moment."""
         return time.time() + self.ahead_s
 
 
@@ -83,12 +84,12 @@ class Ledger:
 
     Attributes:
         name: Its URL, without a password.
-        is_file: Whether it is a file of this machine, rather than a server's database.
+        file: The file that it is, or None for a server's database.
         clock: Its time.
     """
 
     name: str
-    is_file: bool
+    file: str | None
     clock: Clock
     _engine: Engine = field(repr=False)
 
@@ -106,16 +107,15 @@ class Ledger:
         """
         try:
             place = make_url(url)
-            is_file = place.get_backend_name() == "sqlite"
             engine = create_engine(place, hide_parameters=True, **_arguments(place, make=make))
         except (ArgumentError, NoSuchModuleError, ImportError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {scrubbed(str(error))}") from None
-        if is_file:
+        if _is_sqlite(place):
             event.listen(engine, "connect", _on_connect)
             event.listen(engine, "begin", _on_begin)
-        ledger = cls(place.render_as_string(), is_file, clock or LedgerClock(), engine)
+        ledger = cls(place.render_as_string(), _file(place), clock or LedgerClock(), engine)
         ledger._prepare(make=make)
-        if clock is None and not is_file:
+        if clock is None and not _is_sqlite(place):
             ledger.clock = LedgerClock(ledger._database_time() - time.time())
         return ledger
 
@@ -168,7 +168,7 @@ class Ledger:
         except SQLAlchemyError as error:
             raise LedgerError(f"the ledger {self.name} cannot be used: {_why(error)}") from None
 
-    def note(  # noqa: PLR0913  a line has that many parts
+    def note(
         self,
         tx: Connection,
         event: str,
@@ -194,12 +194,6 @@ class Ledger:
         )
         return AuditLine(datetime.fromtimestamp(at, UTC), provider, group, participant, event, rule, detail)
 
-    def count_by(self, tx: Connection, *columns: Any) -> list[tuple[Any, ...]]:
-        """Count the people of the plan by these columns; the count comes last."""
-        usable = schema.people.c.state != schema.State.UNUSABLE.value
-        counted = select(*columns, func.count()).where(usable).group_by(*columns)
-        return [tuple(row) for row in tx.execute(counted)]
-
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
@@ -211,9 +205,18 @@ class Ledger:
         self.close()
 
 
+def _is_sqlite(place: URL) -> bool:
+    return place.get_backend_name() == "sqlite"
+
+
+def _file(place: URL) -> str | None:
+    """Return the file that a ledger is; one that is named by a URI has its path in front of its query."""
+    return (place.database or "").removeprefix("file:") if _is_sqlite(place) else None
+
+
 def _arguments(place: URL, *, make: bool) -> Mapping[str, Any]:
-    if place.get_backend_name() == "sqlite":
-        if not make and place.database and not place.query and not Path(place.database).exists():
+    if _is_sqlite(place):
+        if not make and not Path(_file(place) or "").exists():
             raise LedgerError(f"there is no ledger at {place.database}: `groupadd drip plan` makes one")
         return {"connect_args": {"timeout": _BUSY_S}}
     if place.get_backend_name() == "postgresql":

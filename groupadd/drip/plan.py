@@ -3,9 +3,9 @@
 import csv
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import lru_cache
-from contextlib import contextmanager
 from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
@@ -62,7 +62,7 @@ class _Sheet:
     rows: Iterator[tuple[int, Sequence[str]]]
 
 
-def plan(  # noqa: PLR0913  each is a choice of the user's
+def plan(
     source: str | PathLike[str] | Rows,
     *,
     group: str | None = None,

@@ -3,10 +3,10 @@
 import asyncio
 import secrets
 import signal
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
-from math import inf
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from attrs import field, frozen
 from sqlalchemy import select
@@ -26,6 +26,8 @@ from groupadd.looking import Account
 
 if TYPE_CHECKING:  # httpx is imported when a run begins
     import httpx
+
+T = TypeVar("T")
 
 LEASE_S = 30.0  # after so long without a sign of life, another machine may take an account over
 
@@ -74,7 +76,7 @@ class _Run:
             yield Worker(holding, Account(chosen.provider), terms, pace, transport, self.stopping)
 
 
-async def run_async(  # noqa: PLR0913  each is a choice of the user's
+async def run_async(
     *,
     ledger: str = DEFAULT,
     config: Source = None,
@@ -116,7 +118,7 @@ async def run_async(  # noqa: PLR0913  each is a choice of the user's
         return status_of(book, settings.drip)
 
 
-async def shift(  # noqa: PLR0913  each is a choice of the user's
+async def shift(
     provider: str,
     *,
     seconds: float,
@@ -196,11 +198,15 @@ def _with_people_left(book: Ledger) -> Sequence[str]:
 
 
 async def _all_at_work(workers: Sequence[Worker]) -> None:
-    """Let all accounts work; one that somebody else takes over ends alone."""
+    """Let all accounts work; one that somebody else takes over ends alone.
+
+    Raises:
+        GroupAddError: What ended the first of them; the others are cut short, and looked after by the next run.
+    """
 
     async def work(worker: Worker) -> None:
         try:
-            await worker.work(inf)
+            await worker.work()
         except Overtaken:
             log.warning("%s: another run has taken the account over", worker.holding.provider)
 
@@ -211,12 +217,46 @@ async def _all_at_work(workers: Sequence[Worker]) -> None:
 
     try:
         await _kept(workers, all_of_them())
-    except* LedgerError as errors:
+    except ExceptionGroup as errors:
         first = errors.exceptions[0]
     else:
         return
     raise first
 
 
-async def _kept[T](workers: Sequence[Worker], working: Awaitable[T]) -> T:
-    """Renew the hold on these accounts while they are worked."""
+async def _kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
+    """Renew the hold on these accounts for as long as they are worked."""
+
+    async def renew() -> None:
+        while True:
+            holding = workers[0].holding
+            await holding.ledger.clock.sleep_async(holding.lease_s / 3)
+            for worker in workers:
+                with suppress(Overtaken):  # the worker finds out by itself before it sends anything
+                    worker.holding.renew()
+
+    renewing = asyncio.ensure_future(renew() if workers else asyncio.sleep(0))
+    try:
+        return await working
+    finally:
+        renewing.cancel()
+
+
+@contextmanager
+def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
+    """Let the first Ctrl-C stop a run in the main thread; the next one is an ordinary one."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = signal.getsignal(signal.SIGINT)
+
+    def on_signal(*_: object) -> None:
+        signal.signal(signal.SIGINT, before)
+        loop.call_soon_threadsafe(stop)
+
+    signal.signal(signal.SIGINT, on_signal)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)

@@ -157,7 +157,11 @@ def _rows(tx: Connection) -> list[Any]:
 
 
 def _account(
-    tx: Connection, row: Any, by_account: Mapping[str, Counter[str]], pace: Pace, now: float  # noqa: ANN401  a row
+    tx: Connection,
+    row: Any,
+    by_account: Mapping[str, Counter[str]],
+    pace: Pace,
+    now: float,
 ) -> AccountStatus:
     counted = by_account.get(row.provider, Counter())
     last = ends_at(tx, row.provider, pace, now)

@@ -1,16 +1,18 @@
 """Steering a plan from outside: pause and resume accounts, take people up again, forget somebody."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import Connection, delete, or_, select, update
 
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerError
 from groupadd.drip.person import NOTHING_HEARD
-from groupadd.drip.schema import State, accounts, audit as lines, people
+from groupadd.drip.schema import State, accounts, people
+from groupadd.drip.schema import audit as lines
 from groupadd.flow import Clock
 from groupadd.identity import parse_participants
 from groupadd.outcome import Reason, Status
+from groupadd.plugins import listed
 
 _FORGOTTEN = "forgotten"
 
@@ -51,6 +53,18 @@ def resume(provider: str | None = None, *, ledger: str = DEFAULT, clock: Clock |
             going_on = {"stopped": None, "why": None, "resumed_at": now}
             if tx.execute(update(accounts).where(*stopped).values(**going_on)).rowcount:
                 book.note(tx, "resumed", "by hand", provider=name)
+
+
+def _accounts(tx: Connection, provider: str | None) -> Sequence[str]:
+    """Return the account of this name, or all.
+
+    Raises:
+        LedgerError: There is none.
+    """
+    names = tx.scalars(select(accounts.c.provider)).all()
+    if provider is not None and provider not in names:
+        raise LedgerError(f"nobody is planned for {provider!r} (accounts: {listed(names)})")
+    return names if provider is None else [provider]
 
 
 def retry(reason: Reason | str, *, ledger: str = DEFAULT, clock: Clock | None = None) -> int:

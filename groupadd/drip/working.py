@@ -11,7 +11,6 @@ from math import inf
 from typing import NamedTuple, TypeVar
 
 from attrs import define, evolve, field
-from sqlalchemy import select
 
 from groupadd.adding import LOOKS_THAT_PROVE, Case, Times, ask, ask_who_waits, looks_before
 from groupadd.codes import NO_ANSWER, UNRECOGNISED
@@ -21,7 +20,7 @@ from groupadd.drip.failing import stop_for
 from groupadd.drip.holding import Holding, Overtaken, Standing, Step
 from groupadd.drip.person import NOTHING_HEARD, Person, stored_after, stored_claim, stored_outcome, stored_sight
 from groupadd.drip.rules import LAST, REFUSALS, Stop, after_verdicts
-from groupadd.drip.schema import State, people
+from groupadd.drip.schema import State
 from groupadd.errors import GroupAddError, ProviderError, RequestRefused
 from groupadd.flow import AsyncTransport, Flow, Request, Response, drive_async, log
 from groupadd.identity import GroupId, Participant
@@ -246,7 +245,7 @@ class Worker:
         with self.holding.step() as step:
             step.move(person, State.WAITING, "not_asked", type(error).__name__, str(error), tries=person.tries - 1)
 
-    def _watch_or_settle(  # noqa: PLR0913  the parts of one step
+    def _watch_or_settle(
         self, step: Step, person: Person, case: Case, times: Times, event: str, detail: str
     ) -> None:
         heard = {"claim": stored_claim(case.claim), "sent_at": times.sent_at, "answered_at": times.at}
@@ -390,7 +389,7 @@ class Worker:
         if not request.repeatable and self._now() >= self.holding.held_until:
             raise Overtaken
         response = await self.transport(request)
-        if response.status == 429:  # noqa: PLR2004
+        if response.status == 429:
             self._limited_s = max(self._limited_s or 0.0, response.retry_after_s or 0.0)
         return response
 

@@ -8,7 +8,7 @@ import groupadd
 from groupadd import Status
 from groupadd.config import load
 from groupadd.sandbox import Group, Human, Sandbox, Shown, VirtualClock, World, dialect_names
-from groupadd.sandbox.people import Temper
+from groupadd.sandbox.people import Addressing, Temper
 from groupadd.transport import in_process
 from tests.model.worlds import JID, US
 
@@ -25,7 +25,7 @@ def requests(provider: str, people: list[Human], *, both_names: bool) -> tuple[C
     world = World(VirtualClock())
     account = world.open_account(US)
     world.settle(*people)
-    addressing = "phone" if both_names else "lid"
+    addressing: Addressing = "phone" if both_names else "lid"
     world.found(Group(JID, cap=2000, addressing=addressing, shown=Shown(both_names=both_names)), admins=[account.human])
     sandbox = Sandbox.speaking(provider, world)
     chosen = load({"providers": {"p": sandbox.config("http://sandbox.example")}}, environ={}).choose()

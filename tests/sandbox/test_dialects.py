@@ -291,9 +291,8 @@ def test_our_adapters_add(line: Line, world: World) -> None:
     assert world.is_member(GROUP, ADA)
     if line.provider.speaks_of_each:
         meanings = [ADDED, ALREADY_MEMBER, PRIVACY, NOT_ON_WHATSAPP, RECENTLY_LEFT, BLOCKED]
-        assert {
-            identity(who).phone if isinstance(who, str) else who.phone: claim.meaning for who, claim in reply.claims
-        } == dict(zip(PHONES, meanings, strict=True))
+        said = [(identity(who) if isinstance(who, str) else who, claim.meaning) for who, claim in reply.claims]
+        assert said == [(Identity(phone), meaning) for phone, meaning in zip(PHONES, meanings, strict=True)]
     else:
         assert reply == AddReply(rest=ACCEPTED)
 

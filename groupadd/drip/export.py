@@ -1,0 +1,103 @@
+"""The user's rows back, in their order and with their columns, and with what became of each."""
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import nullcontext
+from datetime import UTC, datetime
+from os import PathLike
+from pathlib import Path
+from typing import Any, TextIO
+
+from sqlalchemy import Connection, and_, select
+
+from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
+from groupadd.drip.schema import State, people, sheets
+from groupadd.flow import Clock
+from groupadd.outcome import Reason
+
+COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
+
+
+def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT, clock: Clock | None = None) -> None:
+    """Write every row that was planned, and behind it status, reason, evidence and time (UTC, ISO 8601).
+
+    Where nothing is known yet, those are empty; of a row that cannot be used, the reason says why. Where files of other
+    columns were planned as well, all columns are there, and each row fills its own.
+
+    Args:
+        target: A file's path, or an open text file.
+        ledger: The ledger's URL.
+        clock: Time itself, for tests.
+
+    Raises:
+        LedgerError: The ledger cannot be used, or the file cannot be written.
+    """
+    why = ""
+    with Ledger.open(ledger, clock=clock) as book, book.reading() as tx:
+        try:
+            with _opened(target) as file:
+                _write(tx, file)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+    if why:
+        raise LedgerError(f"the export cannot be written: {why}")
+
+
+def _opened(target: str | PathLike[str] | TextIO) -> Any:  # noqa: ANN401  a context manager of either kind
+    if isinstance(target, str | PathLike):
+        return Path(target).open("w", encoding="utf-8", newline="")
+    return nullcontext(target)
+
+
+def _write(tx: Connection, file: TextIO) -> None:
+    known = tx.execute(select(sheets).order_by(sheets.c.id)).all()
+    headers: dict[int, Sequence[str]] = {sheet.id: sheet.header for sheet in known}
+    columns = list(dict.fromkeys(name for header in headers.values() for name in header))
+    delimiter = known[0].delimiter if known else ","
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    only = len({tuple(header) for header in headers.values()}) == 1
+    writer.writerow([*(next(iter(headers.values())) if only else columns), *COLUMNS])
+    for sheet, cells, told in _rows(tx):
+        if only:  # as it came, with what stands behind the last column, and two columns of one name
+            width = len(headers[sheet])
+            writer.writerow([*cells[:width], *[""] * (width - len(cells)), *told])
+        else:
+            named = dict(zip(headers[sheet], cells, strict=False))
+            writer.writerow([*(named.get(name, "") for name in columns), *told])
+
+
+def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
+    first = people.alias()
+    same = and_(
+        people.c.state == State.TWIN.value,
+        first.c.group_jid == people.c.group_jid,
+        first.c.jid == people.c.jid,
+        first.c.state.notin_([State.TWIN.value, State.UNUSABLE.value]),
+    )
+    own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)
+    firsts = (first.c.state, first.c.status, first.c.evidence, first.c.settled_at)
+    query = select(
+        people.c.sheet,
+        people.c.cells,
+        people.c.state,
+        people.c.fault,
+        *own,
+        *(column.label(f"first_{column.name}") for column in firsts),
+    ).select_from(people.outerjoin(first, same))
+    for row in tx.execute(query.order_by(people.c.id).execution_options(yield_per=1000)):
+        yield row.sheet, row.cells, _told(row)
+
+
+def _told(row: Any) -> tuple[str, str, str, str]:  # noqa: ANN401  a row
+    if row.state == State.UNUSABLE:
+        return "", row.fault, "", ""
+    if row.state == State.TWIN:
+        known = row.first_state == State.DONE
+        verdict = (row.first_status, Reason.DUPLICATE.value, row.first_evidence, row.first_settled_at)
+    else:
+        known = row.state == State.DONE
+        verdict = (row.status, row.reason or "", row.evidence, row.settled_at)
+    if not known:
+        return "", "", "", ""
+    status, reason, evidence, at = verdict
+    return status, reason, evidence, datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
