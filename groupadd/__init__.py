@@ -1,30 +1,34 @@
 """Add people to WhatsApp groups through any provider, and know what became of each."""
 
-from groupadd.client import AsyncClient, Client, connect, connect_async
-from groupadd.errors import (
-    AnswerLost,
-    ConfigError,
-    GroupAddError,
-    GroupNotFound,
-    Interrupted,
-    InvalidGroup,
-    InvalidParticipant,
-    NotAllowed,
-    NotAuthenticated,
-    ProviderError,
-    ProviderUnreachable,
-    RateLimited,
-    RequestRefused,
-    SessionNotReady,
-    UnknownProvider,
-    Unsupported,
-)
-from groupadd.looking import Membership
-from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.preflight import Preflight, Prospect
-from groupadd.provider import GroupMembershipProvider
-from groupadd.roster import Member, Roster
-from groupadd.secret import Secret
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from groupadd.client import AsyncClient, Client, connect, connect_async
+    from groupadd.errors import (
+        AnswerLost,
+        ConfigError,
+        GroupAddError,
+        GroupNotFound,
+        Interrupted,
+        InvalidGroup,
+        InvalidParticipant,
+        NotAllowed,
+        NotAuthenticated,
+        ProviderError,
+        ProviderUnreachable,
+        RateLimited,
+        RequestRefused,
+        SessionNotReady,
+        UnknownProvider,
+        Unsupported,
+    )
+    from groupadd.looking import Membership
+    from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+    from groupadd.preflight import Preflight, Prospect
+    from groupadd.provider import GroupMembershipProvider
+    from groupadd.roster import Member, Roster
+    from groupadd.secret import Secret
 
 __all__ = [
     "AddOutcome",
@@ -62,3 +66,20 @@ __all__ = [
     "connect",
     "connect_async",
 ]
+
+_HOMES = ("errors", "secret", "outcome", "roster", "provider", "looking", "preflight", "client")  # lightest first
+
+
+def __getattr__(name: str) -> object:
+    """Import a public name when it is first used, so that `import groupadd` costs next to nothing."""
+    if name in __all__:
+        for home in _HOMES:
+            module = import_module(f"{__name__}.{home}")
+            if name in vars(module):
+                globals()[name] = vars(module)[name]
+                return globals()[name]
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

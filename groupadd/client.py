@@ -1,15 +1,11 @@
 """The clients: `connect`, `Client` and `AsyncClient`. All they do is said once, as flows, in `Calls`."""
 
-import traceback
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Self, TypeVar
 
 from attrs import evolve, frozen
 
-from groupadd import plugins
 from groupadd.adding import add
-from groupadd.config import load
-from groupadd.document import Source
 from groupadd.errors import Interrupted
 from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
 from groupadd.identity import GroupId, Participant, parse_participants
@@ -20,8 +16,10 @@ from groupadd.provider import GroupMembershipProvider
 from groupadd.roster import Roster
 from groupadd.terms import Invitation, Terms, Verify
 
-if TYPE_CHECKING:  # httpx is imported when the first client is made
+if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first client is made
     import httpx
+
+    from groupadd.document import Source
 
 T = TypeVar("T")
 
@@ -130,6 +128,7 @@ class Client:
         name: str | None = None,
         clock: Clock | None = None,
     ) -> None:
+        from groupadd.plugins import type_name
         from groupadd.transport import HttpTransport
 
         terms = Terms(
@@ -141,7 +140,7 @@ class Client:
             invite=invite,
             invite_text=invite_text,
         )
-        kind = plugins.type_name(provider)
+        kind = type_name(provider)
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = HttpTransport(provider.base_url, timeout_s, http)
         self._clock = clock or SystemClock()
@@ -260,6 +259,7 @@ class AsyncClient:
         name: str | None = None,
         clock: Clock | None = None,
     ) -> None:
+        from groupadd.plugins import type_name
         from groupadd.transport import AsyncHttpTransport
 
         terms = Terms(
@@ -271,7 +271,7 @@ class AsyncClient:
             invite=invite,
             invite_text=invite_text,
         )
-        kind = plugins.type_name(provider)
+        kind = type_name(provider)
         self._calls = Calls(Account(provider), name or kind, kind, terms)
         self._transport = AsyncHttpTransport(provider.base_url, timeout_s, http)
         self._clock = clock or SystemClock()
@@ -325,7 +325,7 @@ class AsyncClient:
 def connect(
     name: str | None = None,
     *,
-    config: Source = None,
+    config: "Source" = None,
     on_outcome: Callable[[AddOutcome], None] | None = None,
 ) -> Client:
     """Return a client for a configured provider.
@@ -338,6 +338,8 @@ def connect(
     Raises:
         ConfigError: The configuration cannot be used; the text lists every fault with its place.
     """
+    from groupadd.config import load
+
     settings = load(config)
     chosen = settings.choose(name)
     return Client(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
@@ -346,10 +348,12 @@ def connect(
 def connect_async(
     name: str | None = None,
     *,
-    config: Source = None,
+    config: "Source" = None,
     on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
+    from groupadd.config import load
+
     settings = load(config)
     chosen = settings.choose(name)
     return AsyncClient(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
@@ -357,5 +361,8 @@ def connect_async(
 
 def _log_failed_callback(error: Exception) -> None:
     """Tell where a callback failed; what it raised may hold people's numbers, and is not shown."""
-    where = traceback.extract_tb(error.__traceback__)[-1]
-    log.error("on_outcome raised %s at %s:%s", type(error).__name__, where.filename, where.lineno)
+    frame = error.__traceback__
+    while frame is not None and frame.tb_next is not None:
+        frame = frame.tb_next
+    where = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}" if frame is not None else "an unknown place"
+    log.error("on_outcome raised %s at %s", type(error).__name__, where)

@@ -69,7 +69,7 @@ def session_down(response: Response) -> SessionNotReady:
 
 
 def _session_is_down(response: Response) -> bool:
-    """Whether a refusal is about the session: WAHA's 422 names the states it expects; Wawp's 404 is `invalid_session`."""
+    """Whether a refusal is about the session: WAHA's 422 names the states it expects, Wawp's 404 `invalid_session`."""
     match response.json():
         case {"expected": [*_], "status": str()} | {"code": "invalid_session"}:
             return True

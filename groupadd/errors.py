@@ -46,7 +46,7 @@ class InvalidParticipant(GroupAddError, ValueError):
     """
 
     def __init__(self, faults: Mapping[int, str], places: Sequence[str] = ()) -> None:
-        self.faults = dict(faults)
+        self.faults: dict[int, str] = dict(faults)
         lines = (f"{places[at] if places else f'participant {at + 1}'}: {fault}" for at, fault in self.faults.items())
         super().__init__("\n".join(lines))
 

@@ -1,10 +1,10 @@
 """What a provider is: one flow that adds people, and the abilities it may have besides.
 
-`GroupMembershipProvider` asks for one method. Everything else is an ability: a Protocol of its own, which a provider has
-by having the method. All of it is sans-I/O: methods return flows, which yield `Request`s and get `Response`s.
+`GroupMembershipProvider` asks for one method. Everything else is an ability: a Protocol of its own, which a provider
+has by having the method. All of it is sans-I/O: methods return flows, which yield `Request`s and get `Response`s.
 
 A provider is an attrs class whose fields are its config keys (credentials of type `Secret`); a table of the vendor's
-paths and words, each with its source; flows; and pure readers that are lenient about envelopes and strict about meaning.
+paths and words, each with its source; flows; and pure readers, lenient about envelopes and strict about meaning.
 """
 
 from collections.abc import Mapping, Sequence

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 def swift(cls: type[T]) -> type[T]:
-    """Give a frozen attrs class with slots, plain defaults and no validators an `__init__` that writes slots directly."""
+    """Give a frozen attrs class with slots, plain defaults and no validators an `__init__` that writes slots itself."""
     fields = {field.name: field.default for field in attrs.fields(cls)}  # type: ignore[arg-type]  # cls is an attrs class
     plain = {"__slots__": (), "__setattr__": object.__setattr__, "__delattr__": object.__delattr__}
     scope: dict[str, Any] = {"cls": cls, "writable": type(cls.__name__, (cls,), plain), "become": object.__setattr__}

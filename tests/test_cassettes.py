@@ -2,6 +2,7 @@
 
 import re
 import socket
+from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
@@ -13,7 +14,7 @@ import attrs
 import pytest
 
 from groupadd import plugins
-from groupadd.sandbox import Human, Sandbox, Temper, VirtualClock, World
+from groupadd.sandbox import Human, Sandbox, Temper, VirtualClock, World, dialect_names
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
 from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
@@ -174,6 +175,24 @@ def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_pat
     real = {word for human in PEOPLE for word in (human.phone, human.lid, human.name)}
     real |= {CODE, REAL_GROUP, *environ.values(), *map(quote_plus, ACCOUNTS[type_].values())}
     assert not [word for word in real if word in text]
+    assert cassette.replay() == told
+
+
+NEW = "# A scenario that nobody has recorded yet.\n\nscenario: {call: add, people: [Ada, Ben], outcome: {}}\n"
+
+
+@pytest.mark.parametrize("type_", dialect_names())
+def test_a_new_scenario_is_recorded_without_credentials_in_every_dialect(type_: str, tmp_path: Path) -> None:
+    path = tmp_path / type_ / "new.yaml"
+    path.parent.mkdir()
+    path.write_text(NEW, "utf-8")
+    cassette = Cassette.read(path)
+    with sandbox_stage(type_, cassette.scenario.staging) as stage:
+        told = cassette.record(stage)
+    text = path.read_text("utf-8")
+    text += "".join(b64decode(hidden).decode() for hidden in re.findall(r"Basic (\S+)", text))
+    assert "SCRUBBED_" in text
+    assert not [value for value in stage.cast.fields.values() if value in text]
     assert cassette.replay() == told
 
 

@@ -30,7 +30,7 @@ STOREYS = [
     ["config"],
     ["client"],
     ["groupadd"],
-    ["sandbox"],
+    ["drip", "sandbox"],
     ["cli"],
     ["__main__", "testing"],
 ]

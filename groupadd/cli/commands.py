@@ -14,7 +14,7 @@ from groupadd import people_file
 from groupadd.cli import demo as story
 from groupadd.cli import kinds, neighbourhood, tables
 from groupadd.cli.dry_run import dry_run
-from groupadd.cli.ending import Exit, complaint, interruption, of_check, of_outcome, of_preflight
+from groupadd.cli.ending import Exit, complaint, interruption, missing_extra, of_check, of_outcome, of_preflight
 from groupadd.cli.screen import Screen
 from groupadd.client import Client
 from groupadd.config import Chosen, Config, load
@@ -24,13 +24,14 @@ from groupadd.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
 from groupadd.terms import Invitation, Verify
 
-app = App(
+app: App = App(
     name="groupadd",
     help="Add people to WhatsApp groups through any provider, and know what became of each.",
     version=lambda: version("groupadd"),
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
+app.command("groupadd.cli.drip:app", name="drip", help="Add many people over days, and lose nobody.")
 
 
 def _is_no_option(_: object, source: str | None) -> None:
@@ -201,12 +202,17 @@ def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
 
 
 @app.command
-def demo(*, json: Json = False) -> Exit:
+def demo(*, drip: Annotated[bool, Parameter(negative=())] = False, json: Json = False) -> Exit:
     """See the whole story on a built-in sandbox: no account, no network, under 20 seconds.
 
     Args:
+        drip: See 40 people added by two accounts instead, with a kill in the middle.
         json: Print one JSON object.
     """
+    if drip:
+        from groupadd.cli.drip_demo import play  # noqa: PLC0415  needs the extra `drip`
+
+        return play(Screen(json=json))
     return story.play(Screen(json=json))
 
 
@@ -239,6 +245,10 @@ def run(tokens: Sequence[str]) -> Exit:
         return screen.complain(complaint(error))
     except KeyboardInterrupt:
         return screen.complain(interruption())
+    except ImportError as error:
+        if (missing := missing_extra(error)) is None:
+            raise
+        return screen.complain(missing)
 
 
 def _people(screen: Screen, participants: Sequence[str], source: str | None) -> People:

@@ -31,17 +31,24 @@ class Exit(IntEnum):
     NOT_SENT = 2  # usage, input or config
     REFUSED = 3  # the provider refused the whole request or could not be reached
     UNKNOWN = 4  # someone's outcome is unknown; wins over SOMEONE_OUT
+    STOPPED = 5  # an account of a drip has stopped before all was done
     INTERRUPTED = 130
 
 
 def of_outcome(outcome: AddOutcome) -> Exit:
     """Return the exit code of an add."""
-    return _of(None if person.status is Status.UNKNOWN else person.is_in for person in outcome)
+    return of_statuses(person.status for person in outcome)
 
 
 def of_check(memberships: Iterable[Membership]) -> Exit:
     """Return the exit code of a check."""
     return _of(person.member for person in memberships)
+
+
+def of_statuses(statuses: Iterable[Status]) -> Exit:
+    """Return the exit code of many people's statuses."""
+    known_in = {Status.ADDED, Status.ALREADY_MEMBER}
+    return _of(None if status is Status.UNKNOWN else status in known_in for status in statuses)
 
 
 def of_preflight(known: Preflight) -> Exit:
@@ -88,6 +95,14 @@ def complaint(error: GroupAddError | CycloptsError) -> Complaint:
         return Complaint("UsageError", scrubbed(str(error)), "`groupadd --help` lists what there is", Exit.NOT_SENT)
     asked = isinstance(error, ProviderError)
     return Complaint(type(error).__name__, str(error), _hint(error), Exit.REFUSED if asked else Exit.NOT_SENT)
+
+
+def missing_extra(error: ImportError) -> Complaint | None:
+    """Return what is said where a command needs more than is installed; None for any other error."""
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # cyclopts wraps it
+    if (missing.name or "").partition(".")[0] != "sqlalchemy":
+        return None
+    return Complaint("NotInstalled", "this needs a little more: pip install 'groupadd[drip]'", None, Exit.NOT_SENT)
 
 
 def interruption() -> Complaint:

@@ -4,10 +4,11 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
 
 from rich.console import Console, RenderableType
+from rich.live import Live
 from rich.text import Text
 
 from groupadd.cli.ending import Complaint, Exit
@@ -32,6 +33,11 @@ class Screen:
         """Whether somebody sits at a terminal and reads what a command prints there."""
         return self._out.is_terminal and not self.json
 
+    @property
+    def is_live(self) -> bool:
+        """Whether talk goes to a terminal on which what was said can be said anew."""
+        return self._err.is_terminal and not self._err.is_dumb_terminal
+
     def show(self, data: Mapping[str, object], view: RenderableType) -> None:
         """Print a command's result: `data` as JSON, or `view` for people."""
         if self.json:
@@ -43,6 +49,15 @@ class Screen:
         """Print a part of a story for people to stdout, unless that is kept for JSON."""
         if not self.json:
             self._out.print(*parts, sep="\n")
+
+    def pour(self, lines: Iterable[str]) -> None:
+        """Print lines of data to stdout as they come, for as long as somebody reads them."""
+        try:
+            for line in lines:
+                self._out.file.write(f"{line}\n")
+            self._out.file.flush()
+        except BrokenPipeError:
+            self._out.on_broken_pipe()
 
     def say(self, talk: RenderableType) -> None:
         """Print talk to stderr."""
@@ -57,6 +72,12 @@ class Screen:
         if complaint.hint is not None:
             self.say(Text.assemble("\n", ("hint", "bold cyan"), f": {complaint.hint}"))
         return complaint.exit
+
+    @contextmanager
+    def live(self, view: Callable[[], RenderableType]) -> Generator[None]:
+        """Keep a view on stderr up to date while the block runs; where it ends, its last state stays."""
+        with Live(get_renderable=view, console=self._err, refresh_per_second=2):
+            yield
 
     @contextmanager
     def progress(self) -> Generator[None]:

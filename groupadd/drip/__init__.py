@@ -12,11 +12,11 @@
         print(account.provider, account.state, account.done, account.left, account.why)
     drip.export("people-done.csv")
 
-Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-drip.db` in the current folder); those that
-ask a provider or count its pace take `config=`, as `groupadd.connect` does.
+Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-drip.db` in the current folder); those
+that ask a provider or count its pace take `config=`, as `groupadd.connect` does.
 
 * `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
-* `run(…) -> DripStatus`, `run_async(…)`: carry it out, every account at its own pace, until nobody is left or all stopped
+* `run(…) -> DripStatus`, `run_async(…)`: carry it out, each account at its own pace, till nobody is left or all stopped
 * `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
 * `status() -> DripStatus`: what is done and what is left, in all and by account
 * `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on

@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 from attrs import define, field, frozen
 from sqlalchemy import Connection, func, insert, select, tuple_
@@ -156,8 +156,6 @@ class _Reader:
         provider = row.get("provider", "").strip() or self.providers[line % len(self.providers)]
         told = {"line": line, "cells": list(cells), "given": given, "provider": provider, "group_jid": group or ""}
         try:
-            if group is None:
-                raise InvalidGroup("no group is named for it")
             told["group_jid"] = _group(group)
             _require_provider(self.settings, provider)
             (person,) = parse_participants([given])
@@ -175,7 +173,9 @@ _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
 
 @lru_cache(maxsize=1024)
-def _group(text: str) -> str:
+def _group(text: str | None) -> str:
+    if text is None:
+        raise InvalidGroup("no group is named for it")
     return GroupId.parse(text).jid
 
 
@@ -190,7 +190,7 @@ def _opened(source: str | PathLike[str] | Rows) -> Iterator[_Sheet]:
     """Open a CSV file, or rows, to be read once.
 
     Raises:
-        InvalidParticipant: It cannot be read, or is empty.
+        InvalidParticipant: It cannot be read.
     """
     if not isinstance(source, str | PathLike):
         yield _of_rows(source)
@@ -201,11 +201,9 @@ def _opened(source: str | PathLike[str] | Rows) -> Iterator[_Sheet]:
         with path.open(encoding=_encoding(path), newline="") as file:
             delimiter = max(_DELIMITERS, key=file.readline().count)
             file.seek(0)
-            reader = csv.reader(file, delimiter=delimiter, strict=True)
-            header = next(reader, None)
-            if header is None:
-                raise InvalidParticipant({0: "is empty"}, [path.name])
-            yield _Sheet(path.name, header, delimiter, _lines(reader))
+            rows = _lines(file, delimiter)
+            _, header = next(rows, (1, ()))
+            yield _Sheet(path.name, header, delimiter, rows)
     except OSError as error:
         why = f"cannot be read: {error.strerror or type(error).__name__}"
     except UnicodeDecodeError:
@@ -221,9 +219,10 @@ def _encoding(path: Path) -> str:
         return "utf-16" if file.read(2) in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
 
 
-def _lines(reader: "csv._reader") -> Iterator[tuple[int, Sequence[str]]]:
+def _lines(file: TextIO, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
     """Yield every row that is not blank, with the line on which it begins."""
-    line = reader.line_num + 1
+    reader = csv.reader(file, delimiter=delimiter, strict=True)
+    line = 1
     for row in reader:
         if any(cell.strip() for cell in row):
             yield line, row

@@ -13,6 +13,7 @@ from sqlalchemy import select
 
 from groupadd.config import Config, load
 from groupadd.document import Source
+from groupadd.drip.desk import Desk
 from groupadd.drip.holding import Holding, Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy
 from groupadd.drip.lock import only_runner
@@ -73,7 +74,7 @@ class _Run:
             stack.push_async_callback(transport.close)
             stack.callback(holding.let_go)
             terms, pace = self.settings.add, self.settings.drip
-            yield Worker(holding, Account(chosen.provider), terms, pace, transport, self.stopping)
+            yield Worker(Desk(holding, Account(chosen.provider), terms, pace, transport), self.stopping)
 
 
 async def run_async(
@@ -130,14 +131,13 @@ async def shift(
     clock: Clock | None = None,
     lease_s: float = LEASE_S,
 ) -> Shift:
-    """Work one account for a bounded time, for engines that hand out shifts to many machines; arguments as for `run_async`.
+    """Work the account `provider` for at most `seconds`, for engines that spread accounts over machines.
 
-    Args:
-        provider: The account.
-        seconds: For how long to work at most; what is begun is finished.
+    What is begun is finished. The other arguments are those of `run_async`.
 
     Raises:
         ConfigError: The configuration cannot be used.
+        Unsupported: The provider cannot do what `[add]` wants.
         LedgerError: The ledger cannot be used.
     """
     settings = load(config)
@@ -208,7 +208,7 @@ async def _all_at_work(workers: Sequence[Worker]) -> None:
         try:
             await worker.work()
         except Overtaken:
-            log.warning("%s: another run has taken the account over", worker.holding.provider)
+            log.warning("%s: another run has taken the account over", worker.desk.provider)
 
     async def all_of_them() -> None:
         async with asyncio.TaskGroup() as group:
@@ -229,11 +229,11 @@ async def _kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
 
     async def renew() -> None:
         while True:
-            holding = workers[0].holding
+            holding = workers[0].desk.holding
             await holding.ledger.clock.sleep_async(holding.lease_s / 3)
             for worker in workers:
                 with suppress(Overtaken):  # the worker finds out by itself before it sends anything
-                    worker.holding.renew()
+                    worker.desk.holding.renew()
 
     renewing = asyncio.ensure_future(renew() if workers else asyncio.sleep(0))
     try:

@@ -20,11 +20,11 @@ class State(StrEnum):
     UNUSABLE = "unusable"  # the row cannot be read; `fault` says why
 
 
-metadata = MetaData()
+metadata: MetaData = MetaData()
 
-schema = Table("drip_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+schema: Table = Table("drip_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
 
-sheets = Table(
+sheets: Table = Table(
     "drip_sheets",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -33,7 +33,7 @@ sheets = Table(
     Column("delimiter", Text, nullable=False),
 )
 
-people = Table(
+people: Table = Table(
     "drip_people",
     metadata,
     Column("id", Integer, primary_key=True),
@@ -73,7 +73,7 @@ Index(
 Index("drip_next", people.c.provider, people.c.state, people.c.id)
 Index("drip_settled", people.c.provider, people.c.settled_at)
 
-accounts = Table(
+accounts: Table = Table(
     "drip_accounts",
     metadata,
     Column("provider", Text, primary_key=True),
@@ -87,7 +87,7 @@ accounts = Table(
     Column("lease_until", Double, nullable=False, default=0.0),
 )
 
-audit = Table(
+audit: Table = Table(
     "drip_audit",
     metadata,
     Column("id", Integer, primary_key=True),

@@ -201,7 +201,7 @@ def ends_at(tx: Connection, provider: str, pace: Pace, now: float) -> float | No
     return paces.last_moment(pace, left=left, asked=row.asked, next_at=_next_at(tx, row, pace, now))
 
 
-def _next_at(tx: Connection, row: Any, pace: Pace, now: float) -> float:  # noqa: ANN401  a row
+def _next_at(tx: Connection, row: Any, pace: Pace, now: float) -> float:
     asks = select(audit.c.at).where(audit.c.provider == row.provider, audit.c.event == "asking")
     days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(pace.adds_per_day - 1).limit(1))
     return paces.allowed_from(pace, max(row.next_at, now), days_first)

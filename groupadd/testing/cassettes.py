@@ -10,6 +10,7 @@ as if it had been played by the town's people at the vendor's own address, with 
 import asyncio
 import logging
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
@@ -154,11 +155,19 @@ def _scrubber(cassette: Cassette, stage: Stage) -> Scrubber:
 def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Callable[[VCR], VCR]:
     def scrubbed(request: VCR) -> VCR:
         request.uri = scrubber.scrub(request.uri.replace(base_url, public_url, 1))
-        request.headers = {name: scrubber.scrub(value) for name, value in request.headers.items()}
+        request.headers = {name: _scrubbed_header(scrubber, value) for name, value in request.headers.items()}
         request.body = request.body and scrubber.scrub(request.body.decode())
         return request
 
     return scrubbed
+
+
+def _scrubbed_header(scrubber: Scrubber, value: str) -> str:
+    """Return a header field's value, scrubbed; user and password of basic authentication hide behind Base64."""
+    scheme, space, credentials = value.partition(" ")
+    if scheme != "Basic":
+        return scrubber.scrub(value)
+    return scheme + space + b64encode(scrubber.scrub(b64decode(credentials).decode()).encode()).decode()
 
 
 def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, VCR]], Mapping[str, VCR]]:

@@ -10,7 +10,7 @@ from attrs import frozen
 from groupadd import plugins
 from groupadd.config import load
 from groupadd.flow import Clock, SystemClock
-from groupadd.provider import GroupMembershipProvider, Secret
+from groupadd.provider import GroupMembershipProvider
 from groupadd.sandbox import Sandbox, VirtualClock, World, residents, small_town
 from groupadd.sandbox.server import SandboxServer
 from groupadd.sandbox.town import GROUP
@@ -55,17 +55,20 @@ def town_names() -> frozenset[str]:
 
 def fictional_cast(type_: str) -> Cast:
     """Return the cast that every cassette is written for: the town, with credentials that are none."""
-    return Cast({name: f"SCRUBBED_{name.upper()}" for name in needed_fields(type_)}, GROUP, town_people())
+    fields = {name: f"SCRUBBED_{name.upper()}" for name in needed_fields(type_)}
+    if "base_url" in fields:
+        fields["base_url"] = f"https://{type_.replace('_', '-')}.example"
+    return Cast(fields, GROUP, town_people())
 
 
 def needed_fields(type_: str) -> tuple[str, ...]:
-    """Return a provider's fields that name an account or let somebody in: those without a default, and every secret."""
-    return tuple(name for name, one in _fields(type_).items() if one.default is attrs.NOTHING or one.type is Secret)
+    """Return a provider's fields that name an account or let somebody in: those that have no value by default."""
+    return tuple(name for name, one in _fields(type_).items() if one.default in {attrs.NOTHING, None})
 
 
 def _fields(type_: str) -> Mapping[str, "attrs.Attribute[Any]"]:
     kind: Any = plugins.load(type_)
-    return {one.name: one for one in attrs.fields(attrs.resolve_types(kind))}
+    return {one.alias: one for one in attrs.fields(attrs.resolve_types(kind))}
 
 
 def provider(type_: str, fields: Mapping[str, str]) -> GroupMembershipProvider:

@@ -1,0 +1,213 @@
+"""`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came of it."""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Annotated
+
+from attrs import frozen
+from cyclopts import App, Parameter
+
+from groupadd import drip
+from groupadd.cli import drip_tables
+from groupadd.cli.commands import Json
+from groupadd.cli.drip_progress import Progress
+from groupadd.cli.drip_tables import Place, plain, present
+from groupadd.cli.ending import Exit, of_statuses
+from groupadd.cli.screen import Screen
+from groupadd.client import Client
+from groupadd.config import Config, load
+from groupadd.drip.ledger import DEFAULT
+from groupadd.drip.report import report as write_report
+from groupadd.errors import GroupAddError, Interrupted
+from groupadd.outcome import Reason
+from groupadd.people_file import STDIN
+
+app = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
+
+_REPORT = "groupadd-drip.html"
+_ASIDE = (GroupAddError, NotImplementedError)
+
+One = Annotated[str | None, Parameter(name="--provider")]
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class Book:
+    """Where the plan is kept, and how the answer is shown.
+
+    Attributes:
+        ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
+        json: Print one JSON object.
+    """
+
+    ledger: str = DEFAULT
+    json: Json = False
+
+
+@app.command
+def plan(
+    file: str,
+    /,
+    *,
+    group: str | None = None,
+    providers: Annotated[tuple[str, ...], Parameter(name="--provider", negative=())] = (),
+    phone_column: str | None = None,
+    config: str | None = None,
+    book: Book = Book(),
+) -> Exit:
+    """Put the rows of a CSV into the ledger, and say what would happen and how long it takes. Adds nobody.
+
+    Args:
+        file: A CSV with a header. Its columns group and provider win over the options; all others are yours.
+        group: The group of the rows that name none.
+        providers: An account that shares the rows that name none; may be given several times.
+        phone_column: The column of the numbers; left out: phone, participant or number.
+        config: The config file; left out: the usual places.
+        book: Where the plan is kept.
+    """
+    screen = Screen(json=book.json)
+    made = drip.plan(
+        file, group=group, providers=providers, phone_column=phone_column, ledger=book.ledger, config=config
+    )
+    places = list(_places(load(config), made))
+    told = {
+        "people": made.people,
+        "planned_before": made.planned_before,
+        "faults": [{"line": line, "why": why} for line, why in made.faults.items()],
+        "places": [place.as_dict() for place in places],
+        "warnings": list(made.warnings),
+        "ends_at": {name: at.isoformat(timespec="seconds") for name, at in made.ends_at.items()},
+    }
+    screen.show(told, drip_tables.plan(made, places, present()))
+    return Exit.NOT_SENT if made.faults and not made.people + made.planned_before else Exit.EVERYONE_IN
+
+
+def _places(settings: Config, made: drip.Plan) -> Iterator[Place]:
+    """Say of every account and group what is known before the adds; an account that cannot be asked is asked once."""
+    failed: dict[str, str] = {}
+    for (provider, group), people in made.places.items():
+        known = None
+        if provider not in failed:
+            try:
+                chosen = settings.choose(provider)
+                with Client(chosen.provider, name=chosen.name, **settings.add.as_arguments()) as client:
+                    known = client.preflight(group)
+            except GroupAddError as error:
+                failed[provider] = str(error)
+        yield Place(provider, group, people, known, failed.get(provider))
+
+
+@app.command
+def run(*, config: str | None = None, book: Book = Book()) -> Exit:
+    """Carry out what is planned, until nobody is left or every account with people left has stopped.
+
+    May be ended at any moment and run again. Ctrl-C finishes whoever is in hand.
+
+    Args:
+        config: The config file; left out: the usual places.
+        book: Where the plan is kept.
+    """
+    screen, pace = Screen(json=book.json), load(config).drip
+    progress = Progress(screen, pace, book.ledger, config)
+    cut_short = False
+    with progress.shown():
+        try:
+            told = drip.run(ledger=book.ledger, config=config, on_line=progress.tell)
+        except Interrupted as cut:
+            if not isinstance(cut.outcome, drip.DripStatus):
+                raise
+            told, cut_short = cut.outcome, True
+    screen.show({**told.as_dict()}, drip_tables.status(told, pace, present()))
+    if cut_short:
+        screen.say("\ninterrupted; `groupadd drip run` goes on from here")
+        return Exit.INTERRUPTED
+    if told.has_stopped:
+        _say_why(screen, told)
+        return Exit.STOPPED
+    return of_statuses(status for status, count in told.counts.items() if count)
+
+
+def _say_why(screen: Screen, told: drip.DripStatus) -> None:
+    """Say on stderr why accounts have stopped, where stdout is not read by people."""
+    if not screen.watched:
+        for why in drip_tables.stops(told):
+            screen.say(why)
+
+
+@app.command
+def status(*, config: str | None = None, book: Book = Book()) -> Exit:
+    """Say what is done, what is left, and how every account stands.
+
+    Args:
+        config: The config file; left out: the usual places.
+        book: Where the plan is kept.
+    """
+    told = drip.status(ledger=book.ledger, config=config)
+    Screen(json=book.json).show({**told.as_dict()}, drip_tables.status(told, load(config).drip, present()))
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def pause(*, provider: One = None, book: Book = Book()) -> Exit:
+    """Stop an account, or all, before their next add or invitation, whoever runs them.
+
+    Args:
+        provider: The account; left out: all.
+        book: Where the plan is kept.
+    """
+    drip.pause(provider, ledger=book.ledger)
+    said = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
+    Screen(json=book.json).show({"paused": provider}, said)
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def resume(*, provider: One = None, book: Book = Book()) -> Exit:
+    """Let a stopped account, or all, go on. What was counted against it is forgotten; its pace is not.
+
+    Args:
+        provider: The account; left out: all.
+        book: Where the plan is kept.
+    """
+    drip.resume(provider, ledger=book.ledger)
+    said = f"{provider or 'every account'} may go on: `groupadd drip run`"
+    Screen(json=book.json).show({"resumed": provider}, said)
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def retry(*, reason: Reason, book: Book = Book()) -> Exit:
+    """Take up again everybody who ended for a reason and is not in.
+
+    Args:
+        reason: The reason, such as group_full.
+        book: Where the plan is kept.
+    """
+    count = drip.retry(reason, ledger=book.ledger)
+    people = "nobody was" if not count else "1 person is" if count == 1 else f"{count:,} people are"
+    Screen(json=book.json).show({"reason": reason.value, "taken_up": count}, f"{people} taken up again")
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def export(file: str = STDIN, /, *, book: Book = Book()) -> Exit:
+    """Write your own rows and columns back, with what became of each person.
+
+    Args:
+        file: The CSV to write; left out, or -: standard output.
+        book: Where the plan is kept.
+    """
+    drip.export(sys.stdout if file == STDIN else file, ledger=book.ledger)
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def audit(*, book: Book = Book()) -> Exit:
+    """Print everything that ever happened, line by line; with --json one object a line.
+
+    Args:
+        book: Where the plan is kept.
+    """
+    Screen(json=book.json).pour(_audit_lines(drip.audit(ledger=book.ledger), as_json=book.json))
+    return Exit.EVERYONE_IN

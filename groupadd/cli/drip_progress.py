@@ -1,0 +1,79 @@
+"""Watching a drip: a line for each account that is kept up to date on a terminal, and plain lines elsewhere."""
+
+from collections.abc import Generator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from time import monotonic
+
+from attrs import define, field
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from groupadd import drip
+from groupadd.cli import drip_tables
+from groupadd.cli.screen import Screen
+from groupadd.terms import Pace
+
+_TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped", "resumed"})
+_EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
+_STALE_S = 5.0  # what is shown is read again after that, even if nothing has happened
+_CTRL_C = "Ctrl-C finishes whoever is in hand, and ends"
+
+
+@define
+class Progress:
+    """Shows how a run goes, on stderr.
+
+    Attributes:
+        screen: Where.
+        pace: The pace that every account may go at.
+        ledger: The ledger's URL.
+        config: The config file, or None.
+    """
+
+    screen: Screen
+    pace: Pace
+    ledger: str
+    config: str | None
+    _shown: drip.DripStatus | None = None
+    _read_at: float = 0.0
+    _is_stale: bool = True
+    _summed_up: datetime | None = field(default=None, init=False)
+
+    @contextmanager
+    def shown(self) -> Generator[None]:
+        """Keep the lines up to date while the block runs."""
+        if self.screen.is_live:
+            with self.screen.live(self._view):
+                yield
+        else:
+            yield
+
+    def tell(self, line: drip.AuditLine) -> None:
+        """Take in something that has happened."""
+        self._is_stale = True
+        if self.screen.is_live:
+            return
+        if line.event in _TOLD:
+            parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, drip_tables.who(line.participant))
+            said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
+            self.screen.say(drip_tables.plain("  ".join(filter(None, (*parts, said)))))
+        if self._summed_up is None or line.at - self._summed_up >= _EVERY:
+            self._summed_up = line.at
+            for one in self._status().accounts:
+                self.screen.say(drip_tables.account_line(one, self.pace, drip_tables.present()))
+
+    def _status(self) -> drip.DripStatus:
+        return drip.status(ledger=self.ledger, config=self.config)
+
+    def _view(self) -> RenderableType:
+        if self._is_stale or monotonic() - self._read_at > _STALE_S:
+            self._is_stale, self._read_at = False, monotonic()
+            try:
+                self._shown = self._status()
+            except drip.LedgerError:  # the run itself meets it, too, and says so
+                self._is_stale = True
+        if self._shown is None:
+            return Text()
+        lines = drip_tables.accounts(self._shown, self.pace, drip_tables.present())
+        return Group(lines, Text(_CTRL_C, "dim"))

@@ -1,0 +1,140 @@
+"""What the parts of an account's work share: how it asks the provider, and how a person's step is written down."""
+
+from typing import TypeVar
+
+from attrs import define, evolve, field
+
+from groupadd.adding import Case, Times
+from groupadd.codes import NO_ANSWER
+from groupadd.drip import pace as paces
+from groupadd.drip import person as persons
+from groupadd.drip.holding import Holding, Overtaken, Step
+from groupadd.drip.person import NOTHING_HEARD, Person, Stored, stored_after, stored_claim, stored_outcome, stored_sight
+from groupadd.drip.schema import State
+from groupadd.flow import AsyncTransport, Flow, Request, Response, drive_async
+from groupadd.inviting import is_invitable
+from groupadd.looking import Account
+from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.provider import Claim, ListsParticipants
+from groupadd.secret import Secret
+from groupadd.terms import Pace, Terms
+
+T = TypeVar("T")
+
+_LOST = frozenset({Reason.NO_ANSWER, Reason.UNREADABLE_ANSWER})
+_TOO_MANY_REQUESTS = 429
+
+
+@define
+class Desk:
+    """One account's place of work.
+
+    Attributes:
+        holding: The account's place in the ledger.
+        account: The account itself.
+        terms: How people are added.
+        pace: How fast.
+        transport: What carries the requests.
+        codes: The codes of personal invitations, by person; they are never written down.
+        limited_s: For how long the provider has asked us to wait since this was last None.
+        settled: Why people were not added who have got their verdict since this was last emptied; None for the others.
+    """
+
+    holding: Holding
+    account: Account
+    terms: Terms
+    pace: Pace
+    transport: AsyncTransport
+    codes: dict[int, Secret] = field(factory=dict[int, Secret])
+    limited_s: float | None = None
+    settled: list[Reason | None] = field(factory=list[Reason | None])
+
+    @property
+    def provider(self) -> str:
+        """The account's configured name."""
+        return self.holding.provider
+
+    def now(self) -> float:
+        """Return the moment, in seconds since 1970."""
+        return self.holding.ledger.clock.now()
+
+    async def drive(self, flow: Flow[T]) -> T:
+        """Run a flow to its end."""
+        return await drive_async(flow, self._carry, self.holding.ledger.clock)
+
+    async def _carry(self, request: Request) -> Response:
+        """Carry a request, unless it may change something and the account may be somebody else's by now.
+
+        Raises:
+            Overtaken: It may be.
+        """
+        if not request.repeatable and self.now() >= self.holding.held_until:
+            raise Overtaken
+        response = await self.transport(request)
+        if response.status == _TOO_MANY_REQUESTS:
+            self.limited_s = max(self.limited_s or 0.0, response.retry_after_s or 0.0)
+        return response
+
+    def recover(self) -> None:
+        """Take up whoever was found in mid-call: they may have been asked for, or written to.
+
+        Who may have been asked for is like one whose answer was lost at this moment, and the account waits a full gap.
+        """
+        ledger, now = self.holding.ledger, self.now()
+        with ledger.reading() as tx:
+            asking = persons.those(tx, self.provider, State.ASKING)
+            inviting = persons.those(tx, self.provider, State.INVITING)
+            standing = self.holding.standing(tx, self.pace.adds_per_day)
+        if not asking and not inviting:
+            return
+        next_at = paces.next_moment(self.pace, asked=standing.asked, answered_at=now, chance=1.0)
+        with self.holding.step(next_at=max(standing.next_at, next_at)) as step:
+            for person in asking:
+                case = evolve(person.case(), claim=Claim(NO_ANSWER))
+                self.hear(step, person, case, Times(now, now), "recovered")
+            for person in inviting:
+                outcome = person.case().outcome
+                lost = Invite(outcome.invite.kind if outcome.invite else self.invites_by, InviteState.UNKNOWN)
+                told = stored_outcome(evolve(outcome, invite=lost))
+                step.move(person, State.DONE, "invite_unknown", "found in mid-invitation", settled_at=now, **told)
+
+    @property
+    def invites_by(self) -> str:
+        """Which kind of invitation is sent."""
+        return "personal" if self.terms.invite == "personal" else "link"
+
+    def hear(self, step: Step, person: Person, case: Case, times: Times, event: str) -> None:
+        """Write down what was answered of somebody, and let looks settle what that leaves open."""
+        heard: dict[str, Stored] = {
+            "claim": stored_claim(case.claim),
+            "sent_at": times.sent_at,
+            "answered_at": times.at,
+        }
+        moments = evolve(person, sent_at=times.sent_at, answered_at=times.at).course(case, self.terms).moments
+        if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
+            meaning, says = case.claim.meaning, case.claim.says or ""
+            rule = meaning.reason or meaning.status
+            step.move(person, State.WATCHED, event, rule, says, look_at=moments[0], looks=0, after=None, **heard)
+        else:
+            self.settle(step, person, case, event, **heard)
+
+    def settle(self, step: Step, person: Person, case: Case, rule: str, **values: Stored) -> None:
+        """Give somebody their verdict; who was proven absent after a lost answer is asked for once more instead."""
+        outcome = case.outcome
+        absent = outcome.status is Status.NOT_ADDED and outcome.evidence is Evidence.OBSERVED
+        if absent and (person.tries == 0 or (person.tries == 1 and outcome.reason in _LOST)):
+            step.move(person, State.WAITING, "to_ask_again", rule, "absent in the last two looks", **NOTHING_HEARD)
+            return
+        told: dict[str, Stored] = {**stored_outcome(outcome), "after": stored_after(case.after), **values}
+        if person.was_invited:
+            del told["invite"]
+        told |= {"settled_at": self.now(), "look_at": None, "before": stored_sight(case.before)}
+        to = State.TO_INVITE if self._may_invite(person, outcome, case.claim.code) else State.DONE
+        said = (outcome.status, outcome.reason, outcome.evidence, outcome.provider_says)
+        step.move(person, to, "settled", rule, ", ".join(filter(None, said)), **told)
+        self.settled.append(outcome.reason)
+
+    def _may_invite(self, person: Person, outcome: ParticipantOutcome, code: Secret | None) -> bool:
+        if self.terms.invite == "never" or person.was_invited or not is_invitable(outcome):
+            return False
+        return self.terms.invite == "link" or code is not None or person.id in self.codes

@@ -1,0 +1,122 @@
+"""A drip without waiting: an event loop whose time runs as fast as nobody has anything to do, and a world on its clock."""
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine, Mapping, Sequence
+from typing import Any, TypeVar
+
+import httpx
+from attrs import define, field
+
+from groupadd.sandbox import Group, Human, Sandbox, Temper, World, side_by_side
+
+T = TypeVar("T")
+START = 1_767_603_600.0  # 2026-01-05 09:00 UTC
+GROUP = "120363000000000042@g.us"
+
+
+class _Instant(selectors.SelectSelector):
+    """Waits for nothing: the time that somebody wanted to wait is over at once."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.passed_s = 0.0
+
+    def select(self, timeout: float | None = None) -> list[tuple[selectors.SelectorKey, int]]:
+        ready = super().select(0)
+        if not ready and timeout:
+            self.passed_s += timeout
+        return ready
+
+
+class LoopClock:
+    """The loop's time; moves on from run to run, in seconds since 1970."""
+
+    def __init__(self) -> None:
+        self.began = START
+        self.selector = _Instant()
+
+    def now(self) -> float:
+        return self.began + self.selector.passed_s
+
+    def sleep(self, seconds: float) -> None:
+        self.selector.passed_s += seconds
+
+    async def sleep_async(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
+        """Run a coroutine in no time."""
+        self.began, self.selector = self.now(), _Instant()
+        loop = asyncio.SelectorEventLoop(self.selector)
+        loop.time = lambda: self.selector.passed_s  # type: ignore[method-assign]  # the loop has no other seam for its time
+        with asyncio.Runner(loop_factory=lambda: loop) as runner:
+            return runner.run(coroutine)
+
+
+@define
+class Town:
+    """A world with some people, our accounts, and groups of ours.
+
+    Attributes:
+        clock: The time of everybody.
+        world: The truth.
+        sandboxes: What our accounts speak to, by configured name.
+    """
+
+    clock: LoopClock
+    world: World
+    sandboxes: dict[str, Sandbox]
+    extra: Mapping[str, object] = field(factory=dict)
+    delay_s: float = 0.2
+
+    @property
+    def config(self) -> Mapping[str, object]:
+        providers = {name: one.config(f"http://sandbox/{name}") for name, one in self.sandboxes.items()}
+        return {"providers": providers, **self.extra}
+
+    def http(self) -> httpx.AsyncClient:
+        handle = side_by_side(self.sandboxes)
+
+        async def answer(request: httpx.Request) -> httpx.Response:
+            await asyncio.sleep(self.delay_s / 2)
+            target = request.url.raw_path.decode()
+            said = handle(request.method, target, dict(request.headers), request.content)
+            await asyncio.sleep(said.delay_s + self.delay_s / 2)
+            if said.lost is not None:
+                raise httpx.ConnectError("refused") if said.lost == "refused" else httpx.ReadError("reset")
+            return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+
+        return httpx.AsyncClient(transport=httpx.MockTransport(answer))
+
+    def adds(self, account: str | None = None) -> list[tuple[float, str]]:
+        """Return when who was asked for, by one account or by all."""
+        by = None if account is None else self.sandboxes[account].dialect.account.human.phone
+        return [(one.at, one.to) for one in self.world.journal if one.kind == "add" and by in {None, one.by}]
+
+    def invitations(self) -> list[str]:
+        return [one.to for one in self.world.journal if one.kind == "invitation"]
+
+
+def crowd(count: int, temper: Callable[[int], Temper] = lambda _: Temper.OPEN) -> list[Human]:
+    """Return as many people, under numbers reserved for fiction."""
+    return [Human(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper(n)) for n in range(count)]
+
+
+def town(
+    people: Sequence[Human],
+    accounts: Sequence[str] = ("main",),
+    *,
+    dialect: str = "wasend",
+    groups: Sequence[str] = (GROUP,),
+    **extra: object,
+) -> Town:
+    """Return a town in which nobody of these people is in any group."""
+    clock = LoopClock()
+    world = World(clock)
+    world.settle(*people)
+    ours = [world.open_account(Human(f"1999555019{n}", f"17709999999999{n}", name)) for n, name in enumerate(accounts)]
+    for jid in groups:
+        world.found(Group(jid), admins=[account.human for account in ours])
+    sandboxes = {name: Sandbox.speaking(dialect, world, account) for name, account in zip(accounts, ours, strict=True)}
+    return Town(clock, world, sandboxes, extra)
