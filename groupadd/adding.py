@@ -105,9 +105,9 @@ def add(
     require_invitations(account.provider, terms.invite)
     meant = yield from distinct(account, participants)
     watch = Watch(account, group, {name: person for name, person in meant.items() if person.id == name})
-    for name, person in meant.items():
-        if person.id != name and (other_form := identity(name)):
-            watch.learn(person.id, other_form)
+    for name in meant.keys() - watch.people.keys():  # the other form of an earlier one's number
+        if other_form := identity(name):
+            watch.learn(meant[name].id, other_form)
     cases = {name: Case(person) for name, person in watch.people.items()}
     yield from _look_before(watch, cases, terms)
     asked = {name: case for name, case in cases.items() if case.before is None or not case.before.member}
@@ -120,6 +120,8 @@ def add(
     if terms.invite != "never":
         codes = {name: case.claim.code for name, case in cases.items() if case.claim.code is not None}
         outcomes = yield from invite(account.provider, group, outcomes, watch.people, terms=terms, codes=codes)
+    if len(outcomes) == len(participants):
+        return tuple(outcomes.values())
     return tuple(
         outcomes[person.id] if meant[person.id] is person else _duplicate(outcomes[meant[person.id].id], person)
         for person in participants

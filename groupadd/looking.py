@@ -7,7 +7,7 @@ from attrs import define, evolve, field, frozen
 
 from groupadd.errors import ProviderError, SessionNotReady, Unsupported
 from groupadd.flow import Flow, log
-from groupadd.identity import PHONE_DOMAIN, GroupId, Identity, Participant, Person, alternates, same_first
+from groupadd.identity import GroupId, Identity, Participant, Person, alternates, same_first
 from groupadd.outcome import Reason
 from groupadd.pacing import not_before, patient
 from groupadd.provider import (
@@ -198,27 +198,28 @@ def waiting(watch: Watch, names: Collection[str]) -> Flow[Collection[str]]:
     return [name for name in names if name in found]
 
 
-def distinct(account: Account, participants: Iterable[Participant]) -> Flow[Mapping[str, Participant]]:
+def distinct(account: Account, participants: Sequence[Participant]) -> Flow[Mapping[str, Participant]]:
     """Return for every canonical JID in the list who is meant by it: the same person's first entry.
 
     Two forms of one line (Brazil's ninth digit and its like) are one person only if the provider takes them for the
     same account; it is asked only where the list holds both.
     """
-    meant: dict[str, Participant] = {}
-    for participant in participants:
-        if participant.id not in meant:
-            forms = alternates(participant.phone) if participant.phone else ()
-            earlier = next((meant[jid] for other in forms if (jid := f"{other}@{PHONE_DOMAIN}") in meant), None)
-            same = earlier is not None and (yield from _same_account(account.provider, earlier, participant))
-            meant[participant.id] = earlier if earlier is not None and same else participant
+    meant = same_first(participants)
+    seen: dict[str, Participant] = {}
+    for person in [person for person in meant.values() if person.phone and alternates(person.phone)]:
+        phone = person.phone or ""
+        earlier = next((seen[form] for form in alternates(phone) if form in seen), None)
+        if earlier is not None and (yield from _same_account(account.provider, earlier.phone or "", phone)):
+            meant[person.id] = earlier
+        seen[phone] = person
     return meant
 
 
-def _same_account(provider: GroupMembershipProvider, one: Participant, other: Participant) -> Flow[bool]:
-    if not isinstance(provider, ChecksNumbers) or one.phone is None or other.phone is None:
+def _same_account(provider: GroupMembershipProvider, phone: str, other_form: str) -> Flow[bool]:
+    if not isinstance(provider, ChecksNumbers):
         return False
-    first = yield from tried(provider.check_number(one.phone))
-    return first is not None and first == (yield from tried(provider.check_number(other.phone)))
+    account = yield from tried(provider.check_number(phone))
+    return account is not None and account == (yield from tried(provider.check_number(other_form)))
 
 
 def check(account: Account, group: GroupId, participants: Sequence[Participant]) -> Flow[tuple[Membership, ...]]:

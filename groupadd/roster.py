@@ -26,6 +26,7 @@ class Member:
     role: str | None = None
 
 
+@swift
 @frozen
 class Sight:
     """What one look shows of one person.
@@ -59,7 +60,7 @@ class Roster:
     me: Identity | None = None
     live: bool = True
 
-    @property
+    @cached_property
     def complete(self) -> bool:
         """Whether every row was read, there are some, they match the size told, and our own account is among them."""
         return (

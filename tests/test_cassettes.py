@@ -1,7 +1,10 @@
 """Every cassette replays, without a network, to the outcome that stands at its head; and nothing in it is real."""
 
+import os
 import re
 import socket
+import subprocess
+import sys
 from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -240,6 +243,11 @@ def test_a_code_from_an_answer_is_scrubbed_from_what_is_sent_afterwards() -> Non
 def test_what_is_known_is_never_written() -> None:
     with pytest.raises(ValueError, match="nothing was"):
         Scrubber({"the-key": "X"}).require_clean("Bearer the-key")
+
+
+def test_vcrpy_is_imported_when_it_is_used() -> None:
+    script = "import sys, groupadd.testing; sys.exit('vcr' in sys.modules or 'yaml' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": os.pathsep.join(sys.path)}, check=True)
 
 
 def first_line(path: Path) -> str:

@@ -2,20 +2,16 @@
 
 import asyncio
 import base64
-import binascii
 import json
 import logging
-import re
 import socket
-import traceback
-import unicodedata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Literal, TypeAlias
-from urllib.parse import quote, quote_plus, unquote, unquote_plus
+from urllib.parse import quote, quote_plus
 
 import httpx
 import pytest
@@ -26,7 +22,6 @@ from groupadd.cli import main
 from groupadd.config import load
 from groupadd.flow import Clock, Flow, Request, Response, drive
 from groupadd.identity import GroupId, parse_participants
-from groupadd.provider import AddReply
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
 from groupadd.sandbox import Fault, FaultPlan, Group, Human, Sandbox, Temper, VirtualClock, World, config_toml, faults
@@ -34,6 +29,7 @@ from groupadd.sandbox.dialects import wasend, wawp
 from groupadd.sandbox.server import SandboxServer
 from groupadd.secret import Secret
 from groupadd.terms import Terms, Verify
+from groupadd.testing.listening import Ear, listening
 from groupadd.transport import HttpTransport
 from tests.servers import Behaviour, drips, says, server
 
@@ -45,87 +41,13 @@ PEOPLE = ("+1 (202) 555-0143", f"{BEN}@c.us", CLEO, "1-202-555-0143")
 SECRETS = {"the key": KEY, "the invite code": CODE}
 NUMBERS = (ADA, BEN, CLEO, US, GROUP.partition("-")[0])
 ECHO = f"{PEOPLE[0]} and {CLEO}@c.us: key {KEY}, invite https://chat.whatsapp.com/{CODE}"
-_PIECE = 12  # characters of a secret that already give it away
-
-
-def leaks_in(text: str) -> set[str]:
-    """Return what can be read in a text: pieces of secrets, whole numbers, plain, percent-encoded or in base64."""
-    readings = [text, unquote(text), unquote_plus(text), *_out_of_base64(text)]
-    found = {name for name, secret in SECRETS.items() for piece in _pieces(secret) if any(piece in r for r in readings)}
-    digits = [re.sub(r"(?<=\d)\D{1,3}(?=\d)", "", unicodedata.normalize("NFKC", reading)) for reading in readings]
-    return found | {number for number in NUMBERS if any(number[1:] in reading for reading in digits)}
-
-
-def _pieces(secret: str) -> Sequence[str]:
-    return [secret[at : at + _PIECE] for at in range(len(secret) - _PIECE + 1)]
-
-
-def _out_of_base64(text: str) -> Iterator[str]:
-    for word in re.findall(r"[\w+/-]{12,}", text, re.ASCII):
-        plain = word.translate(str.maketrans("-_", "+/"))
-        with suppress(binascii.Error):
-            yield base64.b64decode(plain + "=" * (-len(plain) % 4)).decode("latin-1")
-
-
-class Ear(logging.Handler):
-    """Hears every log record, and whatever it is given."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.heard: list[str] = []
-
-    @property
-    def leaks(self) -> set[str]:
-        return leaks_in("\n".join(self.heard))
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self.heard += [record.getMessage(), logging.Formatter().format(record), repr(vars(record))]
-        if record.exc_info and record.exc_info[1]:
-            self.raised(record.exc_info[1])
-
-    def told(self, value: object) -> None:
-        """Hear a value in all the ways in which it may be printed."""
-        self.heard += [repr(value), str(value), f"{value}"]
-        for part in _parts(value):
-            self.told(part)
-
-    def raised(self, error: BaseException | None) -> None:
-        """Hear an exception with all that led to it, whether or not a traceback would show it."""
-        if error is not None:
-            self.heard += [*traceback.format_exception(error), repr(error), repr(error.args), repr(vars(error))]
-            self.raised(error.__cause__)
-            self.raised(error.__context__)
-
-    def during(self, call: Callable[[], object]) -> None:
-        """Hear what a call returns or raises; bare text that it returns is data that was asked for."""
-        try:
-            if not isinstance(value := call(), str | Mapping):
-                self.told(value)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not leak
-            self.raised(error)
-
-
-def _parts(value: object) -> Sequence[object]:
-    match value:
-        case AddOutcome(participants=parts) | Roster(members=parts) | tuple(parts):
-            return parts
-        case AddReply(claims=claims):
-            return [claim for _, claim in claims]
-    return ()
 
 
 @pytest.fixture
 def ear() -> Iterator[Ear]:
     """An ear at everything that is logged, httpx's and httpcore's own words included."""
-    ear, root = Ear(), logging.getLogger()
-    levels = {name: logging.getLogger(name).level for name in (None, "groupadd", "httpx", "httpcore")}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.DEBUG)
-    root.addHandler(ear)
-    yield ear
-    root.removeHandler(ear)
-    for name, level in levels.items():
-        logging.getLogger(name).setLevel(level)
+    with listening(SECRETS, NUMBERS) as ear:
+        yield ear
 
 
 # A leak would be found
@@ -150,11 +72,13 @@ def ear() -> Iterator[Ear]:
     ],
 )
 def test_what_leaks_is_found_in_any_spelling(text: str) -> None:
-    assert leaks_in(f"something said: {text}; and no more")
+    assert Ear(SECRETS, NUMBERS).leaks_in(f"something said: {text}; and no more")
 
 
 def test_what_is_masked_is_no_leak() -> None:
-    assert not leaks_in(f"+1202•••43 {Secret(KEY)} 1303•••00@g.us POST /{{session}}/groups/{{group}} took 12 ms")
+    assert not Ear(SECRETS, NUMBERS).leaks_in(
+        f"+1202•••43 {Secret(KEY)} 1303•••00@g.us POST /{{session}}/groups/{{group}} took 12 ms"
+    )
 
 
 def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: Ear) -> None:

@@ -1,8 +1,8 @@
 """`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came of it."""
 
+import json
 import sys
 from collections.abc import Iterable, Iterator
-from pathlib import Path
 from typing import Annotated
 
 from attrs import frozen
@@ -23,10 +23,9 @@ from groupadd.errors import GroupAddError, Interrupted
 from groupadd.outcome import Reason
 from groupadd.people_file import STDIN
 
-app = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
+app: App = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
 
 _REPORT = "groupadd-drip.html"
-_ASIDE = (GroupAddError, NotImplementedError)
 
 One = Annotated[str | None, Parameter(name="--provider")]
 
@@ -191,14 +190,14 @@ def retry(*, reason: Reason, book: Book = Book()) -> Exit:
 
 
 @app.command
-def export(file: str = STDIN, /, *, book: Book = Book()) -> Exit:
+def export(file: str = STDIN, /, *, ledger: str = DEFAULT) -> Exit:
     """Write your own rows and columns back, with what became of each person.
 
     Args:
         file: The CSV to write; left out, or -: standard output.
-        book: Where the plan is kept.
+        ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
     """
-    drip.export(sys.stdout if file == STDIN else file, ledger=book.ledger)
+    drip.export(sys.stdout if file == STDIN else file, ledger=ledger)
     return Exit.EVERYONE_IN
 
 
@@ -209,5 +208,50 @@ def audit(*, book: Book = Book()) -> Exit:
     Args:
         book: Where the plan is kept.
     """
-    Screen(json=book.json).pour(_audit_lines(drip.audit(ledger=book.ledger), as_json=book.json))
+    Screen(json=book.json).pour(_told(drip.audit(ledger=book.ledger), as_json=book.json))
+    return Exit.EVERYONE_IN
+
+
+def _told(lines: Iterable[drip.AuditLine], *, as_json: bool) -> Iterator[str]:
+    for line in lines:
+        if as_json:
+            yield json.dumps(line.as_dict())
+        else:
+            about = (line.provider, line.event, line.participant, line.group, f"({line.rule})", line.detail)
+            yield plain("  ".join([f"{line.at:%Y-%m-%d %H:%M:%S}", *filter(None, about)])).plain
+
+
+@app.command
+def report(
+    file: str = _REPORT,
+    /,
+    *,
+    full_numbers: Annotated[bool, Parameter(negative=())] = False,
+    config: str | None = None,
+    book: Book = Book(),
+) -> Exit:
+    """Write how everything stands as one HTML page, which needs no network and no script.
+
+    Args:
+        file: The page to write.
+        full_numbers: Show whole phone numbers; they are masked otherwise.
+        config: The config file; left out: the usual places.
+        book: Where the plan is kept.
+    """
+    write_report(file, full_numbers=full_numbers, ledger=book.ledger, config=config)
+    Screen(json=book.json).show({"report": file}, f"written to {file}: open it in any browser")
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def forget(participant: str, /, *, book: Book = Book()) -> Exit:
+    """Delete what is kept of a person, in all groups. The lines of the audit stay, without the name.
+
+    Args:
+        participant: The person, in any usual spelling.
+        book: Where the plan is kept.
+    """
+    rows = drip.forget(participant, ledger=book.ledger)
+    said = f"{rows} {'row' if rows == 1 else 'rows'} deleted; exports and reports written before are yours to delete"
+    Screen(json=book.json).show({"deleted": rows}, said)
     return Exit.EVERYONE_IN

@@ -89,7 +89,7 @@ class Holding:
     held_until: float = 0.0
 
     def take(self) -> bool:
-        """Take the account, and return whether we have it. Nobody else runs a ledger that is a file: its lock is held."""
+        """Take the account, and return whether we have it. A ledger that is a file has no other runner: see `lock`."""
         now = self.ledger.clock.now()
         is_free = or_(accounts.c.owner.is_(None), accounts.c.lease_until < now, accounts.c.owner == self.owner)
         where = [accounts.c.provider == self.provider, *([] if self.ledger.file else [is_free])]

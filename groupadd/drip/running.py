@@ -24,6 +24,7 @@ from groupadd.errors import Interrupted
 from groupadd.flow import Clock, log
 from groupadd.inviting import require_invitations
 from groupadd.looking import Account
+from groupadd.plugins import listed
 
 if TYPE_CHECKING:  # httpx is imported when a run begins
     import httpx
@@ -114,7 +115,10 @@ async def run_async(
             taken = [await stack.enter_async_context(run.worker(name)) for name in names]
             workers = [worker for worker in taken if worker is not None]
             if names and not workers:
-                raise LedgerBusy(f"other runs work on all accounts of {book.name}: {', '.join(names)}")
+                raise LedgerBusy(
+                    f"other runs work on all accounts of {book.name} ({listed(names)}), or were killed; "
+                    f"a killed one's accounts are free after {lease_s:.0f} s"
+                )
             await _all_at_work(workers)
         return status_of(book, settings.drip)
 

@@ -18,6 +18,7 @@ from groupadd.flow import Clock
 from groupadd.outcome import Status
 from groupadd.terms import Pace
 
+AccountRow: TypeAlias = Any  # a row of the table of accounts
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
 _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
@@ -152,13 +153,13 @@ def _where(state: str) -> str:
     return "done" if state == State.DONE else "left"
 
 
-def _rows(tx: Connection) -> list[Any]:
+def _rows(tx: Connection) -> list[AccountRow]:
     return list(tx.execute(select(accounts).order_by(accounts.c.provider)))
 
 
 def _account(
     tx: Connection,
-    row: Any,
+    row: AccountRow,
     by_account: Mapping[str, Counter[str]],
     pace: Pace,
     now: float,
@@ -197,11 +198,11 @@ def ends_at(tx: Connection, provider: str, pace: Pace, now: float) -> float | No
     left = tx.scalar(select(func.count()).select_from(people).where(*waits)) or 0
     if not left:
         return None
-    row: Any = tx.execute(select(accounts).where(accounts.c.provider == provider)).one()
+    row: AccountRow = tx.execute(select(accounts).where(accounts.c.provider == provider)).one()
     return paces.last_moment(pace, left=left, asked=row.asked, next_at=_next_at(tx, row, pace, now))
 
 
-def _next_at(tx: Connection, row: Any, pace: Pace, now: float) -> float:
+def _next_at(tx: Connection, row: AccountRow, pace: Pace, now: float) -> float:
     asks = select(audit.c.at).where(audit.c.provider == row.provider, audit.c.event == "asking")
     days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(pace.adds_per_day - 1).limit(1))
     return paces.allowed_from(pace, max(row.next_at, now), days_first)

@@ -123,7 +123,8 @@ class Worker:
                 await self._invite(turn.person)
             await self._judge()
         except Overtaken:
-            desk.holding.renew()  # raises where the account is not ours; else it was stopped, or the person changed
+            desk.holding.renew()  # raises where the account is not ours; else it was stopped, or a person changed
+            desk.recover()
         except GroupAddError as error:
             self._fail(error)
         else:

@@ -1,16 +1,24 @@
-"""For authors of adapters: record what a provider answers, scrubbed, and hold an adapter to it.
+"""For authors of adapters: record what a provider answers, scrubbed, and hold an adapter to what holds for all.
 
 Needs `groupadd[testing]`; vcrpy is imported when the first cassette is.
 """
 
-from groupadd.testing.cassettes import Cassette
-from groupadd.testing.scenarios import Cast, Mishap, Scenario, Staging
-from groupadd.testing.scrubbing import Scrubber
-from groupadd.testing.stages import NotLive, Stage, live_stage, sandbox_stage
+import pytest
+
+pytest.register_assert_rewrite("groupadd.testing.conformance")
+
+from groupadd.testing.candidates import Candidate  # noqa: E402  its tests' assertions are to be explained by pytest
+from groupadd.testing.cassettes import Cassette  # noqa: E402
+from groupadd.testing.conformance import Conformance  # noqa: E402
+from groupadd.testing.scenarios import Cast, Mishap, Scenario, Staging  # noqa: E402
+from groupadd.testing.scrubbing import Scrubber  # noqa: E402
+from groupadd.testing.stages import NotLive, Stage, live_stage, sandbox_stage  # noqa: E402
 
 __all__ = [
+    "Candidate",
     "Cassette",
     "Cast",
+    "Conformance",
     "Mishap",
     "NotLive",
     "Scenario",

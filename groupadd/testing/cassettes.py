@@ -66,6 +66,12 @@ class Cassette:
         """The provider's type."""
         return self.path.parent.name
 
+    def answers(self) -> tuple[str, ...]:
+        """Return the bodies of the answers that were recorded."""
+        yaml: VCR = import_module("yaml")
+        recorded = yaml.safe_load(self.path.read_text("utf-8")).get("interactions", ())
+        return tuple(exchange["response"]["body"]["string"] for exchange in recorded)
+
     def replay(self, *, is_async: bool = False) -> Told:
         """Play the scenario from the file alone, and tell what became of it.
 

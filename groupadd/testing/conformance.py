@@ -1,179 +1,237 @@
 """The conformance kit: what holds for every adapter, as tests to inherit.
 
     class TestPigeon(Conformance):
-        candidates = (Candidate(Pigeon("roof", Secret("tweet-tweet-0123"), "https://pigeon.example"), post_office),)
+        candidates = (Candidate(Pigeon("roof", Secret("tweet-tweet-tweet"), "https://pigeon.example"), post_office),)
 
-Which tests there are follows from the abilities that the provider has. With Hypothesis installed, answers of any JSON are
-tried besides those that are written down.
+Which tests there are follows from the provider's abilities. With Hypothesis installed, answers of any JSON are tried
+besides those that are written down.
 """
 
-import asyncio
 import inspect
+import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from importlib.util import find_spec
-from json import dumps
-from pathlib import Path
-from typing import Any, ClassVar, TypeAlias, TypeVar
+from typing import ClassVar, NoReturn
 
 import attrs
 import pytest
-from attrs import Factory, define, evolve, field, frozen
 
-from groupadd.client import Calls
-from groupadd.codes import PARTICIPANT_CODES, Meaning
-from groupadd.errors import GroupAddError, Unsupported
-from groupadd.flow import Flow, NoAnswer, Request, Response, drive, drive_async
+from groupadd.errors import Unsupported
+from groupadd.flow import NoAnswer, Request
 from groupadd.identity import GroupId, parse_participants
-from groupadd.looking import Account
 from groupadd.outcome import AddOutcome, Status
-from groupadd.provider import (
-    AddReply,
-    ChecksNumbers,
-    DescribesGroup,
-    GroupMembershipProvider,
-    KnowsSession,
-    ListsJoinRequests,
-    ListsParticipants,
-    RefreshesRoster,
-    ResolvesLids,
-    SendsPersonalInvites,
-    SendsText,
-    SharesInviteLink,
-)
-from groupadd.sandbox import Answer, VirtualClock, World, small_town
-from groupadd.sandbox.service import Handle
+from groupadd.provider import AddReply, GroupMembershipProvider, Meaning
+from groupadd.sandbox import Answer
 from groupadd.sandbox.town import GROUP
 from groupadd.secret import Secret
-from groupadd.terms import Invitation, Terms
+from groupadd.testing.candidates import INVITE_CODE, PHONES, WHOLE_ADD, Candidate, Errand, Failed, Line
 from groupadd.testing.cassettes import Cassette
-from groupadd.testing.hard_answers import HARD_ANSWERS, Twist, saying, unchanged
-from groupadd.testing.listening import Ear, listening
-from groupadd.testing.stages import town_people
-from groupadd.transport import HttpTransport, in_process
+from groupadd.testing.hard_answers import HARD_ANSWERS, Twist, saying
+from groupadd.testing.listening import listening
 
-T = TypeVar("T")
-Call: TypeAlias = Callable[[Any], Flow[object]]
-
-PHONES = tuple(town_people().values())
-_SHORTEST_SECRET = 12  # shorter ones may be met by chance
-_INVITE_CODE = small_town(VirtualClock()).groups[GROUP].invite_code
-_TIMEOUT_S = 30.0
+_SENDING = ("GroupMembershipProvider", "SendsText", "SendsPersonalInvites")
+_SHORTEST_SECRET = 12  # characters; shorter ones may be met by chance
+_IN = {Status.ADDED, Status.ALREADY_MEMBER}
+_RUNS = 25  # of Hypothesis, for each kind of request
 
 
-def _silent(_world: World) -> Handle:
-    return lambda *_: Answer()
-
-
-
-def _type(candidate: "Candidate") -> str:
-    return type(candidate.provider).__name__.lower()
-
-
-@frozen
-class Candidate:
-    """A provider that is to be tested.
+class Conformance:
+    """Tests for adapters. Inherit it, and name the candidates.
 
     Attributes:
-        provider: The provider. Its secrets are looked for wherever nothing may leak: make them of 12 characters or more.
-        service: What plays the vendor, given a small town to play it in: a sandbox that speaks your dialect, or any function
-            of method, raw path, header fields and body. Left out: nobody answers, and flows are tried up to there.
-        cassettes: The folder of its cassettes, named for its type.
-        unproven: The words of its table that neither a cassette nor the service shows.
-        name: What to call it in the tests' names.
+        candidates: The providers to test.
     """
 
-    provider: GroupMembershipProvider
-    service: Callable[[World], Handle] = _silent
-    cassettes: Path | None = field(default=None, kw_only=True)
-    unproven: Collection[object] = field(default=(), kw_only=True)
-    name: str = field(default=Factory(_type, takes_self=True), kw_only=True)
+    candidates: ClassVar[tuple[Candidate, ...]] = ()
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        """Give each test the candidates, what can be asked of them, or their cassettes, as it asks for them by name."""
+        if "candidate" in metafunc.fixturenames:
+            metafunc.parametrize("candidate", self.candidates, ids=lambda candidate: candidate.name)
+        if "errand" in metafunc.fixturenames:
+            errands = [errand for candidate in self.candidates for errand in candidate.errands()]
+            metafunc.parametrize("errand", errands, ids=lambda errand: f"{errand.candidate.name}-{errand.name}")
+        if "cassette" in metafunc.fixturenames:
+            cassettes = [cassette for candidate in self.candidates for cassette in _cassettes(candidate)]
+            metafunc.parametrize("cassette", cassettes, ids=lambda cassette: f"{cassette.type}-{cassette.path.stem}")
+
+    def test_the_class_is_a_frozen_table_of_config_fields(self, candidate: Candidate) -> None:
+        """A provider keeps no state; its credentials are secrets; it says whether its answers speak of each person."""
+        provider, kind = candidate.provider, type(candidate.provider)
+        assert isinstance(provider, GroupMembershipProvider)
+        assert isinstance(kind.speaks_of_each, bool)
+        name = attrs.fields(kind)[0].name
+        with pytest.raises(attrs.exceptions.FrozenInstanceError):
+            setattr(provider, name, getattr(provider, name))
+        assert all(len(secret) >= _SHORTEST_SECRET for secret in candidate.secrets().values())
+
+    @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
+    def test_a_cassette_replays_to_its_declared_outcome(self, cassette: Cassette, is_async: bool) -> None:  # noqa: FBT001  given by name
+        """What was recorded is asked for again, all of it and nothing else."""
+        assert cassette.replay(is_async=is_async) == cassette.scenario.outcome
+
+    def test_every_word_is_shown_or_listed_as_unproven(self, candidate: Candidate) -> None:
+        """The words of the adapter's tables stand in an answer of a cassette or of the service; `unproven` lists the rest."""
+        shown = "\n".join(_answers(candidate))
+        unproven = [word for word in _words(candidate) if json.dumps(word) not in shown]
+        assert sorted(map(str, unproven)) == sorted(map(str, candidate.unproven))
+
+    def test_notify_is_honoured_or_refused_before_anything_is_sent(self, candidate: Candidate) -> None:
+        """Yes and no are sent differently, or both are `Unsupported` at once."""
+        loud, quiet = (_sent(candidate, notify=notify) for notify in (True, False))
+        assert (loud is None) is (quiet is None)
+        assert loud is None or loud != quiet
+
+    def test_a_hard_answer_gives_an_outcome_or_an_error_of_ours(self, errand: Errand) -> None:
+        """No answer, however hard, raises anything else; and none that names nobody says that anybody is in."""
+        for turn in errand.turns():
+            for name, twist in HARD_ANSWERS.items():
+                with _told_where(name, turn):
+                    _require_an_end(errand, turn, twist)
+
+    @pytest.mark.skipif(find_spec("hypothesis") is None, reason="Hypothesis is not installed")
+    def test_any_json_gives_an_outcome_or_an_error_of_ours(self, errand: Errand) -> None:
+        """The same of answers that nobody has thought of."""
+        from hypothesis import HealthCheck, given, settings
+        from hypothesis import strategies as st
+
+        keys = st.sampled_from(["data", "success", "error", "code", "status", "message", "response", "results", "id"])
+        words = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | keys
+        data = st.recursive(words, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4))
+
+        @settings(max_examples=_RUNS, deadline=None, suppress_health_check=list(HealthCheck))
+        @given(st.sampled_from(errand.turns()), data, st.sampled_from([200, 201, 400, 404, 409, 422, 500]))
+        def run(turn: str, data: object, status: int) -> None:
+            _require_an_end(errand, turn, saying(data, status))
+
+        run()
+
+    def test_nothing_leaks(self, errand: Errand) -> None:
+        """Not what the provider holds, nor a whole number, nor an invite code: in no log, repr or exception."""
+        secrets = errand.candidate.secrets()
+        echo = f"+{PHONES[0]}, {PHONES[1]}@c.us: {' '.join(secrets.values())} https://chat.whatsapp.com/{INVITE_CODE}"
+        echoes = {
+            f"{status} with an echo": saying(dict.fromkeys(("message", "error", "status", "code", "reason"), echo), status)
+            for status in (200, 400, 401, 404, 422, 500)
+        }
+        with listening(secrets, PHONES) as ear:
+            ear.told(errand.candidate.provider)
+            for turn in errand.turns():
+                for name, twist in {**HARD_ANSWERS, **echoes}.items():
+                    line = Line(errand, turn, twist)
+                    ear.heard.clear()
+                    ear.during(line.run)
+                    ear.heard += map(repr, line.asked)
+                    assert not ear.leaks, f"{turn} was answered: {name}"
+
+    def test_sync_equals_async(self, errand: Errand) -> None:
+        """One body serves both: the same requests, and the same end."""
+        for turn in errand.turns():
+            for name, twist in HARD_ANSWERS.items():
+                blocking, awaited = Line(errand, turn, twist), Line(errand, turn, twist)
+                with _told_where(name, turn):
+                    assert blocking.told() == awaited.told(is_async=True)
+                    assert blocking.asked == awaited.asked
+
+    def test_what_may_have_been_received_is_not_sent_twice(self, errand: Errand) -> None:
+        """An add or a message goes out once, whatever is answered; only what changes nothing may be asked again."""
+        for turn in errand.turns():
+            for name, twist in HARD_ANSWERS.items():
+                line = Line(errand, turn, twist)
+                line.told()
+                sent = Counter(_as_sent(request) for request in line.asked if not request.repeatable)
+                assert not [one for one, times in sent.items() if times > 1], f"{turn} was answered: {name}"
+
+    def test_what_changes_something_is_never_repeatable(self, errand: Errand) -> None:
+        """No blind retry may repeat an add or a message."""
+        if errand.name not in _SENDING:
+            return
+        line = Line(errand)
+        if isinstance(line.told(), Failed):
+            pytest.skip("the service does not carry it out")
+        assert not all(request.repeatable for request in line.asked)
+
+    @pytest.mark.parametrize("error", [MemoryError, KeyboardInterrupt])
+    def test_an_abandoned_flow_closes(self, errand: Errand, error: type[BaseException]) -> None:
+        """Whatever is raised where an answer is waited for, the flow ends and asks for nothing more."""
+        for turn in errand.turns():
+            line = Line(errand, turn, _raising(error))
+            with pytest.raises(error):
+                line.run()
+            assert inspect.getgeneratorstate(line.flow) == inspect.GEN_CLOSED
+            assert list(map(str, line.asked)).index(turn) == len(line.asked) - 1
 
 
-def _whole_add(provider: GroupMembershipProvider) -> Flow[AddOutcome]:
-    """Do all that an add may come to: looks before and after, and an invitation for whom it makes sense."""
-    how: Invitation = "never"
-    if isinstance(provider, SendsPersonalInvites):
-        how = "personal"
-    elif isinstance(provider, SharesInviteLink) and isinstance(provider, SendsText):
-        how = "link"
-    return Calls(Account(provider), "", "", Terms(verify="always", invite=how)).add(GROUP, PHONES)
+def _cassettes(candidate: Candidate) -> Iterator[Cassette]:
+    if candidate.cassettes is not None:
+        yield from map(Cassette.read, sorted(candidate.cassettes.glob("*.yaml")))
 
 
-_GROUP = GroupId.parse(GROUP)
-_PEOPLE = parse_participants(PHONES)
-_SOMEBODY = _PEOPLE[0]
-_EXPIRES = datetime(2026, 1, 8, tzinfo=UTC)
-_CALLS: Mapping[type, Call] = {
-    GroupMembershipProvider: lambda provider: provider.add_participants(_GROUP, _PEOPLE, notify=None),
-    ListsParticipants: lambda provider: provider.list_participants(_GROUP),
-    RefreshesRoster: lambda provider: provider.refresh_roster(_GROUP),
-    DescribesGroup: lambda provider: provider.group_info(_GROUP),
-    ListsJoinRequests: lambda provider: provider.join_requests(_GROUP),
-    SharesInviteLink: lambda provider: provider.invite_link(_GROUP),
-    SendsText: lambda provider: provider.send_text(_SOMEBODY, Secret(f"Join us: {_INVITE_CODE}")),
-    SendsPersonalInvites: lambda provider: provider.send_personal_invite(
-        _GROUP, _SOMEBODY, code=Secret(_INVITE_CODE), expires_at=_EXPIRES
-    ),
-    ChecksNumbers: lambda provider: provider.check_number(_SOMEBODY.phone),
-    ResolvesLids: lambda provider: provider.resolve_lids(PHONES),
-    KnowsSession: lambda provider: provider.session(),
-}
-    _whole: _whole_add,
-}
+def _words(candidate: Candidate) -> Iterator[object]:
+    """Yield the words of every table from words to meanings in the provider's module."""
+    for table in vars(sys.modules[type(candidate.provider).__module__]).values():
+        if isinstance(table, Mapping) and table and all(isinstance(meaning, Meaning) for meaning in table.values()):
+            yield from table
 
 
-@define
-class Line:
-    """A line to the candidate's service, on which requests of one kind get a hard answer.
+def _answers(candidate: Candidate) -> Iterator[str]:
+    for cassette in _cassettes(candidate):
+        yield from cassette.answers()
+    line = Line(next(candidate.errands()))
+    line.told()
+    yield from (body.decode("utf-8", "replace") for body in line.answers)
 
-    Attributes:
-        asked: The requests that were carried, in order.
-        answers: What was answered, in order.
-    """
 
-    candidate: Candidate
-    turn: str | None = None
-    twist: Twist = unchanged
-    asked: list[Request] = field(factory=list[Request], init=False)
-    answers: list[bytes] = field(factory=list[bytes], init=False)
-    _clock: VirtualClock = field(factory=VirtualClock, init=False)
+def _sent(candidate: Candidate, *, notify: bool) -> list[Request] | None:
+    """Return what an add sends; None where it is unsupported."""
+    people = parse_participants(PHONES)
+    call = Errand(candidate, "", lambda provider: provider.add_participants(GroupId(GROUP), people, notify=notify))
+    line = Line(call)
+    told = line.told()
+    if isinstance(told, Failed) and told.kind is Unsupported:
+        assert not line.asked
+        return None
+    return line.asked
 
-    def run(self, call: Call, *, is_async: bool = False) -> object:
-        """Carry out a call over this line, blocking or by asyncio."""
-        service = self.candidate.service(small_town(self._clock))
 
-        def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-            answer = service(method, target, headers, body)
-            twisted = self.twist(answer) if str(self.asked[-1]) == self.turn else answer
-            self.answers.append(twisted.body)
-            return twisted
+def _require_an_end(errand: Errand, turn: str, twist: Twist) -> None:
+    """Hold that an errand ends with an outcome or an error of ours, and that nobody is in whom no answer names."""
+    line = Line(errand, turn, twist)
+    match line.told():
+        case Failed(kind):
+            assert errand.name != WHOLE_ADD or kind is not NoAnswer, "a whole add settles what is lost"
+        case AddReply(rest=rest):
+            assert rest.status not in _IN, "an answer speaks for people whom it does not name"
+        case AddOutcome() as outcome:
+            said = b" ".join(line.answers).decode("utf-8", "replace")
+            assert all(str(person.phone) in said for person in outcome if person.status in _IN), "somebody unnamed is in"
 
-        with in_process(handle, self._clock) as http:
-            transport = HttpTransport(self.candidate.provider.base_url, _TIMEOUT_S, http)
 
-            def carry(request: Request) -> Response:
-                self.asked.append(request)
-                return transport(request)
+@contextmanager
+def _told_where(name: str, turn: str) -> Generator[None]:
+    """Say of what is raised, after which answer it was."""
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"{turn} was answered: {name}")
+        raise
 
-            async def carry_async(request: Request) -> Response:
-                await asyncio.sleep(0)
-                return carry(request)
 
-            flow = call(self.candidate.provider)
-            if is_async:
-                return asyncio.run(drive_async(flow, carry_async, self._clock))
-            return drive(flow, carry, self._clock)
+def _as_sent(request: Request) -> str:
+    """Return all that a request says, secrets revealed, to be compared."""
+    parts = (request.params, request.query, request.json)
+    return f"{request} {json.dumps(parts, default=_revealed, sort_keys=True)}"
 
-    def told(self, call: Call, *, is_async: bool = False) -> object:
-        """Return what a call returns, or the type and the text of what keeps it from that.
 
-        Anything but an error of ours, or a lost answer, is raised.
-        """
-        try:
-            return _timeless(self.run(call, is_async=is_async))
-        except (GroupAddError, NoAnswer) as error:
-            return type(error), str(error)
+def _revealed(value: object) -> object:
+    return value.reveal() if isinstance(value, Secret) else str(value)
+
+
+def _raising(error: type[BaseException]) -> Twist:
+    def raising(_: Answer) -> NoReturn:
+        raise error
+
+    return raising

@@ -1,4 +1,4 @@
-"""A drip without waiting: an event loop whose time runs as fast as nobody has anything to do, and a world on its clock."""
+"""A drip without waiting: an event loop whose time passes at once when nobody has anything to do, and a world on it."""
 
 import asyncio
 import selectors

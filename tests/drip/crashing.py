@@ -1,0 +1,131 @@
+"""A world that survives the runs which die over it, and what must hold of it afterwards."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Mapping
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+from attrs import define, field
+
+from groupadd import drip
+from groupadd.flow import SystemClock
+from groupadd.sandbox import Answer, Group, Human, Sandbox, Temper, World
+from groupadd.sandbox.server import SandboxServer
+
+GROUP = "120363000000000042@g.us"
+ROOT = Path(__file__).parents[2]
+GAP_S = 0.02
+SETTINGS: Mapping[str, object] = {
+    "add": {"look_after_s": [0.02, 0.06], "late_after_s": 0.3, "timeout_s": 5.0},
+    "drip": {"adds_per_minute": 60 / GAP_S, "rest_after": 1000, "adds_per_day": 100_000},
+}
+
+
+@define
+class Scene:
+    """Some people to be added, a server that may kill whoever asks it, and the truth.
+
+    Attributes:
+        sandbox: What the provider's server does.
+        ledger: The ledger's URL.
+        invite: How people are invited.
+        kill_on: The route on which the server kills the run, after the request has taken effect.
+        left: How many such requests there are until it does.
+        child: The run.
+    """
+
+    sandbox: Sandbox
+    ledger: str
+    invite: str
+    url: str = ""
+    kill_on: str | None = None
+    left: int = 0
+    child: "subprocess.Popen[str] | None" = None
+    config: dict[str, Any] = field(factory=dict)
+
+    @property
+    def world(self) -> World:
+        return self.sandbox.dialect.world
+
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        before = len(self.sandbox.seen)
+        answer = self.sandbox.handle(method, target, headers, body)
+        routes = {seen.route for seen in self.sandbox.seen[before:]}
+        if self.kill_on in routes and self.child is not None:
+            self.left -= 1
+            if not self.left:
+                self.child.send_signal(signal.SIGKILL)
+        return answer
+
+    def run(self, point: str | None = None, times: int = 1) -> int:
+        """Run until it ends or is killed; return its exit code."""
+        orders = {"ledger": self.ledger, "config": self.config, "point": point, "times": times, "lease_s": 0.6}
+        command = [sys.executable, "-m", "tests.drip.runner", json.dumps(orders)]
+        environ = {**os.environ, "PYTHONPATH": str(ROOT)}
+        with subprocess.Popen(command, cwd=ROOT, env=environ, text=True) as self.child:
+            return self.child.wait(timeout=60)
+
+    def plan(self, people: list[Human]) -> None:
+        rows = [{"phone": f"+{human.phone}"} for human in people]
+        drip.plan(rows, group=GROUP, ledger=self.ledger, config=self.config)
+
+
+def scene(ledger: str, dialect: str, *, invite: str = "never") -> Scene:
+    world = World(SystemClock())
+    account = world.open_account(Human("19995550190", "177099999999990", "We"))
+    world.found(Group(GROUP), admins=[account.human])
+    return Scene(Sandbox.speaking(dialect, world, account), ledger, invite)
+
+
+def served(scene: Scene) -> SandboxServer:
+    """Return a server for the scene, whose config leads there."""
+    server = SandboxServer(scene.handle)
+    add = {**dict(SETTINGS["add"]), "invite": scene.invite}  # type: ignore[call-overload]  # a table
+    scene.config = {"providers": {"main": scene.sandbox.config(server.url)}, "add": add, "drip": SETTINGS["drip"]}
+    return server
+
+
+def people(count: int) -> list[Human]:
+    """Return people of whom every ninth lets nobody add them."""
+    return [
+        Human(
+            f"1{200 + n // 100}55501{n % 100:02d}",
+            f"1770{n:011d}",
+            temper=Temper.CONTACTS_ONLY if n % 9 == 4 else Temper.OPEN,
+        )
+        for n in range(count)
+    ]
+
+
+def holds(scene: Scene, humans: list[Human], *, expected: Mapping[str, int]) -> Counter[str]:
+    """Hold the ledger against the truth; return how often what came of the crashes."""
+    rows = StringIO()
+    drip.export(rows, ledger=scene.ledger)
+    told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
+    assert [row[0] for row in told] == [f"+{human.phone}" for human in humans], "somebody was lost"
+    status = {human.phone: row[1] for human, row in zip(humans, told, strict=True)}
+    for phone, said in status.items():
+        inside = scene.world.is_member(GROUP, phone)
+        assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
+    assert Counter(status.values()) == expected
+    adds = [entry for entry in scene.world.journal if entry.kind == "add"]
+    looks = [seen.at for seen in scene.sandbox.seen if seen.route == "list"]
+    again = 0
+    for human in humans:
+        asked = [entry.at for entry in adds if entry.to == human.phone]
+        assert 1 <= len(asked) <= 2
+        for first, second in pairwise(asked):
+            again += 1
+            assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
+    invitations = Counter(entry.to for entry in scene.world.journal if entry.kind == "invitation")
+    assert all(count == 1 for count in invitations.values()), "somebody was invited twice"
+    gaps = [second.at - first.at for first, second in pairwise(adds)]
+    assert min(gaps) >= GAP_S, "faster than the pace"
+    return Counter(again=again, invitations=len(invitations))

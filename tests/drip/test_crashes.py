@@ -1,0 +1,37 @@
+"""kill -9 at every point of a run: nobody is lost, nobody is asked for twice unseen, nobody is invited twice."""
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from tests.drip.crashing import holds, people, scene, served
+from tests.drip.ledgers import KINDS, new_ledger
+
+KILLED = -signal.SIGKILL
+PEOPLE = 14
+POINTS = ["before intent", "after intent", "after send", "after answer", "after record", "mid-look", "mid-invite"]
+ON_ROUTE = {"after send": "add", "mid-look": "list", "mid-invite": "send"}
+
+
+@pytest.mark.parametrize("point", POINTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_killed_run_is_taken_up_as_if_nothing_had_happened(kind: str, point: str, tmp_path: Path) -> None:
+    invites = point == "mid-invite"
+    dialect = "wasend" if invites else "wawp"
+    humans = people(PEOPLE)
+    with new_ledger(kind, tmp_path) as ledger:
+        it = scene(ledger, dialect, invite="link" if invites else "never")
+        it.world.settle(*humans)
+        with served(it):
+            it.plan(humans)
+            if point in ON_ROUTE:
+                it.kill_on, it.left = ON_ROUTE[point], 2 if invites else 5
+            assert it.run(None if point in ON_ROUTE else point, times=5) == KILLED
+            it.kill_on = None
+            assert it.run() == 0
+        refused = {"invited": 1, "not_added": 1} if invites else {"not_added": 2}
+        found = holds(it, humans, expected={"added": 12, **refused})
+        assert found["invitations"] == (2 if invites else 0)
+        unheard = point in {"after send", "after answer"}  # the fifth refuses, which nobody has told us
+        assert found["again"] == (1 if unheard else 0)
