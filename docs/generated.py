@@ -14,12 +14,13 @@ import attrs
 
 from groupadd import codes
 from groupadd.cli import kinds
+from groupadd.cli.proofs import ADDING, MEANINGS
 from groupadd.codes import Meaning
 from groupadd.inference import settle
 from groupadd.outcome import Evidence, Reason
 from groupadd.reasons import REASONS
 from groupadd.roster import Sight
-from groupadd.terms import Terms
+from groupadd.terms import Pace, Terms
 
 README = Path(__file__).parent.parent / "README.md"
 MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
@@ -85,19 +86,23 @@ def reasons() -> str:
 
 
 def matrix() -> str:
-    """Return the table of what each built-in provider can do, from the methods that it has."""
+    """Return the table of what each built-in provider can do, and what that rests on, from its methods and sources."""
     built_in = _built_in()
     meanings = {name: meaning for kind in built_in for name, meaning in (kind.abilities or {}).items()}
     rows = [
         ("Its answers speak of each person", *(_mark(holds=kind.speaks_of_each) for kind in built_in)),
+        ("Adds people", *(", ".join(kind.rests_on[ADDING]) for kind in built_in)),
         *(
-            (_short(meaning), *(_mark(holds=name in (kind.abilities or {})) for kind in built_in))
+            (_short(meaning), *(", ".join(kind.rests_on.get(name, ())) for kind in built_in))
             for name, meaning in meanings.items()
         ),
     ]
-    return (
-        f"{table(('Besides adding', *(f'`{kind.name}`' for kind in built_in)), rows)}\n\nAll of them: {kinds.PROVEN}."
-    )
+    proven = " ".join(f"`{kind.name}`: {kind.proven}." for kind in built_in)
+    if len(all_alike := {kind.proven for kind in built_in}) == 1:
+        proven = f"All of them: {all_alike.pop()}."
+    meanings_of_proofs = "; ".join(f"*{proof}*: {meaning}" for proof, meaning in MEANINGS.items())
+    head = ("", *(f"`{kind.name}`" for kind in built_in))
+    return f"{table(head, rows)}\n\nWhat each ability rests on: {meanings_of_proofs}. {proven}"
 
 
 def _built_in() -> Sequence[kinds.Kind]:
@@ -139,8 +144,17 @@ def _module_doc(kind: kinds.Kind) -> str:
 
 def add_settings() -> str:
     """Return the table of the keys of `[add]`."""
-    meanings = described(Terms)
-    rows = [(f"`{one.name}`", _default(one.default), meanings[one.name]) for one in attrs.fields(Terms)]
+    return _settings(Terms)
+
+
+def drip_settings() -> str:
+    """Return the table of the keys of `[drip]`."""
+    return _settings(Pace)
+
+
+def _settings(kind: type[attrs.AttrsInstance]) -> str:
+    meanings = described(kind)
+    rows = [(f"`{one.name}`", _default(one.default), meanings[one.name]) for one in attrs.fields(kind)]
     return table(("key", "default", "meaning"), rows)
 
 
@@ -182,6 +196,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "fields": fields,
     "sources": sources,
     "add_settings": add_settings,
+    "drip_settings": drip_settings,
 }
 
 if __name__ == "__main__":

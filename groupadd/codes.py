@@ -6,6 +6,8 @@ of one participant's record belong in this table.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import partial
 
 from attrs import frozen
 
@@ -20,9 +22,7 @@ class Meaning:
     reason: Reason | None = None
 
 
-def _not_added(reason: Reason) -> Meaning:
-    return Meaning(Status.NOT_ADDED, reason)
-
+_not_added = partial(Meaning, Status.NOT_ADDED)
 
 ADDED = Meaning(Status.ADDED)
 ALREADY_MEMBER = Meaning(Status.ALREADY_MEMBER)
@@ -72,8 +72,7 @@ PARTICIPANT_CODES: Mapping[int, Meaning] = {
 
 def meaning_of(code: object) -> Meaning:
     """Return what a participant's code means; numbers as text are read, all else is unrecognised."""
-    try:
-        number = int(code) if isinstance(code, int | str) and not isinstance(code, bool) else None
-    except ValueError:
-        number = None
-    return UNRECOGNISED if number is None else PARTICIPANT_CODES.get(number, UNRECOGNISED)
+    with suppress(ValueError):
+        if isinstance(code, int | str) and not isinstance(code, bool):
+            return PARTICIPANT_CODES.get(int(code), UNRECOGNISED)
+    return UNRECOGNISED

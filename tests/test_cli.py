@@ -413,6 +413,7 @@ def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
     code, said = run_json(capsys, "providers", name)
     assert code == Exit.EVERYONE_IN
     assert said["proven"] == "not proven against the live service"
+    assert set(said["abilities"]) == set(said["rests_on"]) - {"GroupMembershipProvider"}  # type: ignore[call-overload]
     fields = {field["name"]: field for field in said["fields"]}  # type: ignore[attr-defined]
     assert "base_url" in fields
     assert all(field["default"] is None for field in fields.values() if field["secret"] or field["required"])

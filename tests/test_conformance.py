@@ -1,4 +1,4 @@
-"""Every provider of ours is held to what holds for all, over the sandbox that speaks its dialect and by its cassettes."""
+"""Each provider of ours is held to what holds for all: over the sandbox in its dialect, and by its cassettes."""
 
 from pathlib import Path
 
@@ -11,10 +11,10 @@ CASSETTES = Path(__file__).parent.parent / "cassettes"
 
 
 def built_in(type_: str) -> Candidate:
-    fields = {**Sandbox.speaking(type_, small_town(VirtualClock())).dialect.credentials(), "base_url": "http://sandbox.invalid"}
+    credentials = Sandbox.speaking(type_, small_town(VirtualClock())).dialect.credentials()
     return Candidate(
-        provider(type_, fields),
-        lambda world: Sandbox.speaking(type_, world).handle,
+        provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
+        lambda town: Sandbox.speaking(type_, town).handle,
         cassettes=CASSETTES / type_,
         name=type_,
     )

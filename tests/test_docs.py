@@ -22,8 +22,17 @@ def page(name: str) -> str:
     return (DOCS / f"{name}.md").read_text()
 
 
-def commands() -> Iterator[tuple[str, App]]:
-    return ((name, app[name]) for name in app if not name.startswith("-"))
+def commands(of: App = app) -> Iterator[tuple[str, App]]:
+    return ((name, of[name]) for name in of if not name.startswith("-"))
+
+
+def deeds(of: App = app) -> Iterator[tuple[str, App]]:
+    """Yield every command that does something, by all its words: `add`, `drip plan`."""
+    for name, command in commands(of):
+        if command.default_command is not None:
+            yield name, command
+        else:
+            yield from ((f"{name} {more}", deed) for more, deed in deeds(command))
 
 
 def test_the_matrix_in_the_readme_is_what_the_adapters_can_do() -> None:
@@ -68,10 +77,16 @@ def test_every_command_has_its_place() -> None:
     assert [name for name, _ in commands() if f"\n## `groupadd {name}`\n" not in page("cli")] == []
 
 
+def test_every_deed_is_named() -> None:
+    told = page("cli")
+
+    assert [name for name, _ in deeds() if f"`groupadd {name}`" not in told and f"`{name}" not in told] == []
+
+
 def test_every_option_is_named() -> None:
     names = {
         name
-        for _, command in commands()
+        for _, command in deeds()
         for argument in command.assemble_argument_collection()
         for name in argument.names
         if name.startswith("--")

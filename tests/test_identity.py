@@ -1,5 +1,6 @@
 """Who is meant: parsing never crashes and never alters a digit, and a LID is never a phone."""
 
+import re
 import unicodedata
 
 import pytest
@@ -84,7 +85,17 @@ def test_every_domain_of_phones_names_the_same_person(suffix: str) -> None:
 @pytest.mark.parametrize("suffix", ["@lid", "@LID", "@hosted.lid", ":3@lid"])
 def test_a_lid_is_no_phone(suffix: str) -> None:
     person = parsed(f"15550100{suffix}")
-    assert (person.phone, person.lid, person.id) == (None, "15550100", "15550100@lid")
+    assert (person.given, person.phone, person.lid) == (f"15550100{suffix}", None, "15550100")
+    assert person.id == "15550100@lid"
+
+
+def test_digits_of_any_script_are_read() -> None:
+    assert parsed("+\u0661 \u0665\u0665\u0665 \uff10\uff11\uff10\uff10").phone == "15550100"
+
+
+def test_people_and_groups_are_shown_masked() -> None:
+    people = parsed("+1 202 555 0100"), parsed("999000111@lid"), GroupId.parse("1203630000@g.us")
+    assert [str(one) for one in people] == ["+1202•••00@s.whatsapp.net", "9990•••11@lid", "1203•••00@g.us"]
 
 
 @pytest.mark.parametrize(
@@ -94,22 +105,24 @@ def test_a_lid_is_no_phone(suffix: str) -> None:
         ("Anna", "is not a phone number or JID"),
         ("tel:+15550100", "is not a phone number or JID"),
         ("+1 555 FLOWERS", "is not a phone number or JID"),
-        ("123456", "has 6 digits"),
-        ("1234567890123456", "has 16 digits"),
-        ("0015550100", "write + instead of 00"),
-        ("020 7946 0958", "write the country code"),
-        ("+44 (0)20 7946 0958", "leave the (0) out"),
-        ("1203630000@g.us", "is a group"),
-        ("15550100@broadcast", "is a broadcast list"),
-        ("15550100@newsletter", "is a channel"),
-        ("15550100@bot", "is a bot"),
-        ("15550100@gmail.com", "is not a JID"),
-        ("15550100@", "is not a JID"),
-        ("x@lid", "is not a JID"),
+        ("123456", "has 6 digits; a number with its country code has 7 to 15"),
+        ("1234567890123456", "has 16 digits; a number with its country code has 7 to 15"),
+        ("0015550100", "is not an international number; write + instead of 00"),
+        ("020 7946 0958", "is not an international number; write the country code instead of the leading 0"),
+        ("+44 (0)20 7946 0958", "holds a trunk zero; leave the (0) out"),
+        ("1203630000@g.us", "is a group, not a person"),
+        ("15550100@broadcast", "is a broadcast list, not a person"),
+        ("15550100@newsletter", "is a channel, not a person"),
+        ("15550100@bot", "is a bot, not a person"),
+        ("15550100@gmail.com", "is not a JID; write 15550100@s.whatsapp.net, @c.us or @lid"),
+        ("15550100@", "is not a JID; write 15550100@s.whatsapp.net, @c.us or @lid"),
+        ("x@lid", "is not a JID; write 15550100@s.whatsapp.net, @c.us or @lid"),
+        (15550100, "expected text, got int"),
     ],
 )
-def test_who_cannot_be_parsed_is_told_why(text: str, fault: str) -> None:
-    assert fault in faults(text)[0]
+def test_who_cannot_be_parsed_is_told_why(text: object, fault: str) -> None:
+    said = faults(text)[0]
+    assert re.sub(r"^'.*' ", "", said) == fault
 
 
 def test_all_faults_are_told_at_once_by_position() -> None:
@@ -117,9 +130,10 @@ def test_all_faults_are_told_at_once_by_position() -> None:
 
 
 def test_a_list_of_nobody_and_a_single_text_are_refused() -> None:
-    assert "nobody" in faults()[0]
-    with pytest.raises(InvalidParticipant, match="not a list"):
+    assert faults() == {0: "nobody was named"}
+    with pytest.raises(InvalidParticipant) as caught:
         parse_participants("15550100")
+    assert caught.value.faults == {0: "is one text, not a list of people; write [participant]"}
 
 
 @pytest.mark.parametrize(
@@ -128,7 +142,7 @@ def test_a_list_of_nobody_and_a_single_text_are_refused() -> None:
         (["15550100@c.us"], Identity("15550100")),
         (["+15550100"], Identity("15550100")),
         (["15550100:3@s.whatsapp.net", "999000111@lid"], Identity("15550100", "999000111")),
-        (["999000111@LID", None, "", 5, "+43•••21"], Identity(None, "999000111")),
+        ([None, "", 5, "+43•••21", "999000111@LID"], Identity(None, "999000111")),
         (["15550100@c.us", "15550100@s.whatsapp.net"], Identity("15550100")),
         (["15550100@lid", "15550100"], Identity("15550100", "15550100")),
         (["15550100@c.us", "15550101@c.us"], None),
@@ -157,17 +171,20 @@ def test_a_group_is_named_by_its_jid(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("1203630000", "did you mean 1203"),
-        ("15550100@c.us", "not the JID of a group"),
-        ("", "not the JID of a group"),
-        ("https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv", "an invite link does not name a group"),
-        (5, "not int"),
+        ("1203630000", "is not the JID of a group, such as 1203630000@g.us; did you mean 1203•••00@g.us?"),
+        ("15550100@c.us", "is not the JID of a group, such as 1203630000@g.us"),
+        ("", "is not the JID of a group, such as 1203630000@g.us"),
+        (
+            "https://chat.whatsapp.com/AbCdEfGhIjKlMnOpQrStUv",
+            "an invite link does not name a group; write its JID, such as 1203630000@g.us",
+        ),
+        (5, "a group is text such as 1203630000@g.us, not int"),
     ],
 )
 def test_what_names_no_group_is_refused(text: str, fault: str) -> None:
-    with pytest.raises(InvalidGroup, match=fault) as caught:
+    with pytest.raises(InvalidGroup) as caught:
         GroupId.parse(text)
-    assert "AbCdEf" not in str(caught.value)
+    assert re.sub(r"^'.*' ", "", str(caught.value)) == fault
 
 
 @given(st.text(st.sampled_from("0123456789-@g.us x")))
@@ -212,9 +229,14 @@ def test_no_other_country_is_ever_rewritten(phone: str) -> None:
 def test_a_person_gathers_names_and_confirmed_forms_are_no_longer_maybes() -> None:
     person = Person.of(parsed("+55 11 98765-4321"))
     assert person.maybe_phones == {"551187654321"}
-    known = person.also(Identity("551187654321", "999000111"))
+    assert person.also(None) == person
+    known = person.also(Identity("551187654321")).also(Identity(None, "999000111"))
     assert known == Person(frozenset({"5511987654321", "551187654321"}), frozenset({"999000111"}))
     assert known.maybe_phones == frozenset()
+
+
+def test_a_person_named_by_lid_has_no_number() -> None:
+    assert Person.of(parsed("999000111@lid")) == Person(frozenset(), frozenset({"999000111"}))
 
 
 def test_the_same_person_is_whoever_was_named_first() -> None:

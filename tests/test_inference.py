@@ -25,6 +25,12 @@ SAID_IN = {Status.ADDED, Status.ALREADY_MEMBER}
 REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
 
 
+@pytest.fixture(autouse=True)
+def _nothing_is_remembered() -> None:
+    """Have every test ask the table itself, not what `settle` has answered another test."""
+    settle.cache_clear()
+
+
 def test_in_is_never_said_where_absence_is_proven() -> None:
     wrong = [case for case in CASES if case[2][-2:] == (OUT, OUT) and settle(*case).status in SAID_IN]
     assert wrong == []
@@ -74,6 +80,7 @@ def test_an_unsettled_claim_is_never_taken_for_a_fact() -> None:
         ((), Seen.NOTHING),
         ((STALE, HIDDEN), Seen.NOTHING),
         ((OUT,), Seen.MISSING),
+        ((OUT, OUT), Seen.ABSENT),
         ((OUT, STALE), Seen.MISSING),
         ((OUT, STALE, OUT), Seen.MISSING),
         ((OUT, OUT, STALE), Seen.MISSING),
@@ -122,6 +129,8 @@ UNKNOWN = Status.UNKNOWN
         ("PRIVACY", None, (OUT,), (NOT_IN, Reason.PRIVACY, REPORTED)),
         ("PRIVACY", OUT, (IN,), (Status.ADDED, None, OBSERVED)),
         ("PRIVACY", None, (IN_SOME,), (UNKNOWN, Reason.CONTRADICTION, NONE)),
+        ("PRIVACY", None, (IN_SOME, OUT), (UNKNOWN, Reason.CONTRADICTION, NONE)),
+        ("PRIVACY", None, (IN_SOME, IN), (Status.ADDED, None, INFERRED)),
         ("INVITED", None, (OUT, OUT), (Status.INVITED, Reason.PRIVACY, REPORTED)),
         ("INVITED", OUT, (IN,), (Status.ADDED, None, OBSERVED)),
         ("PENDING_APPROVAL", OUT, (OUT, OUT), (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, REPORTED)),

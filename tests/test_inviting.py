@@ -1,19 +1,25 @@
 """Invitation as fallback: to whom, once each, and what became of it."""
 
+import json
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import ClassVar
 
 import pytest
+from attrs import frozen
 
 from groupadd import errors
 from groupadd.adding import add
-from groupadd.flow import Flow, Response
-from groupadd.identity import GroupId, parse_participants
+from groupadd.codes import PRIVACY
+from groupadd.envelope import read, unreadable
+from groupadd.flow import Flow, Request, Response
+from groupadd.identity import GroupId, Participant, parse_participants
 from groupadd.inviting import INVITABLE, invite
 from groupadd.looking import Account
-from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.provider import AddReply, Secret
-from groupadd.terms import Terms
+from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.provider import AddReply, Claim, Secret
+from groupadd.terms import Invitation, Terms
+from groupadd.testing.listening import listening
 from tests.scripts import (
     GROUP,
     WASEND,
@@ -23,6 +29,7 @@ from tests.scripts import (
     Answer,
     Script,
     lost,
+    revealed,
     says,
     words,
 )
@@ -129,3 +136,113 @@ def test_a_provider_that_cannot_invite_says_so_before_anything_is_sent() -> None
     terms = Terms(invite="link")
     with pytest.raises(errors.Unsupported):
         Script({}).run(add(Account(Silent()), GroupId(GROUP), parse_participants([ANN]), terms))
+
+
+# Personal invitations, through a provider that can send them
+
+CODE, UNTIL = "AbCdEfGhIjKlMnOpQrStUv", datetime(2026, 1, 8, tzinfo=UTC)
+OFFERED = Invite("personal", expires_at=UNTIL)
+CARRIER_ADD, CARRIER_SEND = "POST /add", "POST /invite"
+
+
+@frozen
+class Carrier:
+    """A provider that refuses everybody for their privacy, offers an invitation for each, and can send it."""
+
+    speaks_of_each: ClassVar[bool] = True
+    base_url: str = "http://127.0.0.1"
+
+    def add_participants(
+        self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
+    ) -> Flow[AddReply]:
+        yield Request("POST", "/add", json={"group": group.jid, "notify": notify})
+        return AddReply(
+            [(one.id, Claim(PRIVACY, "403", OFFERED, Secret(f"{CODE}{one.phone}"))) for one in participants]
+        )
+
+    def send_personal_invite(
+        self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
+    ) -> Flow[str | None]:
+        body = {"group": group.jid, "to": person.id, "code": code, "until": expires_at and expires_at.isoformat()}
+        match read((yield Request("POST", "/invite", json=body))):
+            case {"id": str() as message}:
+                return message
+        raise unreadable()
+
+
+def offering(
+    how: Invitation, *sends: Answer, people: Sequence[str] = (ANN,)
+) -> tuple[tuple[ParticipantOutcome, ...], Script]:
+    script = Script({CARRIER_ADD: [says({})], CARRIER_SEND: sends})
+    terms = Terms(verify="never", invite=how)
+    return script.run(add(Account(Carrier()), GroupId(GROUP), parse_participants(people), terms)), script
+
+
+def test_a_personal_invitation_goes_to_its_person_with_its_code_and_its_end() -> None:
+    (ann, ben), script = offering("personal", SENT, says({"id": "m2"}), people=(ANN, BEN))
+    sent = [revealed(request.json) for request in script.requests if str(request) == CARRIER_SEND]
+    assert sent == [
+        {"group": GROUP, "to": f"{phone}@s.whatsapp.net", "code": f"{CODE}{phone}", "until": UNTIL.isoformat()}
+        for phone in (ANN, BEN)
+    ]
+    assert [(one.status, one.reason) for one in (ann, ben)] == [(Status.INVITED, Reason.PRIVACY)] * 2
+    assert [one.invite and (one.invite.state, one.invite.message_id) for one in (ann, ben)] == [
+        (InviteState.SENT, "m1"),
+        (InviteState.SENT, "m2"),
+    ]
+    assert ann.invite is not None
+    assert (ann.invite.kind, ann.invite.expires_at) == ("personal", UNTIL)
+
+
+@pytest.mark.parametrize(
+    ("answer", "state"),
+    [
+        (SENT, InviteState.SENT),
+        (lost(), InviteState.UNKNOWN),
+        (Response(502), InviteState.UNKNOWN),
+        (says({}), InviteState.UNKNOWN),
+        (lost(maybe_sent=False), InviteState.FAILED),
+        (says({}, 403), InviteState.FAILED),
+        (says({}, 429), InviteState.FAILED),
+        (says({"success": False}), InviteState.FAILED),
+    ],
+)
+def test_a_personal_invitation_is_sent_once_and_told_as_what_became_of_it(answer: Answer, state: InviteState) -> None:
+    (ann,), script = offering("personal", answer)
+    assert ann.status is (Status.INVITED if state is InviteState.SENT else Status.NOT_ADDED)
+    assert ann.invite is not None
+    assert (ann.invite.kind, ann.invite.state, ann.invite.expires_at) == ("personal", state, UNTIL)
+    assert script.asked.count(CARRIER_SEND) == 1
+
+
+def test_an_offer_that_is_not_taken_up_tells_that_it_exists_and_until_when() -> None:
+    (ann,), script = offering("never")
+    assert (ann.status, ann.invite) == (Status.NOT_ADDED, OFFERED)
+    assert script.asked == [CARRIER_ADD]
+
+
+@pytest.mark.parametrize("how", ["never", "personal"])
+@pytest.mark.parametrize("answer", [SENT, lost(), says({"message": CODE}, 403), says({"id": 7, "code": CODE})])
+def test_the_code_of_a_personal_invitation_is_never_seen(how: Invitation, answer: Answer) -> None:
+    with listening({"the code": CODE}, [ANN]) as ear:
+        outcomes, script = offering(how, *([answer] if how == "personal" else []))
+        ear.told(outcomes)
+        ear.heard += map(repr, script.requests)
+        ear.heard.append(
+            json.dumps(AddOutcome("main", "carrier", GROUP, outcomes).as_dict()["participants"][0]["invite"])
+        )
+    assert ear.leaks == set()
+
+
+def test_a_provider_without_personal_invitations_says_so_before_anything_is_sent() -> None:
+    with pytest.raises(errors.Unsupported, match="personal"):
+        Script({}).run(add(Account(WASEND), GroupId(GROUP), parse_participants([ANN]), Terms(invite="personal")))
+
+
+def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
+    people = {ANN: parse_participants([ANN])[0]}
+    before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
+    told = Script({}).run(
+        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, terms=Terms(invite="personal"), codes={})
+    )
+    assert told[ANN] is before

@@ -22,24 +22,25 @@ def by_lid(*lids: str) -> Person:
 
 
 @pytest.mark.parametrize(
-    ("roster", "complete"),
+    ("roster", "me", "complete"),
     [
-        (PLAIN, True),
-        (evolve(PLAIN, size=2), True),
-        (evolve(PLAIN, size=3), False),
-        (evolve(PLAIN, size=1), False),
-        (evolve(PLAIN, unread_rows=1), False),
-        (Roster(()), False),
-        (Roster((), size=0), False),
-        (PLAIN.seen_by(Identity(ME)), True),
-        (PLAIN.seen_by(Identity(ANN)), False),
-        (PLAIN.seen_by(Identity(None, ME)), False),
-        (PLAIN.seen_by(None), True),
-        (Roster((Member(None, "77"), Member(BEN))).seen_by(Identity(ME, "77")), True),
+        (PLAIN, None, True),
+        (evolve(PLAIN, size=2), None, True),
+        (evolve(PLAIN, size=3), None, False),
+        (evolve(PLAIN, size=1), None, False),
+        (evolve(PLAIN, unread_rows=1), None, False),
+        (Roster(()), None, False),
+        (Roster((), size=0), None, False),
+        (PLAIN, Identity(ME), True),
+        (PLAIN, Identity(ANN), False),
+        (PLAIN, Identity(None, ME), False),
+        (Roster((Member(None, "77"), Member(BEN))), Identity(ME, "77"), True),
     ],
 )
-def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(roster: Roster, complete: bool) -> None:
-    assert roster.complete is complete
+def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(
+    roster: Roster, me: Identity | None, complete: bool
+) -> None:
+    assert roster.seen_by(me).complete is complete
 
 
 @pytest.mark.parametrize(
@@ -48,6 +49,7 @@ def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(roster: Roster, c
         (PLAIN, by_phone(BEN), Sight(True)),
         (PLAIN, by_phone(ANN), Sight(False)),
         (PLAIN, by_lid(BEN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
+        (evolve(PLAIN, size=3), by_lid(BEN), Sight(None, Reason.UNRESOLVED_IDENTITY, complete=False)),
         (evolve(PLAIN, unread_rows=1), by_phone(BEN), Sight(True, complete=False)),
         (evolve(PLAIN, unread_rows=1), by_phone(ANN), Sight(None, Reason.STALE_ROSTER, complete=False)),
         (evolve(PLAIN, live=False), by_phone(BEN), Sight(True)),
@@ -74,7 +76,39 @@ def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
     roster = Roster((Member(None, "77", "admin"), Member(BEN))).seen_by(Identity(ME, "77"))
     assert roster.sight(by_phone(ANN)) == Sight(False)
     assert roster.sight(by_phone(ME)) == Sight(True)
-    assert roster.members[0] == Member(ME, "77", "admin")
+    assert roster.members == (Member(ME, "77", "admin"), Member(BEN))
+    assert PLAIN.seen_by(Identity(ME, "77")).members == (Member(ME, "77"), Member(BEN))
+
+
+@pytest.mark.parametrize(
+    ("who", "role"),
+    [
+        (Identity(ME), "superadmin"),
+        (Identity(None, "77"), "admin"),
+        (Identity(BEN), None),
+        (Identity(ANN), None),
+        (None, None),
+    ],
+)
+def test_the_role_of_somebody_is_told_where_their_row_tells_it(who: Identity | None, role: str | None) -> None:
+    roster = Roster((Member(ME, role="superadmin"), Member(None, "77", "admin"), Member(BEN)))
+    assert roster.role(who) == role
+
+
+@pytest.mark.parametrize(
+    ("rows", "me", "misses"),
+    [
+        ((Member(BEN), Member(None, "77")), Identity(ME), True),
+        ((Member(BEN), Member(None, "77")), Identity(ME, "78"), False),
+        ((Member(ME), Member(None, "77")), Identity(ME), False),
+        ((Member(BEN), Member(ANN, "77")), Identity(ME), False),
+        ((Member(BEN), Member(None, "77")), None, False),
+    ],
+)
+def test_our_own_row_may_be_one_without_a_phone_where_only_our_phone_is_known(
+    rows: tuple[Member, ...], me: Identity | None, misses: bool
+) -> None:
+    assert Roster(rows, me=me).misses_me_by_phone is misses
 
 
 def test_a_masked_row_hides_anybody_although_our_own_account_is_known() -> None:

@@ -1,4 +1,4 @@
-"""`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came of it."""
+"""`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came."""
 
 import json
 import sys
@@ -12,9 +12,10 @@ from groupadd import drip
 from groupadd.cli import drip_tables
 from groupadd.cli.commands import Json
 from groupadd.cli.drip_progress import Progress
-from groupadd.cli.drip_tables import Place, plain, present
+from groupadd.cli.drip_tables import Place, present
 from groupadd.cli.ending import Exit, of_statuses
 from groupadd.cli.screen import Screen
+from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config import Config, load
 from groupadd.drip.ledger import DEFAULT
@@ -50,7 +51,7 @@ def plan(
     /,
     *,
     group: str | None = None,
-    providers: Annotated[tuple[str, ...], Parameter(name="--provider", negative=())] = (),
+    providers: Annotated[tuple[str, ...], Parameter(name="--provider", negative=(), show_default=False)] = (),
     phone_column: str | None = None,
     config: str | None = None,
     book: Book = Book(),

@@ -12,9 +12,10 @@ from rich.text import Text
 from groupadd import drip
 from groupadd.cli import drip_tables
 from groupadd.cli.screen import Screen
+from groupadd.cli.tables import plain
 from groupadd.terms import Pace
 
-_TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped", "resumed"})
+_TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
 _EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
 _STALE_S = 5.0  # what is shown is read again after that, even if nothing has happened
 _CTRL_C = "Ctrl-C finishes whoever is in hand, and ends"
@@ -57,7 +58,7 @@ class Progress:
         if line.event in _TOLD:
             parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, drip_tables.who(line.participant))
             said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
-            self.screen.say(drip_tables.plain("  ".join(filter(None, (*parts, said)))))
+            self.screen.say(plain("  ".join(filter(None, (*parts, said)))))
         if self._summed_up is None or line.at - self._summed_up >= _EVERY:
             self._summed_up = line.at
             for one in self._status().accounts:

@@ -7,7 +7,7 @@ from attrs import frozen
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from groupadd.cli.tables import STYLES, bare_table, plain, words
+from groupadd.cli.tables import STYLES, bare_table, plain, words, yes_or_no
 from groupadd.drip import AccountStatus, DripStatus, Plan
 from groupadd.outcome import Status
 from groupadd.preflight import Preflight
@@ -79,13 +79,9 @@ def _places(places: Sequence[Place]) -> RenderableType:
     table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
     for one in places:
         known = one.known
-        told = ("", "", "") if known is None else (_holds(known.may_add), _left(known), _holds(known.provable))
+        told = ("", "", "") if known is None else (yes_or_no(known.may_add), _left(known), yes_or_no(known.provable))
         table.add_row(one.provider, one.group, f"{one.people:,}", *told)
     return table
-
-
-def _holds(told: bool | None) -> Text:
-    return Text(*{True: ("yes", "green"), False: ("no", "red"), None: ("unknown", "yellow")}[told])
 
 
 def _left(known: Preflight) -> str:
@@ -152,9 +148,11 @@ def _sum(told: DripStatus) -> Text:
 
 def account_line(one: AccountStatus, pace: Pace, now: datetime) -> str:
     """Return how an account stands as one plain line, for logs."""
-    told = [f"{one.done:,} done", f"{one.left:,} left", f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"]
-    upcoming, time_left = _next(one, now), _time_left(one)
-    told += [f"next add {upcoming}"] * bool(upcoming) + [f"time left {time_left}"] * bool(time_left)
+    fast = f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"
+    told = [f"{one.done:,} done", f"{one.left:,} left", fast]
+    for name, value in (("next add", _next(one, now)), ("time left", _time_left(one))):
+        if value:
+            told.append(f"{name} {value}")
     return f"{one.provider}: {one.state}; {', '.join(told)}"
 
 

@@ -8,11 +8,10 @@ import attrs
 from attrs import frozen
 
 from groupadd import plugins, provider
+from groupadd.cli.proofs import Proof, proofs
 from groupadd.plugins import Origin
 from groupadd.provider import GroupMembershipProvider
 from groupadd.secret import Secret
-
-PROVEN = "not proven against the live service"  # nobody has recorded a live one yet
 
 
 class KindJSON(TypedDict):
@@ -28,6 +27,7 @@ class KindInFullJSON(KindJSON):
 
     speaks_of_each: bool
     proven: str
+    rests_on: dict[str, list[str]]
     fields: list[dict[str, object]]
 
 
@@ -75,6 +75,17 @@ class Kind:
         return self.loaded is not None and self.loaded.speaks_of_each
 
     @property
+    def rests_on(self) -> Mapping[str, tuple[Proof, ...]]:
+        """What adding and each ability rest on, as the sources in its file say; nothing where that is not known."""
+        return {} if self.loaded is None else proofs(self.loaded)
+
+    @property
+    def proven(self) -> str:
+        """Whether any of it was ever recorded live, in words."""
+        live = any(Proof.LIVE in rests_on for rests_on in self.rests_on.values())
+        return "partly, by recordings of the live service" if live else "not proven against the live service"
+
+    @property
     def fields(self) -> tuple[Field, ...]:
         """Its config fields; none where they are not known."""
         return () if self.loaded is None else _fields(self.loaded)
@@ -87,7 +98,13 @@ class Kind:
     def as_dict_in_full(self) -> KindInFullJSON:
         """Return all that is known of the type as JSON values."""
         fields = [attrs.asdict(field) for field in self.fields]
-        return {**self.as_dict(), "speaks_of_each": self.speaks_of_each, "proven": PROVEN, "fields": fields}
+        return {
+            **self.as_dict(),
+            "speaks_of_each": self.speaks_of_each,
+            "proven": self.proven,
+            "rests_on": {name: list(map(str, rests_on)) for name, rests_on in self.rests_on.items()},
+            "fields": fields,
+        }
 
 
 def installed() -> tuple[Kind, ...]:

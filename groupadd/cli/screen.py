@@ -75,8 +75,8 @@ class Screen:
 
     @contextmanager
     def live(self, view: Callable[[], RenderableType]) -> Generator[None]:
-        """Keep a view on stderr up to date while the block runs; where it ends, its last state stays."""
-        with Live(get_renderable=view, console=self._err, refresh_per_second=2):
+        """Keep a view on stderr up to date while the block runs, and take it away at the end."""
+        with Live(get_renderable=view, console=self._err, refresh_per_second=2, transient=True):
             yield
 
     @contextmanager

@@ -9,7 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from groupadd.cli.dry_run import DryRun
-from groupadd.cli.kinds import PROVEN, Kind
+from groupadd.cli.kinds import Kind
+from groupadd.cli.proofs import ADDING
 from groupadd.looking import Membership
 from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
 from groupadd.preflight import Preflight
@@ -76,19 +77,20 @@ def preflight(known: Preflight) -> RenderableType:
     limit = f"{known.limit:,} fit in" if known.limit_is_told else f"{known.limit:,} usually fit in"
     places = "unknown" if known.places_left is None else f"{known.places_left:,} left; {limit}"
     proof = "yes" if known.provable else f"no: {words(known.why_not_provable or '')}"
-    group.add_row("our account is in it", _yes_or_no(known.in_group))
-    group.add_row("our account may add people", _yes_or_no(known.may_add))
-    group.add_row("people wait for approval, unless an admin adds them", _yes_or_no(known.needs_approval))
+    group.add_row("our account is in it", yes_or_no(known.in_group))
+    group.add_row("our account may add people", yes_or_no(known.may_add))
+    group.add_row("people wait for approval, unless an admin adds them", yes_or_no(known.needs_approval))
     group.add_row("places", places)
     group.add_row("looks can prove who is in", proof)
     people = bare_table("Participant", "In the group", "On WhatsApp")
     for person in known.participants:
-        asked = Text("not asked", "dim") if person.member else _yes_or_no(person.on_whatsapp)
-        people.add_row(plain(person.participant), _yes_or_no(person.member), asked)
+        asked = Text("not asked", "dim") if person.member else yes_or_no(person.on_whatsapp)
+        people.add_row(plain(person.participant), yes_or_no(person.member), asked)
     return Group(group, Text(), people) if known.participants else group
 
 
-def _yes_or_no(told: bool | None) -> Text:
+def yes_or_no(told: bool | None) -> Text:
+    """Return what is known of something that either holds or does not."""
     return Text(*_MEMBER[told])
 
 
@@ -145,11 +147,13 @@ def kind_in_full(kind: Kind) -> RenderableType:
     """Return all that is known of one type."""
     facts = Table.grid(padding=(0, 2, 0, 0))
     answers = "speak of each person" if kind.speaks_of_each else "only accept: looks at the group tell what happened"
-    for name, fact in (("from", kind.origin), ("answers", answers), ("proven", PROVEN)):
+    rests_on = {name: ", ".join(proofs) or "not told" for name, proofs in kind.rests_on.items()}
+    said = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
+    for name, fact in said.items():
         facts.add_row(Text(name, "dim"), fact)
-    can = bare_table("Besides adding, it", "")
+    can = bare_table("Besides adding, it", "", "Rests on")
     for name, meaning in (kind.abilities or {}).items():
-        can.add_row(_ability(name), Text(meaning, "dim"))
+        can.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
     keys = bare_table("Config field", "", "Default")
     for field in kind.fields:
         marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]

@@ -1,5 +1,6 @@
 """What a report tells, read from the ledger once: counts, verdicts over time, pace, and who needs a human."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -18,9 +19,9 @@ from groupadd.terms import Pace
 
 MOST_PEOPLE = 500  # of one reason, and of rows that cannot be used; `groupadd drip export` has all
 _MINUTE_S, _DAY_S = 60.0, 86400.0
-_MOST_COLUMNS = 48
-_LENGTHS_S = (1, 5, 15, 60, 300, 900, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400, 7 * 86400, 28 * 86400)
-_NEEDS_A_HUMAN = (Status.UNKNOWN, Status.NOT_ADDED, Status.PENDING_APPROVAL)
+_MOST_COLUMNS = 60
+_LENGTHS_S = (1, 2, 5, 10, 30, 60, 120, 300, 600, 1800, 3600, 7200, 4 * 3600, 12 * 3600, 86400, 7 * 86400, 28 * 86400)
+_NEED_A_HUMAN = frozenset({Status.UNKNOWN, Status.NOT_ADDED, Status.PENDING_APPROVAL})
 
 
 @frozen
@@ -197,15 +198,15 @@ def _asked(tx: Connection, provider: str) -> Sequence[float]:
 
 
 def _verdicts(tx: Connection, chart: Chart) -> Sequence[Mapping[Status, int]]:
-    verdicts: list[dict[Status, int]] = [{} for _ in range(chart.columns)]
-    column = func.floor((people.c.settled_at - chart.begin) / chart.column_s)
-    for (number, status), count in _counted(tx, column, people.c.status):
-        verdicts[int(number)][Status(status)] = count
+    verdicts = [Counter[Status]() for _ in range(chart.columns)]
+    done = (people.c.state == State.DONE.value, people.c.settled_at.isnot(None))
+    for at, status in tx.execute(select(people.c.settled_at, people.c.status).where(*done)):
+        verdicts[chart.column(at)][Status(status)] += 1
     return verdicts
 
 
 def _counted(tx: Connection, *by: ColumnElement[Any]) -> list[tuple[tuple[Any, ...], int]]:
-    """Count the people who have a verdict by these columns, the most first; where one says nothing, they do not count."""
+    """Count the people who have a verdict by these columns, none of which may be empty; the most first."""
     done = (people.c.state == State.DONE.value, people.c.settled_at.isnot(None), *(column.isnot(None) for column in by))
     counted = select(*by, func.count()).where(*done).group_by(*by).order_by(func.count().desc(), *by)
     return [(tuple(values), count) for *values, count in tx.execute(counted)]
@@ -213,16 +214,17 @@ def _counted(tx: Connection, *by: ColumnElement[Any]) -> list[tuple[tuple[Any, .
 
 def _tasks(tx: Connection, shown: Callable[[str], str]) -> Iterator[Task]:
     """Yield whom a human can do something for: the unknown first, then the most first."""
-    counts = {(Status(status), Reason(reason)): count for (status, reason), count in _counted(tx, people.c.status, people.c.reason)}
-    for status in _NEEDS_A_HUMAN:
-        for (became, reason), count in counts.items():
-            if became is not status or REASONS[reason].next_step is None:
-                continue
-            columns = (people.c.given, people.c.group_jid, people.c.provider)
-            those = (people.c.state == State.DONE.value, people.c.status == status.value, people.c.reason == reason.value)
-            rows = tx.execute(_placed(*columns).where(*those).order_by(people.c.id).limit(MOST_PEOPLE))
-            some = [Someone(_place(row), shown(row.given), shown(row.group_jid), row.provider) for row in rows]
-            yield Task(status, reason, count, some)
+    counted = [
+        (Status(status), Reason(why), count) for (status, why), count in _counted(tx, people.c.status, people.c.reason)
+    ]
+    for status, reason, count in sorted(counted, key=lambda one: one[0] is not Status.UNKNOWN):
+        if status not in _NEED_A_HUMAN or REASONS[reason].next_step is None:
+            continue
+        columns = (people.c.given, people.c.group_jid, people.c.provider)
+        those = (people.c.state == State.DONE.value, people.c.status == status.value, people.c.reason == reason.value)
+        rows = tx.execute(_placed(*columns).where(*those).order_by(people.c.id).limit(MOST_PEOPLE))
+        some = [Someone(_place(row), shown(row.given), shown(row.group_jid), row.provider) for row in rows]
+        yield Task(status, reason, count, some)
 
 
 def _placed(*columns: ColumnElement[Any]) -> Select[Any]:

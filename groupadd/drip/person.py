@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
-from sqlalchemy import Connection, Select, func, select
+from sqlalchemy import Connection, func, select
 
 from groupadd.adding import Case, Course, Times
 from groupadd.codes import Meaning
@@ -91,10 +91,11 @@ def those(
     tx: Connection, provider: str, state: State, *, group: str | None = None, most: int | None = None
 ) -> list[Person]:
     """Read the people of an account who stand somewhere, in the order of the plan."""
-    query: Select[Any] = select(*_COLUMNS).where(people.c.provider == provider, people.c.state == state.value)
+    where = [people.c.provider == provider, people.c.state == state.value]
     if group is not None:
-        query = query.where(people.c.group_jid == group)
-    return [Person(*row) for row in tx.execute(query.order_by(people.c.id).limit(most))]
+        where.append(people.c.group_jid == group)
+    rows = tx.execute(select(*_COLUMNS).where(*where).order_by(people.c.id).limit(most))
+    return [Person(*tuple(row)) for row in rows]
 
 
 def looks_due(tx: Connection, provider: str) -> list[tuple[str, float]]:

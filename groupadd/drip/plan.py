@@ -150,11 +150,18 @@ class _Reader:
             tx.execute(insert(people), read)
 
     def _read(self, line: int, cells: Sequence[str]) -> dict[str, object]:
+        """Return a row of the ledger; a fault in it is noted."""
         row = dict(zip(self.names, cells, strict=False))
         given = cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
         group = row.get("group", "").strip() or self.group
         provider = row.get("provider", "").strip() or self.providers[line % len(self.providers)]
-        told = {"line": line, "cells": list(cells), "given": given, "provider": provider, "group_jid": group or ""}
+        told: dict[str, object] = {
+            "line": line,
+            "cells": list(cells),
+            "given": given,
+            "provider": provider,
+            "group_jid": group or "",
+        }
         try:
             told["group_jid"] = _group(group)
             _require_provider(self.settings, provider)

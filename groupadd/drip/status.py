@@ -183,7 +183,7 @@ def _account(
         row.provider,
         state,
         row.why if state == "stopped" else None,
-        HOW_TO_GO_ON.get(row.stopped) if state == "stopped" else None,
+        HOW_TO_GO_ON.get(str(row.stopped)) if state == "stopped" else None,
         counted["done"],
         counted["left"],
         None if last is None else max(last - now, 0.0),

@@ -30,7 +30,7 @@ from groupadd.looking import tried
 from groupadd.outcome import InviteState, Reason
 from groupadd.provider import Claim, KnowsSession
 
-_SLICE_S = 15.0  # sleep no longer than that at a time: new people, a pause and the clock may change what is due
+_SLICE_S = 30.0  # sleep no longer than that at a time: new people, a pause and the clock may change what is due
 _PATIENCE = 5  # failures in a row after which the account stops; the pauses between them double
 
 

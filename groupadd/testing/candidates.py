@@ -59,8 +59,8 @@ class Candidate:
 
     Attributes:
         provider: The provider. Its secrets are looked for wherever they might leak: give them 12 characters or more.
-        service: What plays the vendor in a small town: a sandbox's `handle`, or any function of method, raw path, header
-            fields and body. Left out: every answer is empty, and flows are followed as far as that.
+        service: What plays the vendor in a small town: a sandbox's `handle`, or any function of method, raw path,
+            header fields and body. Left out: every answer is empty, and flows are followed as far as that.
         cassettes: The folder of its cassettes, named for its type.
         unproven: The words of its table that neither a cassette nor the service shows.
         name: What the tests call it.
@@ -74,15 +74,20 @@ class Candidate:
 
     def secrets(self) -> Mapping[str, str]:
         """Return what must not leak, by what to call it: the provider's secrets, and the town's invite code."""
-        fields = attrs.asdict(self.provider, recurse=False) if attrs.has(type(self.provider)) else {}
-        own = {name: value.reveal() for name, value in fields.items() if isinstance(value, Secret)}
+        kind: Any = type(self.provider)
+        values = {one.name: getattr(self.provider, one.name) for one in attrs.fields(kind)}
+        own = {name: value.reveal() for name, value in values.items() if isinstance(value, Secret)}
         return {**own, "the invite code": INVITE_CODE}
 
-    def errands(self) -> "Iterator[Errand]":
-        """Yield what can be asked of it: a flow for each of its abilities, and a whole add with looks and invitations."""
+    def abilities(self) -> "Iterator[Errand]":
+        """Yield an errand for adding, and for each ability that it has besides."""
         for ability, call in _CALLS.items():
             if isinstance(self.provider, ability):
                 yield Errand(self, ability.__name__, call)
+
+    def errands(self) -> "Iterator[Errand]":
+        """Yield all of these, and an add as a client carries it out: with looks before and after, and invitations."""
+        yield from self.abilities()
         yield Errand(self, WHOLE_ADD, _whole_add)
 
 

@@ -11,10 +11,10 @@ import inspect
 import json
 import sys
 from collections import Counter
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from importlib.util import find_spec
-from typing import ClassVar, NoReturn
+from itertools import chain
+from typing import Any, ClassVar, NoReturn
 
 import attrs
 import pytest
@@ -48,33 +48,33 @@ class Conformance:
     candidates: ClassVar[tuple[Candidate, ...]] = ()
 
     def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
-        """Give each test the candidates, what can be asked of them, or their cassettes, as it asks for them by name."""
-        if "candidate" in metafunc.fixturenames:
-            metafunc.parametrize("candidate", self.candidates, ids=lambda candidate: candidate.name)
-        if "errand" in metafunc.fixturenames:
-            errands = [errand for candidate in self.candidates for errand in candidate.errands()]
-            metafunc.parametrize("errand", errands, ids=lambda errand: f"{errand.candidate.name}-{errand.name}")
-        if "cassette" in metafunc.fixturenames:
-            cassettes = [cassette for candidate in self.candidates for cassette in _cassettes(candidate)]
-            metafunc.parametrize("cassette", cassettes, ids=lambda cassette: f"{cassette.type}-{cassette.path.stem}")
+        """Give each test the candidates, or what they have of the kind that it names."""
+        kinds: Mapping[str, Callable[[Candidate], Iterable[object]]] = {
+            "candidate": lambda candidate: [candidate],
+            "ability": Candidate.abilities,
+            "errand": Candidate.errands,
+            "cassette": _cassettes,
+        }
+        for kind, its in kinds.items():
+            if kind in metafunc.fixturenames:
+                metafunc.parametrize(kind, [*chain.from_iterable(map(its, self.candidates))], ids=_called)
 
     def test_the_class_is_a_frozen_table_of_config_fields(self, candidate: Candidate) -> None:
         """A provider keeps no state; its credentials are secrets; it says whether its answers speak of each person."""
-        provider, kind = candidate.provider, type(candidate.provider)
-        assert isinstance(provider, GroupMembershipProvider)
-        assert isinstance(kind.speaks_of_each, bool)
-        name = attrs.fields(kind)[0].name
+        assert isinstance(candidate.provider, GroupMembershipProvider)
+        provider: Any = candidate.provider
+        assert isinstance(provider.speaks_of_each, bool)
         with pytest.raises(attrs.exceptions.FrozenInstanceError):
-            setattr(provider, name, getattr(provider, name))
+            provider.base_url = provider.base_url
         assert all(len(secret) >= _SHORTEST_SECRET for secret in candidate.secrets().values())
 
     @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
-    def test_a_cassette_replays_to_its_declared_outcome(self, cassette: Cassette, is_async: bool) -> None:  # noqa: FBT001  given by name
+    def test_a_cassette_replays_to_its_declared_outcome(self, cassette: Cassette, *, is_async: bool) -> None:
         """What was recorded is asked for again, all of it and nothing else."""
         assert cassette.replay(is_async=is_async) == cassette.scenario.outcome
 
     def test_every_word_is_shown_or_listed_as_unproven(self, candidate: Candidate) -> None:
-        """The words of the adapter's tables stand in an answer of a cassette or of the service; `unproven` lists the rest."""
+        """The words of its tables stand in answers of cassettes or of the service; `unproven` lists the rest."""
         shown = "\n".join(_answers(candidate))
         unproven = [word for word in _words(candidate) if json.dumps(word) not in shown]
         assert sorted(map(str, unproven)) == sorted(map(str, candidate.unproven))
@@ -92,46 +92,40 @@ class Conformance:
                 with _told_where(name, turn):
                     _require_an_end(errand, turn, twist)
 
-    @pytest.mark.skipif(find_spec("hypothesis") is None, reason="Hypothesis is not installed")
     def test_any_json_gives_an_outcome_or_an_error_of_ours(self, errand: Errand) -> None:
         """The same of answers that nobody has thought of."""
-        from hypothesis import HealthCheck, given, settings
-        from hypothesis import strategies as st
-
+        hypothesis, st = pytest.importorskip("hypothesis"), pytest.importorskip("hypothesis.strategies")
         keys = st.sampled_from(["data", "success", "error", "code", "status", "message", "response", "results", "id"])
         words = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | keys
         data = st.recursive(words, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(keys, inner, max_size=4))
 
-        @settings(max_examples=_RUNS, deadline=None, suppress_health_check=list(HealthCheck))
-        @given(st.sampled_from(errand.turns()), data, st.sampled_from([200, 201, 400, 404, 409, 422, 500]))
         def run(turn: str, data: object, status: int) -> None:
             _require_an_end(errand, turn, saying(data, status))
 
-        run()
+        tried = hypothesis.given(st.sampled_from(errand.turns()), data, st.sampled_from([200, 201, 400, 404, 409, 500]))
+        hypothesis.settings(max_examples=_RUNS, deadline=None)(tried(run))()
 
-    def test_nothing_leaks(self, errand: Errand) -> None:
+    def test_nothing_leaks(self, ability: Errand) -> None:
         """Not what the provider holds, nor a whole number, nor an invite code: in no log, repr or exception."""
-        secrets = errand.candidate.secrets()
+        secrets = ability.candidate.secrets()
         echo = f"+{PHONES[0]}, {PHONES[1]}@c.us: {' '.join(secrets.values())} https://chat.whatsapp.com/{INVITE_CODE}"
-        echoes = {
-            f"{status} with an echo": saying(dict.fromkeys(("message", "error", "status", "code", "reason"), echo), status)
-            for status in (200, 400, 401, 404, 422, 500)
-        }
+        echoing = dict.fromkeys(("message", "error", "status", "code", "reason"), echo)
+        echoes = {f"{status} with an echo": saying(echoing, status) for status in (200, 400, 401, 404, 422, 500)}
         with listening(secrets, PHONES) as ear:
-            ear.told(errand.candidate.provider)
-            for turn in errand.turns():
+            ear.told(ability.candidate.provider)
+            for turn in ability.turns():
                 for name, twist in {**HARD_ANSWERS, **echoes}.items():
-                    line = Line(errand, turn, twist)
+                    line = Line(ability, turn, twist)
                     ear.heard.clear()
                     ear.during(line.run)
                     ear.heard += map(repr, line.asked)
                     assert not ear.leaks, f"{turn} was answered: {name}"
 
-    def test_sync_equals_async(self, errand: Errand) -> None:
+    def test_sync_equals_async(self, ability: Errand) -> None:
         """One body serves both: the same requests, and the same end."""
-        for turn in errand.turns():
+        for turn in ability.turns():
             for name, twist in HARD_ANSWERS.items():
-                blocking, awaited = Line(errand, turn, twist), Line(errand, turn, twist)
+                blocking, awaited = Line(ability, turn, twist), Line(ability, turn, twist)
                 with _told_where(name, turn):
                     assert blocking.told() == awaited.told(is_async=True)
                     assert blocking.asked == awaited.asked
@@ -141,15 +135,16 @@ class Conformance:
         for turn in errand.turns():
             for name, twist in HARD_ANSWERS.items():
                 line = Line(errand, turn, twist)
-                line.told()
-                sent = Counter(_as_sent(request) for request in line.asked if not request.repeatable)
-                assert not [one for one, times in sent.items() if times > 1], f"{turn} was answered: {name}"
+                with _told_where(name, turn):
+                    line.told()
+                    sent = Counter(_as_sent(request) for request in line.asked if not request.repeatable)
+                    assert not [one for one, times in sent.items() if times > 1]
 
-    def test_what_changes_something_is_never_repeatable(self, errand: Errand) -> None:
+    def test_what_changes_something_is_never_repeatable(self, ability: Errand) -> None:
         """No blind retry may repeat an add or a message."""
-        if errand.name not in _SENDING:
+        if ability.name not in _SENDING:
             return
-        line = Line(errand)
+        line = Line(ability)
         if isinstance(line.told(), Failed):
             pytest.skip("the service does not carry it out")
         assert not all(request.repeatable for request in line.asked)
@@ -163,6 +158,17 @@ class Conformance:
                 line.run()
             assert inspect.getgeneratorstate(line.flow) == inspect.GEN_CLOSED
             assert list(map(str, line.asked)).index(turn) == len(line.asked) - 1
+
+
+def _called(one: object) -> str:
+    match one:
+        case Candidate(name=name):
+            return name
+        case Errand(candidate=Candidate(name=name), name=errand):
+            return f"{name}-{errand}"
+        case Cassette(path=path):
+            return f"{path.parent.name}-{path.stem}"
+    return str(one)
 
 
 def _cassettes(candidate: Candidate) -> Iterator[Cassette]:
@@ -207,7 +213,7 @@ def _require_an_end(errand: Errand, turn: str, twist: Twist) -> None:
             assert rest.status not in _IN, "an answer speaks for people whom it does not name"
         case AddOutcome() as outcome:
             said = b" ".join(line.answers).decode("utf-8", "replace")
-            assert all(str(person.phone) in said for person in outcome if person.status in _IN), "somebody unnamed is in"
+            assert all(str(person.phone) in said for person in outcome if person.status in _IN), "nobody named them"
 
 
 @contextmanager

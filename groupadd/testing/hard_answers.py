@@ -57,6 +57,10 @@ def _with_status(status: int) -> Twist:
     return lambda answer: evolve(answer, status=status)
 
 
+def _bare(status: int) -> Twist:
+    return lambda _: Answer(status)
+
+
 def _rewritten(change: Callable[[object], object]) -> Twist:
     """Return what changes every value in an answer that is neither an object nor a list."""
 
@@ -92,6 +96,6 @@ HARD_ANSWERS: Mapping[str, Twist] = {
     "its values of another type": _rewritten(_other_type),
     "its values empty texts": _rewritten(lambda _: ""),
     **{name: _with_body(body) for name, body in _BODIES.items()},
-    **{f"{status} with the same body": _with_status(status) for status in _STATUSES},
-    **{f"{status} without a body": lambda _, status=status: Answer(status) for status in _STATUSES},
+    **{f"{status} with the same body": _with_status(status) for status in (201, 400, 409, 500)},
+    **{f"{status} without a body": _bare(status) for status in _STATUSES},
 }

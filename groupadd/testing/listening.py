@@ -1,4 +1,4 @@
-"""An ear for leaks: it hears all that is logged, returned or raised, and finds secrets and numbers in it, however spelt."""
+"""An ear for leaks: hears what is logged, returned or raised, and finds secrets and numbers in it, however spelt."""
 
 import binascii
 import logging

@@ -69,7 +69,7 @@ class Scene:
         orders = {"ledger": self.ledger, "config": self.config, "point": point, "times": times, "lease_s": 0.6}
         command = [sys.executable, "-m", "tests.drip.runner", json.dumps(orders)]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-        with subprocess.Popen(command, cwd=ROOT, env=environ, text=True) as self.child:
+        with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=subprocess.DEVNULL) as self.child:
             return self.child.wait(timeout=60)
 
     def plan(self, people: list[Human]) -> None:
@@ -104,8 +104,8 @@ def people(count: int) -> list[Human]:
     ]
 
 
-def holds(scene: Scene, humans: list[Human], *, expected: Mapping[str, int]) -> Counter[str]:
-    """Hold the ledger against the truth; return how often what came of the crashes."""
+def holds(scene: Scene, humans: list[Human]) -> Counter[str]:
+    """Hold the ledger against the truth; return how many have which status, and what came of the crashes."""
     rows = StringIO()
     drip.export(rows, ledger=scene.ledger)
     told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
@@ -114,7 +114,6 @@ def holds(scene: Scene, humans: list[Human], *, expected: Mapping[str, int]) -> 
     for phone, said in status.items():
         inside = scene.world.is_member(GROUP, phone)
         assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
-    assert Counter(status.values()) == expected
     adds = [entry for entry in scene.world.journal if entry.kind == "add"]
     looks = [seen.at for seen in scene.sandbox.seen if seen.route == "list"]
     again = 0
@@ -128,4 +127,4 @@ def holds(scene: Scene, humans: list[Human], *, expected: Mapping[str, int]) -> 
     assert all(count == 1 for count in invitations.values()), "somebody was invited twice"
     gaps = [second.at - first.at for first, second in pairwise(adds)]
     assert min(gaps) >= GAP_S, "faster than the pace"
-    return Counter(again=again, invitations=len(invitations))
+    return Counter(status.values()) + Counter(again=again, invitations=len(invitations))

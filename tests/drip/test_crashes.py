@@ -1,6 +1,7 @@
 """kill -9 at every point of a run: nobody is lost, nobody is asked for twice unseen, nobody is invited twice."""
 
 import signal
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -30,8 +31,10 @@ def test_a_killed_run_is_taken_up_as_if_nothing_had_happened(kind: str, point: s
             assert it.run(None if point in ON_ROUTE else point, times=5) == KILLED
             it.kill_on = None
             assert it.run() == 0
-        refused = {"invited": 1, "not_added": 1} if invites else {"not_added": 2}
-        found = holds(it, humans, expected={"added": 12, **refused})
-        assert found["invitations"] == (2 if invites else 0)
+        found = holds(it, humans)
         unheard = point in {"after send", "after answer"}  # the fifth refuses, which nobody has told us
-        assert found["again"] == (1 if unheard else 0)
+        assert found == Counter(
+            {"added": 12, "invited": 1, "not_added": 1, "invitations": 2}
+            if invites
+            else {"added": 12, "not_added": 2, "again": 1 if unheard else 0}
+        )

@@ -67,9 +67,7 @@ class Pigeon:
         _require_whistle(response)
         match response.json():
             case {"words": dict() as words}:
-                return AddReply(
-                    [(str(bird), Claim(WORDS.get(word, UNRECOGNISED), word)) for bird, word in words.items()]
-                )
+                return AddReply([(bird, _claim(str(word))) for bird, word in words.items()])
         return AddReply(rest=UNREADABLE)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
@@ -90,6 +88,10 @@ class Pigeon:
             json=json,
             repeatable=json is None,
         )
+
+
+def _claim(word: str) -> Claim:
+    return Claim(WORDS.get(word, UNRECOGNISED), word)
 
 
 def _require_whistle(response: Response) -> None:

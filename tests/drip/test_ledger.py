@@ -1,0 +1,147 @@
+"""A ledger that cannot be used says so in clear words, and nothing is lost."""
+
+import sqlite3
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from sqlalchemy import event
+from sqlalchemy.pool import Pool
+
+from groupadd import Status, drip
+from groupadd.drip.holding import Holding, Overtaken
+from groupadd.drip.ledger import Ledger
+from groupadd.drip.lock import only_runner
+from groupadd.drip.schema import VERSION
+from tests.drip.ledgers import KINDS, new_ledger
+from tests.drip.test_running import Drip, made
+from tests.drip.virtual import crowd, town
+
+HOLDS_THE_LOCK = """
+import sys, time
+from groupadd.drip.lock import only_runner
+with only_runner(sys.argv[1]):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_ledger_that_is_not_there_is_not_made_by_looking_at_it(tmp_path: Path) -> None:
+    path = tmp_path / "none.db"
+    with pytest.raises(drip.LedgerError, match="there is no ledger"):
+        next(drip.audit(ledger=f"sqlite:///{path}"))
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "sqlite:////"])
+def test_a_url_that_cannot_be_a_ledger_is_refused(url: str) -> None:
+    with pytest.raises(drip.LedgerError):
+        Ledger.open(url)
+
+
+def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text("phone\n+12005550100\n" * 100)
+    with pytest.raises(drip.LedgerError, match="not a database"):
+        Ledger.open(f"sqlite:///{path}")
+
+
+def test_a_newer_groupadds_ledger_is_left_alone(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+    with sqlite3.connect(tmp_path / "drip.db") as database:
+        database.execute("UPDATE drip_schema SET version = ?", [VERSION + 1])
+    with pytest.raises(drip.LedgerError, match="newer groupadd"):
+        it.run()
+
+
+def test_a_read_only_ledger_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+    it.ledger = f"sqlite:///file:{tmp_path / 'drip.db'}?mode=ro&uri=true"
+    with pytest.raises(drip.LedgerError, match="readonly"):
+        it.run()
+    assert it.town.adds() == []
+
+
+def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(60), drip={"adds_per_day": 100, "rest_s": 0.0})
+
+    def let_it_grow_no_more(connection: sqlite3.Connection, *_: object) -> None:
+        connection.execute("PRAGMA max_page_count = 1")  # the least that is allowed is what it has now
+
+    event.listen(Pool, "checkout", let_it_grow_no_more)
+    try:
+        with pytest.raises(drip.LedgerError, match="full"):
+            it.run()
+    finally:
+        event.remove(Pool, "checkout", let_it_grow_no_more)
+    assert 0 < len(it.town.adds()) < 60
+    assert it.run().counts == {Status.ADDED: 60}
+    assert len(it.town.adds()) == 60
+
+
+def test_a_second_runner_on_a_file_is_refused(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+    with only_runner(str(tmp_path / "drip.db")), pytest.raises(drip.LedgerBusy, match="another"):
+        it.run()
+    assert it.run().left == 0
+
+
+def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
+    path = str(tmp_path / "drip.db")
+    with subprocess.Popen([sys.executable, "-c", HOLDS_THE_LOCK, path], stdout=subprocess.PIPE) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        with pytest.raises(drip.LedgerBusy), only_runner(path):
+            pass
+        child.kill()
+    with only_runner(path):
+        pass
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
+    people = crowd(1)
+    it = Drip(town(people), tmp_path)
+    with new_ledger(kind, tmp_path) as it.ledger:
+        it.plan(people)
+        with Ledger.open(it.ledger, clock=it.town.clock) as book:
+            book.file = None  # as a server's database
+            one, other = (Holding(book, "main", owner, 30.0, it.lines.append) for owner in ("one", "other"))
+            assert one.take()
+            assert not other.take()
+            it.town.clock.sleep(31)
+            assert other.take(), "the lease is over"
+            with pytest.raises(Overtaken), one.step():
+                pytest.fail("who was overtaken made a step")
+            with pytest.raises(Overtaken):
+                one.renew()
+            other.let_go()
+            assert one.take()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_whole_plan_on_either_database(kind: str, tmp_path: Path) -> None:
+    people = crowd(12)
+    it = Drip(town(people, ["main", "backup"], dialect="wawp"), tmp_path)
+    with new_ledger(kind, tmp_path) as it.ledger:
+        it.plan(people)
+        assert it.run().counts == {Status.ADDED: 12}
+        assert [line.event for line in drip.audit(ledger=it.ledger)].count("asking") == 12
+        assert drip.forget(f"+{people[0].phone}", ledger=it.ledger, clock=it.town.clock) == 1
+        assert len(it.statuses()) == 11
+        assert people[0].phone not in str([line.participant for line in drip.audit(ledger=it.ledger)])
+
+
+def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+
+    def overtake(line: drip.AuditLine) -> bool:
+        if line.event == "asking":
+            with Ledger.open(it.ledger, clock=it.town.clock) as book:
+                assert Holding(book, "main", "another", 3600.0, it.lines.append).take()
+        return False
+
+    told = it.run(overtake)
+    assert told.left == 1
+    assert [line.event for line in drip.audit(ledger=it.ledger)] == ["planned", "asking"]

@@ -1,0 +1,272 @@
+"""A whole drip in virtual time, held against the sandbox's truth: pace, stops, looks, restarts."""
+
+import asyncio
+import logging
+from collections import Counter
+from collections.abc import Callable, Sequence
+from io import StringIO
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import pytest
+from attrs import evolve
+
+from groupadd import Status, drip
+from groupadd.drip.rules import HOW_TO_GO_ON
+from groupadd.sandbox import Human, Temper, faults
+from tests.drip.virtual import GROUP, START, Town, crowd, town
+
+CONTACTS, ABSENT = Temper.CONTACTS_ONLY, Temper.NOT_ON_WHATSAPP
+
+
+class Drip:
+    """A ledger over a town."""
+
+    def __init__(self, town: Town, folder: Path) -> None:
+        self.town, self.ledger = town, f"sqlite:///{folder / 'drip.db'}"
+        self.lines: list[drip.AuditLine] = []
+
+    def plan(self, people: Sequence[Human], **options: Any) -> drip.Plan:
+        rows = [{"phone": f"+{human.phone}"} for human in people]
+        options = {"group": GROUP, "providers": list(self.town.sandboxes)} | options
+        return drip.plan(rows, ledger=self.ledger, config=self.town.config, clock=self.town.clock, **options)
+
+    def run(self, until: Callable[[drip.AuditLine], bool] = lambda _: False) -> drip.DripStatus:
+        async def running() -> drip.DripStatus:
+            stopping = asyncio.Event()
+
+            def on_line(line: drip.AuditLine) -> None:
+                self.lines.append(line)
+                if until(line):
+                    stopping.set()
+
+            async with self.town.http() as http:
+                return await drip.run_async(
+                    ledger=self.ledger,
+                    config=self.town.config,
+                    clock=self.town.clock,
+                    http=http,
+                    on_line=on_line,
+                    stopping=stopping,
+                    lease_s=24 * 3600,
+                )
+
+        return self.town.clock.run(running())
+
+    def resume(self) -> None:
+        drip.resume(ledger=self.ledger, clock=self.town.clock)
+
+    def statuses(self) -> list[str]:
+        rows = StringIO()
+        drip.export(rows, ledger=self.ledger)
+        return [line.split(",", 1)[1].rsplit(",", 1)[0] for line in rows.getvalue().splitlines()[1:]]
+
+
+def made(folder: Path, people: Sequence[Human], accounts: Sequence[str] = ("main",), **options: Any) -> Drip:
+    told = Drip(town(people, accounts, **options), folder)
+    told.plan(people)
+    return told
+
+
+def gaps(moments: Sequence[tuple[float, str]]) -> list[float]:
+    return [later - earlier for (earlier, _), (later, _) in pairwise(moments)]
+
+
+@pytest.mark.parametrize("dialect", ["wasend", "wawp"])
+def test_everybody_gets_a_true_verdict_and_is_asked_for_once(dialect: str, tmp_path: Path) -> None:
+    tempers = {3: CONTACTS, 17: ABSENT}
+    people = crowd(30, lambda n: tempers.get(n, Temper.OPEN))
+    it = made(tmp_path, people, ["main", "backup"], dialect=dialect)
+    told = it.run()
+    assert (told.left, told.counts[Status.ADDED], told.counts[Status.NOT_ADDED]) == (0, 28, 2)
+    assert Counter(phone for _, phone in it.town.adds()) == Counter(human.phone for human in people)
+    assert {account.state for account in told.accounts} == {"done"}
+
+
+def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Temper.OPEN), dialect="wawp")
+    it.run()
+    looks = sum(seen.route == "list" for seen in it.town.sandboxes["main"].seen)
+    assert looks <= 1.5 * len(it.town.adds())
+
+
+def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(120), ["main", "backup"])
+    told = it.run()
+    assert told.counts[Status.ADDED] == 120
+    for name in ("main", "backup"):
+        adds = it.town.adds(name)
+        assert len(adds) == 60
+        assert min(gaps(adds)) >= 12.0
+        assert [gap >= 300.0 for gap in gaps(adds)[:50]] == ([False] * 9 + [True]) * 5
+        assert adds[50][0] - adds[0][0] >= 24 * 3600
+
+
+def test_the_pace_is_kept_up_where_nothing_fails(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(50), drip={"jitter": 0.0, "rest_s": 0.0})
+    it.run()
+    adds = it.town.adds()
+    assert 49 * 12.0 / (adds[-1][0] - adds[0][0]) >= 0.97
+
+
+def test_a_stopped_run_goes_on_at_its_pace(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(12))
+    while it.run(until=lambda line: line.event == "settled").left:
+        pass
+    assert len(it.town.adds()) == 12
+    assert min(gaps(it.town.adds())) >= 12.0
+    assert max(gaps(it.town.adds())) >= 300.0, "the rest is forgotten"
+
+
+def test_nobody_is_added_or_invited_in_quiet_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    quiet = {"quiet": "09:01-11:00", "rest_s": 0.0}
+    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Temper.OPEN), drip=quiet, add={"invite": "link"})
+    it.run()
+    moments = [entry.at - START for entry in it.town.world.journal]
+    assert not [at for at in moments if 60 <= at < 7200]
+    assert [at for at in moments if at >= 7200]
+
+
+def stopped(it: Drip) -> tuple[str, str]:
+    (account,) = it.run().accounts
+    assert account.state == "stopped"
+    assert account.why is not None
+    rule = [line.rule for line in it.lines if line.event == "stopped"][-1]
+    assert account.how_to_go_on == HOW_TO_GO_ON[rule]
+    return rule, account.why
+
+
+def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Temper.OPEN))
+    rule, why = stopped(it)
+    assert (rule, len(it.town.adds())) == ("refusals", 7)
+    assert "3 of the last 7" in why
+    assert it.run().left == 5, "it must not go on by itself"
+    it.resume()
+    assert it.run().left == 0
+
+
+def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(4))
+    it.town.sandboxes["main"].faults.plan(faults.limited(3600), on="add")
+    rule, _ = stopped(it)
+    assert rule == "rate_limited"
+    assert it.town.adds() == []
+    it.resume()
+    assert it.run().counts == {Status.ADDED: 4}
+    assert it.town.adds()[0][0] >= START + 3600
+
+
+def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(4))
+    it.town.sandboxes["main"].dialect.account.session = "failed"
+    assert stopped(it)[0] == "session_down"
+    it.town.sandboxes["main"].dialect.account.session = "working"
+    it.resume()
+    assert it.run().counts == {Status.ADDED: 4}
+
+
+def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
+    people = crowd(6)
+    it = made(tmp_path, people, dialect="wawp", add={"look_after_s": [2]})
+    for human in people:
+        it.town.world.settle(evolve(human, temper=CONTACTS))
+    assert stopped(it)[0] == "unknowns"
+    assert len(it.town.adds()) <= 3
+
+
+def test_a_provider_out_of_reach_is_waited_for_and_then_stops_the_account(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(3))
+    it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=2)
+    assert it.run().counts == {Status.ADDED: 3}
+    it = made(tmp_path / "..", crowd(3))
+    it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=None)
+    assert stopped(it)[0] == "unreachable"
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.late(45), faults.HTML, faults.GATEWAY_AFTER])
+def test_a_lost_answer_is_settled_by_looks_alone(fault: faults.Fault, tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(2))
+    it.town.sandboxes["main"].faults.plan(fault, on="add")
+    assert it.run().counts == {Status.ADDED: 2}
+    assert len(it.town.adds()) == 2
+
+
+def test_an_add_that_was_lost_on_its_way_is_sent_once_more_after_proof(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+    it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=1)
+    assert it.run().counts == {Status.ADDED: 1}
+    requests = [seen.route for seen in it.town.sandboxes["main"].seen if seen.route in {"add", "list"}]
+    assert requests.count("add") == 2
+    first, second = (index for index, route in enumerate(requests) if route == "add")
+    assert second - first - 1 >= 2
+
+
+def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(1))
+    it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=None)
+    assert it.run().counts == {Status.NOT_ADDED: 1}
+    assert sum(seen.route == "add" for seen in it.town.sandboxes["main"].seen) == 2
+
+
+def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
+    people = crowd(4, lambda n: CONTACTS if n == 1 else Temper.OPEN)
+    it = made(tmp_path, people, add={"invite": "link"})
+    assert it.run().counts == {Status.ADDED: 3, Status.INVITED: 1}
+    assert it.town.invitations() == [people[1].phone]
+
+
+def test_who_has_joined_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
+    people = crowd(3)
+    it = made(tmp_path, people, dialect="wawp")
+    it.town.world.join(GROUP, people[2].phone)
+    assert it.run().counts == {Status.ADDED: 2, Status.ALREADY_MEMBER: 1}
+    assert [phone for _, phone in it.town.adds()] == [people[0].phone, people[1].phone]
+
+
+def test_a_group_that_our_account_is_not_in_stops_the_account_with_why(tmp_path: Path) -> None:
+    people = crowd(2)
+    it = Drip(town(people), tmp_path)
+    it.plan(people, group="120363000000000099@g.us")
+    assert stopped(it)[0] == "not_allowed"
+    assert it.run().left == 2
+
+
+def test_a_pause_holds_until_it_is_resumed(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(5))
+
+    def pause(line: drip.AuditLine) -> bool:
+        if line.event == "settled" and len(it.town.adds()) == 2:
+            drip.pause("main", ledger=it.ledger, clock=it.town.clock)
+        return False
+
+    (account,) = it.run(pause).accounts
+    assert (account.state, account.done, account.left) == ("stopped", 2, 3)
+    it.resume()
+    assert it.run().left == 0
+
+
+def test_a_bold_pace_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    it = made(tmp_path, crowd(1), drip={"adds_per_minute": 20})
+    with caplog.at_level(logging.WARNING, "groupadd"):
+        it.run()
+    assert "adds_per_minute is 20" in caplog.text
+
+
+def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> None:
+    it = made(tmp_path, crowd(12))
+
+    async def work() -> drip.Shift:
+        async with it.town.http() as http:
+            return await drip.shift(
+                "main", seconds=200, ledger=it.ledger, config=it.town.config, clock=it.town.clock, http=http
+            )
+
+    first = it.town.clock.run(work())
+    assert first.state == "more"
+    assert first.due_at is not None
+    assert first.due_at - it.town.adds()[-1][0] >= 300
+    it.town.clock.sleep(first.due_at - it.town.clock.now())
+    assert it.town.clock.run(work()) == drip.Shift("done")

@@ -1,0 +1,70 @@
+"""Pigeon Post is held to what holds for every provider, and its own traps are tried."""
+
+import json
+from collections.abc import Mapping
+from urllib.parse import unquote
+
+import pytest
+from groupadd_pigeon import Pigeon
+
+from groupadd import Client, Reason, Secret, Status
+from groupadd.provider import identity
+from groupadd.sandbox import Answer, Code, VirtualClock, World, small_town
+from groupadd.sandbox.service import Handle
+from groupadd.sandbox.town import GROUP
+from groupadd.sandbox.world import Refused
+from groupadd.testing import Candidate, Conformance
+from groupadd.transport import in_process
+
+PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")
+WORDS: Mapping[Code, str] = {Code.ADDED: "landed", Code.ALREADY_IN: "nested", Code.PRIVACY: "shy"}
+
+
+def post_office(town: World) -> Handle:
+    """Play the vendor: its page in twenty lines."""
+    (account,) = town.accounts.values()
+
+    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        group = unquote(target.split("/")[2])
+        if headers.get("x-whistle") != PIGEON.whistle.reveal():
+            return Answer(401)
+        try:
+            if method == "PUT":
+                asked = [identity(bird) for bird in json.loads(body)["birds"]]
+                results = town.add(group, [who for who in asked if who], by=account)
+                words = {result.asked.phone: WORDS.get(result.code, "moulting") for result in results}
+                return Answer(200, json.dumps({"words": words}).encode())
+            birds = [row.phone for row in town.roster(group, by=account)]
+            return Answer(200, json.dumps({"birds": birds}).encode())
+        except Refused as refused:
+            return Answer(refused.code)
+
+    return handle
+
+
+class TestPigeon(Conformance):
+    candidates = (Candidate(PIGEON, post_office),)
+
+
+def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
+    clock = VirtualClock()
+    with in_process(post_office(small_town(clock)), clock) as http, Client(PIGEON, http=http, clock=clock) as client:
+        (finn,) = client.add(GROUP, ["+1 713 555 0115"])
+    assert (finn.status, finn.reason, finn.provider_says) == (Status.NOT_ADDED, Reason.UNRECOGNISED, "moulting")
+
+
+@pytest.mark.parametrize("loud", [True, False])
+def test_people_hear_of_it_as_the_config_says_unless_an_add_says_otherwise(loud: bool) -> None:
+    pigeon = Pigeon("roof", PIGEON.whistle, PIGEON.base_url, loud=loud)
+    heard = []
+    clock = VirtualClock()
+    office = post_office(small_town(clock))
+
+    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        heard.extend([json.loads(body)["loud"]] if body else [])
+        return office(method, target, headers, body)
+
+    with in_process(handle, clock) as http, Client(pigeon, http=http, clock=clock, verify="never") as client:
+        client.add(GROUP, ["+1 202 555 0143"])
+        client.add(GROUP, ["+1 202 555 0143"], notify=not loud)
+    assert heard == [loud, not loud]
