@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 import pytest
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 from groupadd_pigeon import Pigeon
 
 from groupadd.errors import RequestRefused
@@ -60,14 +60,14 @@ class Deaf(OneRequest):
     """Ignores `notify`."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
-        return super().request(group, people, None)
+        return evolve(super().request(group, people, notify), json={"group": group.jid})
 
 
 class Repeatable(OneRequest):
     """Lets an add be repeated blindly."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
-        return Request("PUT", "/flocks", json={"group": group.jid}, repeatable=True)
+        return evolve(super().request(group, people, notify), repeatable=True)
 
 
 class Stumbles(OneRequest):
@@ -77,7 +77,8 @@ class Stumbles(OneRequest):
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         response = yield self.request(group, participants, notify)
-        return AddReply(says=str(response.json()["words"]))  # type: ignore[index]  this is what is wrong with it
+        answer: Any = response.json()
+        return AddReply(says=str(answer["words"]))
 
 
 class Trusts(OneRequest):
@@ -137,6 +138,7 @@ class Clings(OneRequest):
             yield self.request(group, participants, notify)
         finally:
             yield self.request(group, participants, notify)
+        return AddReply()
 
 
 def candidate(kind: type[Pigeon]) -> Candidate:

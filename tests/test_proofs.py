@@ -1,7 +1,8 @@
-"""What an ability rests on is read from the adapter's own comments, and nothing is called live that was not recorded."""
+"""What an ability rests on is read from the adapter's own comments; nothing is called live that was not recorded."""
 
 import importlib.util
 import re
+import sys
 from pathlib import Path
 from types import ModuleType
 from urllib.parse import unquote, urlsplit
@@ -10,7 +11,6 @@ import pytest
 
 from groupadd import plugins
 from groupadd.cli.proofs import ADDING, Proof, paths, proofs
-from groupadd.testing import Cassette
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 BUILT_IN = sorted(name for name, origin in plugins.installed().items() if origin.built_in)
@@ -57,7 +57,7 @@ def adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(importlib.sys.modules, spec.name, module)
+    monkeypatch.setitem(sys.modules, spec.name, module)
     spec.loader.exec_module(module)
     return module
 

@@ -1,7 +1,7 @@
 """What an adapter's abilities rest on: the tags of sources that stand beside the paths which their methods use.
 
-An adapter names the source of each path where the path stands, as in `ADD = "/groups/{group}"  # [D][S]`. Nothing says it
-a second time: this reads those comments.
+An adapter names the source of each path where the path stands, as in `ADD = "/groups/{group}"  # [D][S]`. Nothing says
+it a second time: this reads those comments.
 """
 
 import ast

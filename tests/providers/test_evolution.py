@@ -70,12 +70,6 @@ def test_what_is_sent(
     assert "the-key" not in repr(EVOLUTION) + repr(request)
 
 
-@pytest.mark.parametrize("notify", [True, False])
-def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(EVOLUTION.add_participants(WHERE, [ANN], notify=notify))
-
-
 def row(status: object, jid: str = f"{PHONE}@s.whatsapp.net", **attrs: str) -> dict[str, object]:
     return {"status": status, "jid": jid, "content": {"tag": "participant", "attrs": {"jid": jid, **attrs}}}
 

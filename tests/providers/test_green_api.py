@@ -68,24 +68,6 @@ def test_what_is_sent(flow: Asking, line: str, body: Mapping[str, object] | None
     assert request.repeatable is (line not in {ADD, SEND})
 
 
-def test_the_token_in_the_path_is_never_shown() -> None:
-    request = next(GREEN.session())
-    assert "the-token" not in repr(GREEN) + repr(request) + str(request) + str(request.params)
-
-
-def test_an_error_body_that_repeats_the_token_stays_where_it_is() -> None:
-    echo = says({"statusCode": 400, "path": "/waInstance1/addGroupParticipant/the-token", "message": "x"}, 400)
-    with pytest.raises(errors.RequestRefused) as caught:
-        adding([echo])
-    assert "the-token" not in str(caught.value)
-
-
-@pytest.mark.parametrize("notify", [True, False])
-def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(GREEN.add_participants(WHERE, [ANN], notify=notify))
-
-
 def adding(answers: Sequence[Response | BaseException]) -> tuple[ParticipantOutcome, ...]:
     return Script({ADD: answers}).run(add(Account(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
 

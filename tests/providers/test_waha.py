@@ -94,12 +94,6 @@ def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
         assert client._calls.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
 
 
-@pytest.mark.parametrize("notify", [True, False])
-def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(WAHA.add_participants(WHERE, [ANN], notify=notify))
-
-
 def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
     return {
         "JID": f"{LID}@lid",

@@ -93,12 +93,6 @@ def test_what_a_get_sends(
     assert request.repeatable
 
 
-@pytest.mark.parametrize("notify", [True, False])
-def test_it_cannot_be_told_whether_to_notify(notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(WAWP.add_participants(WHERE, [ANN], notify=notify))
-
-
 NOT_CHECKED = (Status.UNKNOWN, Reason.NOT_CHECKED, Evidence.NONE)
 UNREADABLE = (Status.UNKNOWN, Reason.UNREADABLE_ANSWER, Evidence.NONE)
 NO_ANSWER = (Status.UNKNOWN, Reason.NO_ANSWER, Evidence.NONE)

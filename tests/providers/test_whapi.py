@@ -3,8 +3,6 @@
 from collections.abc import Generator, Iterator, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groupadd import Client, errors
 from groupadd.adding import add
@@ -21,7 +19,6 @@ from groupadd.sandbox.town import GROUP as TOWN
 from groupadd.terms import Terms, Verify
 from groupadd.transport import in_process
 from tests.scripts import GROUP, ME, Script, revealed, says
-from tests.test_identity import json_values
 
 WHAPI = Whapi(Secret("the-token"))
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"
@@ -85,12 +82,6 @@ def test_what_is_sent(
     assert revealed(request.json) == body
     assert request.repeatable is repeatable
     assert "the-token" not in repr(WHAPI) + repr(request)
-
-
-@pytest.mark.parametrize("notify", [True, False])
-def test_notify_is_unsupported_before_anything_is_sent(*, notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(WHAPI.add_participants(WHERE, [ANN], notify=notify))
 
 
 def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
@@ -233,32 +224,6 @@ def test_a_roster_has_ranks_and_is_complete_only_at_its_size() -> None:
         roles = {member.phone or member.lid: member.role for member in roster.members}
         assert roles == {ME: "superadmin", PHONE: "admin", LID: "member"}
         assert roster.complete is complete
-
-
-@given(json_values, st.integers(100, 599))
-def test_any_answer_to_a_read_is_read_or_an_error_of_ours(data: object, status: int) -> None:
-    for flow in (
-        WHAPI.list_participants(WHERE),
-        WHAPI.group_info(WHERE),
-        WHAPI.join_requests(WHERE),
-        WHAPI.invite_link(WHERE),
-        WHAPI.send_text(ANN, Secret("x")),
-        WHAPI.check_number(PHONE),
-        WHAPI.resolve_lids([PHONE]),
-        WHAPI.session(),
-    ):
-        next(flow)
-        with pytest.raises((StopIteration, errors.ProviderError)):
-            flow.send(says(data, status))
-
-
-@given(json_values)
-def test_no_answer_to_an_add_is_believed_to_have_added(data: object) -> None:
-    try:
-        people = Script({ADD: [says(data)]}).run(adding(PHONE))
-    except errors.ProviderError:
-        return
-    assert people[0].status is Status.UNKNOWN
 
 
 ADA, BO, CLEO, EVE, FINN = "12025550143", "14155550126", "13125550178", "15035550134", "17135550115"

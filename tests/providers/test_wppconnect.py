@@ -4,8 +4,6 @@ import logging
 from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groupadd import Client, errors
 from groupadd.adding import add
@@ -22,7 +20,6 @@ from groupadd.sandbox.town import GROUP as TOWN
 from groupadd.terms import Terms, Verify
 from groupadd.transport import in_process
 from tests.scripts import GROUP, ME, Answer, Script, lost, revealed, says
-from tests.test_identity import json_values
 
 WPP = WPPConnect("s1", Secret("the-secret"), "http://wpp.invalid")
 PHONE, OTHER = "15550100", "15550101"
@@ -118,12 +115,6 @@ def test_what_is_sent(
     assert revealed(request.json) == body
     assert request.repeatable is line.startswith("GET")
     assert "the-" not in repr(WPP) + repr(login) + repr(request)
-
-
-@pytest.mark.parametrize("notify", [True, False])
-def test_notify_is_unsupported_before_anything_is_sent(*, notify: bool) -> None:
-    with pytest.raises(errors.Unsupported):
-        next(WPP.add_participants(WHERE, [ANN], notify=notify))
 
 
 @pytest.mark.parametrize(
@@ -313,30 +304,6 @@ def test_an_invite_link_is_read() -> None:
     answer = says({"status": "success", "response": f"https://chat.whatsapp.com/{CODE}"})
     link = script({INVITE: [answer]}).run(WPP.invite_link(WHERE))
     assert link.reveal() == f"https://chat.whatsapp.com/{CODE}"
-
-
-def fed(flow: Flow[object], first: Response, others: Response) -> None:
-    """Answer whatever a flow asks for, to its end."""
-    next(flow)
-    flow.send(first)
-    while True:
-        flow.send(others)
-
-
-@given(json_values, st.integers(100, 599), st.sampled_from([TOKEN, None]))
-def test_any_answer_to_a_read_is_read_or_an_error_of_ours(data: object, status: int, token: Response | None) -> None:
-    answer = says(data, status)
-    for flow in (
-        WPP.list_participants(WHERE),
-        WPP.group_info(WHERE),
-        WPP.invite_link(WHERE),
-        WPP.send_text(ANN, Secret("x")),
-        WPP.check_number(PHONE),
-        WPP.resolve_lids([PHONE]),
-        WPP.session(),
-    ):
-        with pytest.raises((StopIteration, errors.ProviderError)):
-            fed(flow, token or answer, answer)
 
 
 ADA, BO, CLEO, DAN, EVE = "12025550143", "14155550126", "13125550178", "16465550199", "15035550134"
