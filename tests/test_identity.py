@@ -99,6 +99,40 @@ def test_people_and_groups_are_shown_masked() -> None:
 
 
 @pytest.mark.parametrize(
+    ("named", "shown"),
+    [
+        (
+            parsed("+1 202 555 0100"),
+            "Participant(given='+1202•••00', phone='+1202•••00', lid=None, id='+1202•••00@s.whatsapp.net')",
+        ),
+        (
+            parsed("999000111@lid"),
+            "Participant(given='9990•••11@lid', phone=None, lid='9990•••11@lid', id='9990•••11@lid')",
+        ),
+        (Identity("12025550100"), "Identity(phone='+1202•••00', lid=None)"),
+        (Identity(lid="999000111"), "Identity(phone=None, lid='9990•••11@lid')"),
+        (GroupId("1203630000@g.us"), "GroupId(jid='1203•••00@g.us')"),
+        (Person(frozenset({"12025550100"}), frozenset()), "Person(phones=<1>, lids=<0>)"),
+    ],
+)
+def test_a_repr_shows_no_name_whole(named: object, shown: str) -> None:
+    assert repr(named) == shown
+
+
+@pytest.mark.parametrize(
+    ("names", "jid"),
+    [
+        (Identity("15550100"), "15550100@s.whatsapp.net"),
+        (Identity("15550100", "999000111"), "15550100@s.whatsapp.net"),
+        (Identity(None, "999000111"), "999000111@lid"),
+        (Identity(), None),
+    ],
+)
+def test_a_person_is_called_by_phone_where_it_is_known_and_else_by_lid(names: Identity, jid: str | None) -> None:
+    assert names.id == jid
+
+
+@pytest.mark.parametrize(
     ("text", "fault"),
     [
         ("", "is not a phone number or JID"),

@@ -113,6 +113,13 @@ class Quotes(OneRequest):
         raise RequestRefused(response.body.decode("utf-8", "replace"))
 
 
+class Shows(OneRequest):
+    """Has a repr of its own."""
+
+    def __repr__(self) -> str:
+        return f"Shows({self.whistle.reveal()})"
+
+
 class Logs(OneRequest):
     """Logs whom it is asked for."""
 
@@ -165,6 +172,7 @@ def adding(kind: type[Pigeon]) -> Errand:
         (KIT.test_what_changes_something_is_never_repeatable, adding(Repeatable), AssertionError),
         (KIT.test_nothing_leaks, adding(Quotes), AssertionError),
         (KIT.test_nothing_leaks, adding(Logs), AssertionError),
+        (KIT.test_nothing_leaks, adding(Shows), AssertionError),
         (KIT.test_sync_equals_async, adding(Colourful), AssertionError),
         (lambda errand: KIT.test_an_abandoned_flow_closes(errand, MemoryError), adding(Clings), RuntimeError),
     ],

@@ -72,6 +72,19 @@ def test_what_a_roster_shows_of_a_person(roster: Roster, person: Person, sight: 
     assert roster.sight(person) == sight
 
 
+@pytest.mark.parametrize(
+    ("seen", "shown"),
+    [
+        (Member(ME, role="admin"), "Member(phone='+1202•••99', lid=None, role='admin')"),
+        (Member(lid="999000111"), "Member(phone=None, lid='9990•••11@lid', role=None)"),
+        (PLAIN, "Roster(members=<2 members>, size=None, unread_rows=0, me=None, live=True)"),
+        (Sight(True), "Sight(member=True, reason=None, complete=True)"),
+    ],
+)
+def test_a_repr_counts_members_and_shows_no_name_whole(seen: object, shown: str) -> None:
+    assert repr(seen) == shown
+
+
 def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
     roster = Roster((Member(None, "77", "admin"), Member(BEN))).seen_by(Identity(ME, "77"))
     assert roster.sight(by_phone(ANN)) == Sight(False)

@@ -1,4 +1,4 @@
-"""The command line: `groupadd add`, `check`, `members`, `providers`, `demo` and `sandbox`."""
+"""The command line: `groupadd add`, `check`, `preflight`, `members`, `drip`, `providers`, `demo` and `sandbox`."""
 
 import sys
 from collections.abc import Sequence

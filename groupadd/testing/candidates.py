@@ -85,6 +85,10 @@ class Candidate:
             if isinstance(self.provider, ability):
                 yield Errand(self, ability.__name__, call)
 
+    def sendings(self) -> "Iterator[Errand]":
+        """Yield those of them that change something."""
+        return (errand for errand in self.abilities() if errand.name in _SENDINGS)
+
     def errands(self) -> "Iterator[Errand]":
         """Yield all of these, and an add as a client carries it out: with looks before and after, and invitations."""
         yield from self.abilities()
@@ -194,6 +198,9 @@ _CALLS: Mapping[type, Call] = {
     ResolvesLids: lambda provider: provider.resolve_lids(PHONES),
     KnowsSession: lambda provider: provider.session(),
 }
+
+
+_SENDINGS = {ability.__name__ for ability in (GroupMembershipProvider, SendsText, SendsPersonalInvites)}
 
 
 def _whole_add(provider: GroupMembershipProvider) -> Flow[AddOutcome]:

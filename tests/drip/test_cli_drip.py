@@ -231,9 +231,7 @@ def test_the_report_is_written_where_it_is_wanted(place: Place, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("command", ["run", "status", "pause", "resume", "export", "audit", "report"])
-def test_without_a_ledger_there_is_a_clear_word(
-    place: Place, capsys: pytest.CaptureFixture[str], command: str
-) -> None:
+def test_without_a_ledger_there_is_a_clear_word(place: Place, capsys: pytest.CaptureFixture[str], command: str) -> None:
     assert main(["drip", command]) == Exit.NOT_SENT
     assert "there is no ledger at groupadd-drip.db: `groupadd drip plan` makes one" in capsys.readouterr().err
 

@@ -8,7 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupadd.config import load
 from groupadd.drip.pace import DAY_S, after_quiet, allowed_from, last_moment, next_moment
+from groupadd.errors import ConfigError
 from groupadd.terms import Pace
 
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -83,3 +85,18 @@ def test_only_what_is_bolder_than_the_default_is_warned_of() -> None:
     assert Pace(adds_per_minute=4, adds_per_day=10, rest_s=600).boldness == ()
     (warning,) = Pace(adds_per_minute=10).boldness
     assert "adds_per_minute is 10, and 5 by default" in warning
+
+
+def test_a_config_tells_every_fault_of_its_pace_at_once() -> None:
+    providers = {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}
+    wrong = {"adds_per_minute": 0, "quiet": "10 to 7", "rest_after": 0, "adds_per_dya": 5}
+    with pytest.raises(ConfigError) as caught:
+        load({"providers": providers, "drip": wrong}, environ={})
+    for told in ("drip.adds_per_minute", "drip.quiet", "drip.rest_after", "drip.adds_per_dya: unknown key"):
+        assert told in str(caught.value)
+
+
+def test_a_config_without_a_pace_has_the_cautious_one() -> None:
+    providers = {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}
+    assert load({"providers": providers}, environ={}).drip == Pace()
+    assert load({"providers": providers, "drip": {"quiet": "22:00-07:00"}}, environ={}).drip == NIGHT

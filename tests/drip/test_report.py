@@ -37,7 +37,7 @@ def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
     rows = [{"name": f"<i>{n}</i>", "phone": f"+{human.phone}"} for n, human in enumerate(people)]
     rows += [{"name": "bad", "phone": "12 34"}, {"name": "<script>", "phone": "<script>alert(1)</script>"}]
     ledger = f"sqlite:///{folder / 'drip.db'}"
-    options = {"ledger": ledger, "config": here.config, "clock": here.clock}
+    options: dict[str, Any] = {"ledger": ledger, "config": here.config, "clock": here.clock}
     drip.plan(rows, group=GROUP, providers=list(here.sandboxes), **options)
 
     async def running() -> None:
@@ -202,8 +202,8 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
             asked.append(self.path)
             self.send_error(403)
 
-        def log_message(self, format: str, *args: object) -> None:
-            pass
+        def log_message(self, *args: object) -> None:
+            """Say nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
