@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from groupadd import codes
 from groupadd.codes import PARTICIPANT_CODES, Meaning, meaning_of
-from groupadd.outcome import Status
+from groupadd.outcome import Reason, Status
 from tests.test_identity import json_values
 
 
@@ -43,6 +43,26 @@ from tests.test_identity import json_values
 )
 def test_a_participants_code_means(code: object, meaning: Meaning) -> None:
     assert meaning_of(code) == meaning
+
+
+@pytest.mark.parametrize(
+    "reason",
+    [
+        Reason.PRIVACY,
+        Reason.NOT_ON_WHATSAPP,
+        Reason.RECENTLY_LEFT,
+        Reason.GROUP_FULL,
+        Reason.BLOCKED,
+        Reason.NOT_ALLOWED,
+        Reason.COMMUNITY,
+        Reason.LEGAL,
+        Reason.INCOMPATIBLE_DEVICE,
+        Reason.RATE_LIMITED,
+        Reason.INVALID_PARTICIPANT,
+    ],
+)
+def test_a_refusal_is_named_for_its_reason(reason: Reason) -> None:
+    assert getattr(codes, reason.name) == Meaning(Status.NOT_ADDED, reason)
 
 
 @given(st.sampled_from(sorted(PARTICIPANT_CODES)))

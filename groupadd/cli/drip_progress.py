@@ -3,6 +3,7 @@
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import inf
 from time import monotonic
 
 from attrs import define, field
@@ -17,7 +18,7 @@ from groupadd.terms import Pace
 
 _TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
 _EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
-_STALE_S = 5.0  # what is shown is read again after that, even if nothing has happened
+_FRESH_S, _STALE_S = 1.0, 5.0  # what is shown is not read again before, and is after, even if nothing has happened
 _CTRL_C = "Ctrl-C finishes whoever is in hand, and ends"
 
 
@@ -37,7 +38,7 @@ class Progress:
     ledger: str
     config: str | None
     _shown: drip.DripStatus | None = None
-    _read_at: float = 0.0
+    _read_at: float = -inf
     _is_stale: bool = True
     _summed_up: datetime | None = field(default=None, init=False)
 
@@ -68,7 +69,8 @@ class Progress:
         return drip.status(ledger=self.ledger, config=self.config)
 
     def _view(self) -> RenderableType:
-        if self._is_stale or monotonic() - self._read_at > _STALE_S:
+        age_s = monotonic() - self._read_at
+        if age_s > (_FRESH_S if self._is_stale else _STALE_S):
             self._is_stale, self._read_at = False, monotonic()
             try:
                 self._shown = self._status()
