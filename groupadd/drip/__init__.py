@@ -22,6 +22,7 @@ that ask a provider or count its pace take `config=`, as `groupadd.connect` does
 * `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on
 * `retry(reason) -> int`: take up again whoever ended for a reason
 * `export(target)`: the user's rows back, with what became of each
+* `report(target)`: the whole plan as one HTML page, to look at or to print
 * `audit() -> Iterator[AuditLine]`: everything that ever happened, line by line
 * `forget(participant) -> int`: delete what is kept of a person
 
@@ -32,6 +33,7 @@ Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody els
 from groupadd.drip.export import export
 from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
 from groupadd.drip.plan import Plan, plan
+from groupadd.drip.report import report
 from groupadd.drip.running import Shift, run, run_async, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
 from groupadd.drip.steering import audit, forget, pause, resume, retry
@@ -49,6 +51,7 @@ __all__ = [
     "forget",
     "pause",
     "plan",
+    "report",
     "resume",
     "retry",
     "run",
