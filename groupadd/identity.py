@@ -130,7 +130,8 @@ def _participant(given: object) -> Participant:
         raise ValueError(f"expected text, got {type(given).__name__}")
     if usual := _USUAL.fullmatch(given):
         return Participant(given, usual[1], None, f"{usual[1]}@{PHONE_DOMAIN}")
-    local, at, domain = _plain(given).partition("@")
+    text = given.strip() if given.isascii() else _plain(given)  # most are ASCII, and that is twice as fast
+    local, at, domain = text.partition("@")
     domain = domain.lower()
     if at and domain not in _PHONE_DOMAINS:
         return _by_lid(given, local, domain)

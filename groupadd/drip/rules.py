@@ -24,7 +24,7 @@ HOW_TO_GO_ON: Mapping[str, str] = {
     "paused": "`groupadd drip resume`, when you want it to go on",
     "rate_limited": "wait for some hours, lower `adds_per_minute`, then `groupadd drip resume`",
     "session_down": "link the account again at the provider, see that its phone is online, then `groupadd drip resume`",
-    "refusals": "see who they are and whether they agreed to be added (`groupadd drip report`), then `groupadd drip resume`",
+    "refusals": "see who they are and whether they agreed (`groupadd drip report`), then `groupadd drip resume`",
     "unknowns": "see what the provider does (`groupadd drip audit`), then `groupadd drip resume`",
     "not_allowed": "see that the account is in the group and may add people, then `groupadd drip resume`",
     "not_authenticated": "correct the credentials in the config, then `groupadd drip resume`",
