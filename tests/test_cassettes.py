@@ -9,6 +9,7 @@ from base64 import b64decode
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote_plus
@@ -21,7 +22,7 @@ from groupadd.sandbox import Human, Sandbox, Temper, VirtualClock, World, dialec
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
 from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
-from groupadd.testing.scrubbing import INVITE, SOMEBODY
+from groupadd.testing.scrubbing import INVITE, SOMEBODY, TOKEN
 from groupadd.testing.stages import fictional_cast, town_names
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
@@ -67,12 +68,20 @@ def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
     credentials = {*fictional_cast(path.parent.name).fields.values(), *Cassette.read(path).scenario.fields.values()}
     for name in ("api_key", "session_id", "access_token", "instance_id"):
         assert set(re.findall(rf"\b{name}[\"']?[=:]\s*[\"']?([\w-]+)", text)) <= credentials
-    assert set(re.findall(r"(?:authorization|access-token):\s*-\s*(?:Bearer )?(\S+)", text)) <= credentials
+    headers = re.findall(rf"(?:{'|'.join(CREDENTIAL_HEADERS)}):\s*-\s*(?:Bearer )?((?!Basic )\S+)", text)
+    assert {*headers, *":".join(basic_users(text)).split(":")} <= {*credentials, TOKEN, ""}
+    assert set(re.findall(r"/waInstance([^/]+)/\w+/(\S+)", text)) <= {*product(credentials, credentials)}
+    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {TOKEN}
     assert set(re.findall(r"chat\.whatsapp\.com/([\w-]+)", text)) <= {INVITE}
-    assert set(re.findall(r'"\w*[nN]ame": "([^"]+)"', text)) <= {SOMEBODY}
+    assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {SOMEBODY}
     fiction = {*town_names(), "120363000000000404"}
-    assert set(re.findall(r"(?<![0-9A-Za-z])\d{8,}(?![0-9A-Za-z])", text)) - fiction <= message_numbers(text)
+    numbers = set(re.findall(r"(?<![0-9A-Za-z])\d{8,}(?![0-9A-Za-z])", text)) - fiction
+    assert {number for number in numbers if not RESERVED_FOR_FICTION.fullmatch(number)} <= message_numbers(text)
     assert not re.search(r"127\.0\.0\.1|localhost|set-cookie", text, re.IGNORECASE)
+
+
+CREDENTIAL_HEADERS = ("authorization", "access-token", "apikey", "x-api-key", "x-device-id")
+RESERVED_FOR_FICTION = re.compile(r"1\d{3}55501\d\d")
 
 
 @each_provider
@@ -82,6 +91,9 @@ def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
     }
     shown_by = {
         "ListsParticipants": ("members", None),
+        "RefreshesRoster": ("add", None),
+        "DescribesGroup": ("group_info", None),
+        "ListsJoinRequests": ("join_requests", None),
         "SharesInviteLink": ("add", "link"),
         "SendsText": ("add", "link"),
         "ChecksNumbers": ("check_number", None),
@@ -118,6 +130,12 @@ ME, ADA, BEN, CLEO, BYSTANDER = PEOPLE = (
 ACCOUNTS = {
     "wasend": {"session_id": "my-own-session", "api_key": "wk_live_9f8e+7d/6c="},
     "wawp": {"instance_id": "my-own-instance", "access_token": "wt_live_1a2b+3c/4d="},
+    "evolution": {"instance": "my-own-instance", "api_key": "ev-live-9f8e+7d/6c="},
+    "waha": {"session": "my-own-session", "api_key": "wa-live-9f8e+7d/6c="},
+    "gowa": {"username": "my-own-user", "password": "go-live-9f8e+7d/6c=", "device_id": "my-own-device"},
+    "green_api": {"id_instance": "7103000001", "api_token": "ga-live-9f8e7d6c5b4a"},
+    "whapi": {"token": "wh-live-9f8e+7d/6c="},
+    "wppconnect": {"session": "my-own-session", "secret_key": "wp-live-9f8e7d6c5b4a"},
 }
 REAL_GROUP = "15550100-1612345678"
 CODE = "RealInviteCode99aZ"
@@ -149,6 +167,9 @@ def posing_as_live(type_: str) -> Iterator[Mapping[str, str]]:
         ("wawp", "invitation"),
         ("wawp", "credentials_in_query"),
         ("wawp", "credentials_in_header"),
+        *((type_, "check") for type_ in ("evolution", "gowa", "green_api", "whapi", "wppconnect")),
+        *((type_, "privacy") for type_ in ("evolution", "waha", "gowa", "wppconnect")),
+        *((type_, "invitation") for type_ in ("evolution", "waha", "gowa", "wppconnect")),
     ],
 )
 def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_path: Path) -> None:
@@ -165,7 +186,7 @@ def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_pat
     assert isinstance(declared, Mapping)
     assert isinstance(told, Mapping)
     assert told.items() <= declared.items()
-    text = cassette.path.read_text("utf-8")
+    text = "\n".join([cassette.path.read_text("utf-8"), *basic_users(cassette.path.read_text("utf-8"))])
     assert f"against {type_}'s live service" in first_line(cassette.path)
     real = {word for human in PEOPLE for word in (human.phone, human.lid, human.name)}
     real |= {CODE, REAL_GROUP, *environ.values(), *map(quote_plus, ACCOUNTS[type_].values())}
@@ -184,8 +205,7 @@ def test_a_new_scenario_is_recorded_without_credentials_in_every_dialect(type_: 
     cassette = Cassette.read(path)
     with sandbox_stage(type_, cassette.scenario.staging) as stage:
         told = cassette.record(stage)
-    text = path.read_text("utf-8")
-    text += "".join(b64decode(hidden).decode() for hidden in re.findall(r"Basic (\S+)", text))
+    text = "\n".join([path.read_text("utf-8"), *basic_users(path.read_text("utf-8"))])
     assert "SCRUBBED_" in text
     assert not [value for value in stage.cast.fields.values() if value in text]
     assert cassette.replay() == told
@@ -213,6 +233,8 @@ def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
         ("https://chat.whatsapp.com/AbCdEfGhIjKl", f"https://chat.whatsapp.com/{INVITE}"),
         ('{"AddRequest": {"Code": "AbCdEfGhIjKlMnOp"}}', f'{{"AddRequest": {{"Code": "{INVITE}"}}}}'),
         ('{"code": "wawp_upstream_error"}', '{"code": "wawp_upstream_error"}'),
+        ('{"code": "AUTHENTICATION_ERROR"}', '{"code": "AUTHENTICATION_ERROR"}'),
+        ('{"token": "$2b$10$a/b.c"}', f'{{"token": "{TOKEN}"}}'),
         ("99990000111122@lid", "177009900000000@lid"),
         ("4915550100123-1612345678@g.us", "120363999999000000@g.us"),
         (
@@ -232,6 +254,12 @@ def test_a_code_from_an_answer_is_scrubbed_from_what_is_sent_afterwards() -> Non
     assert scrubber.scrub("Join: AbCdEfGhIjKlMnOp") == f"Join: {INVITE}"
 
 
+def test_a_token_that_holds_the_key_is_scrubbed_whole_from_what_is_sent_afterwards() -> None:
+    scrubber = Scrubber({"the-key": "SCRUBBED_KEY"})
+    scrubber.scrub_answer('{"token": "$2b$of-the-key"}')
+    assert scrubber.scrub("Bearer $2b$of-the-key") == f"Bearer {TOKEN}"
+
+
 def test_what_is_known_is_never_written() -> None:
     with pytest.raises(ValueError, match="nothing was"):
         Scrubber({"the-key": "X"}).require_clean("Bearer the-key")
@@ -244,6 +272,11 @@ def test_vcrpy_is_imported_when_it_is_used() -> None:
 
 def first_line(path: Path) -> str:
     return path.read_text("utf-8").partition("\n")[0]
+
+
+def basic_users(text: str) -> list[str]:
+    """Return user and password of every basic authentication, which hide behind Base64."""
+    return [b64decode(hidden).decode() for hidden in re.findall(r"Basic (\S+)", text)]
 
 
 def message_numbers(text: str) -> set[str]:

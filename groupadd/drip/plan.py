@@ -92,8 +92,7 @@ def plan(
     """
     settings = load(config)
     default_group = None if group is None else GroupId.parse(group).jid
-    shared = tuple(providers) or (settings.choose().name,)
-    for name in shared:
+    for name in providers:
         _require_provider(settings, name)
     with _opened(source) as sheet, Ledger.open(ledger, make=True, clock=clock) as book:
         names = [name.strip().lower() for name in sheet.header]
@@ -101,7 +100,7 @@ def plan(
         phone_at = next((names.index(name) for name in wanted if name in names), None)
         if phone_at is None:
             raise InvalidParticipant({0: f"has no column named {' or '.join(wanted)}"}, [sheet.name])
-        reader = _Reader(settings, names, phone_at, default_group, shared)
+        reader = _Reader(settings, names, phone_at, default_group, tuple(providers))
         with book.writing() as tx:
             reader.carry_over(tx, sheet)
             for name in {provider for provider, _ in reader.places}:
@@ -149,12 +148,18 @@ class _Reader:
                     self.places[str(row["provider"]), key[0]] += 1
             tx.execute(insert(people), read)
 
+    def _shared(self, line: int) -> str:
+        """Return who shares in a row that names no provider; the default one where nobody is named at all."""
+        if not self.providers:
+            self.providers = (self.settings.choose().name,)
+        return self.providers[line % len(self.providers)]
+
     def _read(self, line: int, cells: Sequence[str]) -> dict[str, object]:
         """Return a row of the ledger; a fault in it is noted."""
         row = dict(zip(self.names, cells, strict=False))
         given = cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
         group = row.get("group", "").strip() or self.group
-        provider = row.get("provider", "").strip() or self.providers[line % len(self.providers)]
+        provider = row.get("provider", "").strip() or self._shared(line)
         told: dict[str, object] = {
             "line": line,
             "cells": list(cells),

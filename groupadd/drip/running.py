@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # httpx is imported when a run begins
 
 T = TypeVar("T")
 
+_STAGGER_S = 0.05
+
 LEASE_S = 30.0  # after so long without a sign of life, another machine may take an account over
 
 
@@ -119,7 +121,7 @@ async def run_async(
                     f"other runs work on all accounts of {book.name} ({listed(names)}), or were killed; "
                     f"a killed one's accounts are free after {lease_s:.0f} s"
                 )
-            await _all_at_work(workers)
+            await _all_at_work(workers, stagger_s=min(_STAGGER_S, settings.drip.gap_s / max(len(workers), 1)))
         return status_of(book, settings.drip)
 
 
@@ -201,23 +203,26 @@ def _with_people_left(book: Ledger) -> Sequence[str]:
         return tx.scalars(left).all()
 
 
-async def _all_at_work(workers: Sequence[Worker]) -> None:
-    """Let all accounts work; one that somebody else takes over ends alone.
+async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
+    """Let all accounts work, one after the other beginning; one that somebody else takes over ends alone.
+
+    Accounts that began together would stay in step, and wait for each other at every add.
 
     Raises:
         GroupAddError: What ended the first of them; the others are cut short, and looked after by the next run.
     """
 
-    async def work(worker: Worker) -> None:
+    async def work(worker: Worker, begins_after_s: float) -> None:
         try:
+            await worker.sleep(begins_after_s)
             await worker.work()
         except Overtaken:
             log.warning("%s: another run has taken the account over", worker.desk.provider)
 
     async def all_of_them() -> None:
         async with asyncio.TaskGroup() as group:
-            for worker in workers:
-                group.create_task(work(worker))
+            for place, worker in enumerate(workers):
+                group.create_task(work(worker, place * stagger_s))
 
     try:
         await _kept(workers, all_of_them())

@@ -78,12 +78,13 @@ class Worker:
             if turn is None or turn.at >= until:
                 return None if turn is None else turn.at
             if (wait_s := turn.at - self.desk.now()) > 0:
-                await self._sleep(min(wait_s, _SLICE_S))
+                await self.sleep(min(wait_s, _SLICE_S))
             else:
                 await self._take(turn)
         return self.desk.now()
 
-    async def _sleep(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
+        """Wait, unless the run is to end."""
         told = asyncio.ensure_future(self.stopping.wait())
         slept = asyncio.ensure_future(self.desk.holding.ledger.clock.sleep_async(seconds))
         try:

@@ -7,19 +7,20 @@ people in a recording of the live service.
 from collections.abc import Mapping
 from typing import Any, Literal, TypeAlias, cast
 
-from attrs import field, frozen
+from attrs import asdict, field, frozen
 
 from groupadd.client import Calls
 from groupadd.errors import GroupAddError
 from groupadd.flow import Flow
-from groupadd.looking import Account, Membership
+from groupadd.identity import GroupId, parse_participants, same_first
+from groupadd.looking import Account, Membership, Watch, waiting
 from groupadd.outcome import ParticipantOutcome
-from groupadd.provider import ChecksNumbers, GroupMembershipProvider, Identity, ResolvesLids
+from groupadd.provider import ChecksNumbers, DescribesGroup, GroupMembershipProvider, Identity, ResolvesLids
 from groupadd.sandbox import Fault
 from groupadd.terms import Terms
 
-Told: TypeAlias = str | Mapping[str, str]
-Call: TypeAlias = Literal["add", "check", "members", "check_number", "resolve_lids"]
+Told: TypeAlias = str | Mapping[str, object]
+Call: TypeAlias = Literal["add", "check", "members", "group_info", "join_requests", "check_number", "resolve_lids"]
 
 
 @frozen
@@ -46,6 +47,9 @@ class Staging:
         session: The state of our session.
         addressing: By which name the group addresses its people.
         both_names: Whether the roster tells a person's other name, too.
+        approval: Whether members may add, and those whom they add wait for an admin's approval.
+        waiting: Who waits for it already.
+        dialect: Fields of the sandbox's dialect, such as WAHA's `engine`.
         mishaps: What goes wrong.
     """
 
@@ -53,6 +57,9 @@ class Staging:
     session: Literal["working", "unlinked", "failed"] = "working"
     addressing: Literal["phone", "lid"] = "phone"
     both_names: bool = True
+    approval: bool = False
+    waiting: tuple[str, ...] = ()
+    dialect: Mapping[str, Any] = field(factory=dict[str, Any])
     mishaps: tuple[Mishap, ...] = ()
 
 
@@ -62,7 +69,7 @@ class Scenario:
 
     Attributes:
         call: What is asked.
-        outcome: What is told of each person by name, or the error that is raised.
+        outcome: What is told of each person by name, of the group's settings, or the error that is raised.
         people: Whom it is asked of.
         options: Further arguments of the call.
         group: The group, where it is not the cast's.
@@ -98,7 +105,8 @@ def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> 
     """Ask what the scenario asks, and tell what became of it in the words of its `outcome`."""
     people = {name: cast_.people[name] for name in scenario.people}
     group = scenario.group or cast_.group
-    calls = Calls(Account(provider), "", "", Terms())
+    account = Account(provider)
+    calls = Calls(account, "", "", Terms())
     try:
         match scenario.call:
             case "add":
@@ -112,12 +120,19 @@ def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> 
                 roles = {member.phone: member.role or "role not told" for member in roster.members}
                 whole = {"roster": "complete" if roster.complete else "incomplete"}
                 return whole | {name: roles[phone] for name, phone in people.items() if phone in roles}
+            case "group_info":
+                settings = yield from cast("DescribesGroup", provider).group_info(GroupId.parse(group))
+                return {name: value for name, value in asdict(settings).items() if value is not None}
+            case "join_requests":
+                watch = Watch(account, GroupId.parse(group), same_first(parse_participants(people.values())))
+                found = yield from waiting(watch, watch.people)
+                return {name: "waits" if id_ in found else "does not" for name, id_ in zip(people, watch.people, strict=True)}
             case "check_number":
                 asked = cast("ChecksNumbers", provider)
-                found: dict[str, str] = {}
+                accounts: dict[str, str] = {}
                 for name, phone in people.items():
-                    found[name] = _account((yield from asked.check_number(phone)), phone)
-                return found
+                    accounts[name] = _account((yield from asked.check_number(phone)), phone)
+                return accounts
             case "resolve_lids":
                 lids = yield from cast("ResolvesLids", provider).resolve_lids(tuple(people.values()))
                 return {name: "LID told" if phone in lids else "no LID" for name, phone in people.items()}

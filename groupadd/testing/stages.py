@@ -87,10 +87,13 @@ def sandbox_stage(type_: str, staging: Staging) -> Generator[Stage]:
     group, account = world.groups[GROUP], next(iter(world.accounts.values()))
     group.addressing = staging.addressing
     group.shown = attrs.evolve(group.shown, both_names=staging.both_names)
+    group.members_may_add = group.approval = staging.approval
     group.put(account.human.phone, staging.role)
+    group.pending.update(dict.fromkeys((town_people()[name] for name in staging.waiting), world.now))
     account.session = staging.session
     dialect: Any = Sandbox.speaking(type_, world).dialect
-    sandbox = Sandbox(attrs.evolve(dialect, **{name: f"{name}-of-the-stage" for name in dialect.credentials()}))
+    credentials = {name: f"{name}-of-the-stage" for name in dialect.credentials()}
+    sandbox = Sandbox(attrs.evolve(dialect, **credentials, **staging.dialect))
     for mishap in staging.mishaps:
         sandbox.faults.plan(mishap.fault, on=mishap.route, times=mishap.times)
     with SandboxServer(sandbox.handle) as server:

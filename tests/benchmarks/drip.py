@@ -1,0 +1,96 @@
+"""What a drip costs: a plan of 100,000 people, and 200 accounts in one process.
+
+    python tests/benchmarks/drip.py
+
+Prints CPU seconds and peak memory of the plan (goals: under 10 s and 200 MB), and how much of the allowed pace 200
+accounts in one async process lose on a real clock (goal: at most 2 %), measured at the sandbox, which answers at once.
+"""
+
+import asyncio
+import resource
+import tempfile
+import time
+from pathlib import Path
+
+import httpx
+
+from groupadd import drip
+from groupadd.flow import SystemClock
+from groupadd.sandbox import Group, Human, Sandbox, World, side_by_side
+
+GROUP = "120363000000000042@g.us"
+PEOPLE = 100_000
+ACCOUNTS, EACH, ADDS_PER_MINUTE = 200, 6, 5.0
+
+
+def phone(number: int) -> str:
+    """Return one of a hundred thousand numbers reserved for fiction: 555-01xx, with made-up area codes for many."""
+    return f"1{2000 + number // 100}55501{number % 100:02d}"
+
+
+def planning(folder: Path) -> None:
+    """Plan a hundred thousand people."""
+    source = folder / "people.csv"
+    source.write_text("name,phone\n" + "".join(f"P{n},+{phone(n)}\n" for n in range(PEOPLE)))
+    config = {"providers": {"one": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
+    began = time.process_time()
+    made = drip.plan(source, group=GROUP, providers=["one"], ledger=f"sqlite:///{folder}/plan.db", config=config)
+    cpu_s = time.process_time() - began
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(f"plan of {made.people:,} people: {cpu_s:.1f} s of CPU, {peak_mb:.0f} MB at the most")
+
+
+def running(folder: Path) -> None:
+    """Run 200 accounts at once, and count at the sandbox."""
+    sandboxes: dict[str, Sandbox] = {}
+    worlds: list[World] = []
+    for account in range(ACCOUNTS):
+        world = World(SystemClock())
+        us = world.open_account(Human(phone(90_000 + account), f"1770{account:011d}"))
+        world.settle(*(Human(phone(account * EACH + n), f"1880{account * EACH + n:011d}") for n in range(EACH)))
+        world.found(Group(f"12036300000{account:07d}@g.us"), admins=[us.human])
+        sandboxes[f"a{account}"] = Sandbox.speaking("wasend", world, us)
+        worlds.append(world)
+    pace = {"adds_per_minute": ADDS_PER_MINUTE, "rest_after": 1000, "adds_per_day": 1000, "jitter": 0.0}
+    providers = {name: one.config(f"http://sandbox.example/{name}") for name, one in sandboxes.items()}
+    config = {"providers": providers, "drip": pace}
+    rows = [
+        {"phone": phone(account * EACH + n), "group": f"12036300000{account:07d}@g.us", "provider": f"a{account}"}
+        for account in range(ACCOUNTS)
+        for n in range(EACH)
+    ]
+    ledger = f"sqlite:///{folder}/run.db"
+    drip.plan(rows, ledger=ledger, config=config)
+    handle = side_by_side(sandboxes)
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        said = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
+        return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+
+    began = time.process_time()
+    asyncio.run(
+        drip.run_async(ledger=ledger, config=config, http=httpx.AsyncClient(transport=httpx.MockTransport(answer)))
+    )
+    cpu_s = time.process_time() - began
+    allowed_s = (EACH - 1) * 60.0 / ADDS_PER_MINUTE
+    took_s = [world.journal[-1].at - world.journal[0].at for world in worlds]
+    lost = [1 - allowed_s / seconds for seconds in took_s]
+    peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(
+        f"{ACCOUNTS} accounts, {EACH} adds each at {ADDS_PER_MINUTE:g} a minute: "
+        f"{cpu_s:.1f} s of CPU in {max(took_s):.0f} s"
+    )
+    print(
+        f"pace lost: {sum(lost) / len(lost):.1%} on average, {max(lost):.1%} at the most; {peak_mb:.0f} MB at the most"
+    )
+
+
+def main() -> None:
+    """Measure both."""
+    with tempfile.TemporaryDirectory() as folder:
+        planning(Path(folder))
+        running(Path(folder))
+
+
+if __name__ == "__main__":
+    main()
