@@ -7,6 +7,7 @@ from attrs import define, evolve, frozen
 
 from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, PENDING_APPROVAL, UNREADABLE
 from groupadd.errors import (
+    GroupAddError,
     GroupNotFound,
     NotAllowed,
     NotAuthenticated,
@@ -168,15 +169,22 @@ def _reply(watch: Watch, asked: Cases, terms: Terms, times: Times) -> Flow[AddRe
     """Send the add, once, and note when."""
     people = tuple(case.participant for case in asked.values())
     adding = watch.account.provider.add_participants(watch.group, people, notify=terms.notify)
+    unreachable = False
     try:
         reply = yield from around(adding, times.taken)
-        unreachable = False
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
         unreachable = not lost.maybe_sent
+    except GroupAddError:
+        raise
+    except Exception as error:
+        if not times.at:
+            raise
+        log.error("the provider's class failed on the answer: %s", type(error).__name__)  # noqa: TRY400  its text may hold secrets
+        reply = AddReply(rest=UNREADABLE)
     if unreachable:
         raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
-    return reply
+    return reply if isinstance(reply, AddReply) else AddReply(rest=UNREADABLE)
 
 
 def _hear(watch: Watch, asked: Cases, reply: AddReply) -> Flow[None]:
@@ -188,7 +196,7 @@ def _hear(watch: Watch, asked: Cases, reply: AddReply) -> Flow[None]:
     for who, claim in reply.claims:
         if isinstance(who, str) and who in asked:
             asked[who].hear(claim)
-        elif names := identity(who) if isinstance(who, str) else who:
+        elif isinstance(names := identity(who) if isinstance(who, str) else who, Identity):
             left_over.append((names, claim))
     if left_over:
         left_over = _match(left_over, watch, asked)
@@ -260,13 +268,17 @@ class Course:
 
 
 def _glance(watch: Watch, watched: Cases, moment: float) -> Flow[Mapping[str, Sight]]:
-    """Look once; a look that fails shows nothing."""
+    """Look once; a look that fails, in whatever way, shows nothing."""
     try:
         return (yield from watch.look(watched, moment=moment))
     except ProviderError as error:
         log.info("a look after the add failed: %s", error)
         gone = isinstance(error, GroupNotFound | NotAllowed)
-        return dict.fromkeys(watched, Sight(None, Reason.STALE_ROSTER if gone else Reason.NO_ANSWER, complete=False))
+    except Exception as error:
+        log.error("the provider's class failed on a roster: %s", type(error).__name__)  # noqa: TRY400  its text may hold secrets
+        gone = False
+    reason = Reason.STALE_ROSTER if gone else Reason.NO_ANSWER
+    return dict.fromkeys(watched, Sight(member=None, reason=reason, complete=False))
 
 
 def ask_who_waits(watch: Watch, asked: Cases) -> Flow[None]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Self, TypeVar
 from attrs import evolve, frozen
 
 from groupadd.adding import add
-from groupadd.errors import Interrupted
+from groupadd.errors import Interrupted, ProviderUnreachable
 from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
 from groupadd.identity import GroupId, Participant, parse_participants
 from groupadd.looking import Account, Membership, check
@@ -103,8 +103,9 @@ class Client:
         invite_text: The text of that message, with `{link}` in it.
         on_outcome: Called after every add with its outcome, for welcome messages, metrics and audit trails. What it
             raises is logged, and loses no outcome.
-        http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs count for one
-            operation each, so that a server which drips its headers may outlive `timeout_s`.
+        http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs, and
+            ours through a proxy that the environment names, count for one operation each, so that a server which drips
+            its headers may outlive `timeout_s`.
         name: What the provider is called in outcomes; its type if left out.
         clock: Time itself, for tests.
 
@@ -224,6 +225,7 @@ class Client:
         self._transport.close()
 
     def _run(self, flow: Flow[T]) -> T:
+        _check_open(self._transport.closed)
         return drive(flow, self._transport, self._clock)
 
     def _tell(self, outcome: AddOutcome) -> None:
@@ -313,6 +315,7 @@ class AsyncClient:
         await self._transport.close()
 
     async def _run(self, flow: Flow[T]) -> T:
+        _check_open(self._transport.closed)
         return await drive_async(flow, self._transport, self._clock)
 
     async def __aenter__(self) -> Self:
@@ -357,6 +360,11 @@ def connect_async(
     settings = load(config)
     chosen = settings.choose(name)
     return AsyncClient(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
+
+
+def _check_open(closed: bool) -> None:
+    if closed:
+        raise ProviderUnreachable("this client is closed: nothing was sent")
 
 
 def _log_failed_callback(error: Exception) -> None:

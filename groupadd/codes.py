@@ -5,8 +5,8 @@ layer up: a participant's 408 is "left recently", a client library's 408 is a ti
 of one participant's record belong in this table.
 """
 
+import re
 from collections.abc import Mapping
-from contextlib import suppress
 from functools import partial
 
 from attrs import frozen
@@ -71,8 +71,9 @@ PARTICIPANT_CODES: Mapping[int, Meaning] = {
 
 
 def meaning_of(code: object) -> Meaning:
-    """Return what a participant's code means; numbers as text are read, all else is unrecognised."""
-    with suppress(ValueError):
-        if isinstance(code, int | str) and not isinstance(code, bool):
-            return PARTICIPANT_CODES.get(int(code), UNRECOGNISED)
-    return UNRECOGNISED
+    """Return what a participant's code means, a number or one as text; all else is unrecognised."""
+    if isinstance(code, str) and re.fullmatch(r"[0-9]{1,3}", code, re.ASCII):
+        code = int(code)
+    if not isinstance(code, int) or isinstance(code, bool):
+        return UNRECOGNISED
+    return PARTICIPANT_CODES.get(code, UNRECOGNISED)

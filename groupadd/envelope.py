@@ -7,6 +7,8 @@ looked for leniently; what it means is the adapter's to say.
 import re
 from collections.abc import Callable, Sequence
 
+from attrs import frozen
+
 from groupadd.errors import (
     AnswerLost,
     GroupNotFound,
@@ -42,20 +44,23 @@ _NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
     RateLimited: RATE_LIMITED,
     NoAnswer: Meaning(Status.NOT_ADDED, Reason.NO_ANSWER),
 }
+_NO_REFUSALS = frozenset({408, 499})  # somebody on the way gave up waiting
 _REFUSED = (RequestRefused, "the provider refused the request")
 _WRAPPERS = ("data", "response", "results", "participants", "info", "inviteCode", "inviteLink", "code", "result")
+_SIZES = ("size", "total", "count", "participantcount", "participantscount")
+_MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
 
 
 def refusal(response: Response) -> ProviderError | None:
     """Return what the status says against the whole request; None for 2xx and for what says nothing.
 
-    5xx and 408 are no refusals: a gateway that gave up waiting does not know what became of the request.
+    5xx, 408 and 499 are no refusals: a gateway that gave up waiting does not know what became of the request.
     """
     status = response.status
     if status == 429:
         return RateLimited("the provider asks for patience (429)", retry_after_s=response.retry_after_s)
-    if not 400 <= status < 500 or status == 408:
+    if not 400 <= status < 500 or status in _NO_REFUSALS:
         return None
     if _session_is_down(response):
         return session_down(response)
@@ -85,7 +90,7 @@ def read_add(response: Response, claims: Callable[[object], AddReply | None]) ->
     if error := refusal(response):
         raise error
     if not response.ok:
-        lost = response.status >= 500 or response.status == 408
+        lost = response.status >= 500 or response.status in _NO_REFUSALS
         return AddReply(rest=NO_ANSWER if lost else UNREADABLE, says=str(response.status))
     data = response.json()
     if (reply := claims(data)) is not None:
@@ -148,17 +153,50 @@ def unreadable() -> AnswerLost:
     return AnswerLost("the provider's answer has a shape that groupadd does not know")
 
 
-def rows(data: object) -> list[object]:
+@frozen
+class Listing:
+    """A list that an answer wraps, and what the wrapping says of it.
+
+    Attributes:
+        rows: The items.
+        size: How many there are in all, where that is told.
+        whole: Whether nothing says that there are more.
+        group: The JID of the group that it is about, where that is told.
+    """
+
+    rows: Sequence[object]
+    size: int | None = None
+    whole: bool = True
+    group: str | None = None
+
+
+def listing(data: object) -> Listing:
     """Return the list that an answer wraps, however it is wrapped.
 
     Raises:
         AnswerLost: It wraps none.
     """
+    told: dict[str, object] = {}
     while isinstance(data, dict):
+        told |= {key.lower().replace("_", ""): value for key, value in data.items()}
         data = next((inner for key in _WRAPPERS if isinstance(inner := data.get(key), dict | list)), None)
     if not isinstance(data, list):
         raise unreadable()
-    return data
+    size = next((told[key] for key in _SIZES if type(told.get(key)) is int), None)
+    page, pages = told.get("page"), told.get("pages", told.get("totalpages"))
+    more = any(told.get(key) for key in _MORE) or (isinstance(page, int) and isinstance(pages, int) and page < pages)
+    names = (told.get(key) for key in ("id", "jid", "groupid"))
+    group = next((name for name in names if isinstance(name, str) and name.endswith("@g.us")), None)
+    return Listing(data, size if isinstance(size, int) else None, not more, group)
+
+
+def rows(data: object) -> Sequence[object]:
+    """Return the items of the list that an answer wraps.
+
+    Raises:
+        AnswerLost: It wraps none.
+    """
+    return listing(data).rows
 
 
 def read_invite(response: Response) -> Secret:

@@ -23,6 +23,8 @@ log: logging.Logger = logging.getLogger("groupadd")
 T = TypeVar("T")
 Wire: TypeAlias = str | Secret
 
+LONGEST_RETRY_S = 7 * 24 * 3600.0  # whoever asks for more is not taken at their word
+
 
 @frozen
 class Request:
@@ -84,15 +86,15 @@ class Response:
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that `Retry-After` asks for, or None; a date counts from the answer's `Date` (RFC 9110, 10.2.3)."""
+        """Seconds that `Retry-After` asks for, a week at most, or None; a date counts from `Date` (RFC 9110, 10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal():
-            return float(value)
+            return min(LONGEST_RETRY_S, float(value))
         try:
             wait = parsedate_to_datetime(value) - parsedate_to_datetime(self.headers.get("date", ""))
         except (ValueError, TypeError, OverflowError):
             return None
-        return max(wait.total_seconds(), 0.0)
+        return min(LONGEST_RETRY_S, max(wait.total_seconds(), 0.0))
 
     def json(self) -> object:
         """Return the body as JSON, None for an empty one, `UNREADABLE` for what is not JSON."""

@@ -33,7 +33,13 @@ _NAME = re.compile(  # a JID, or a bare number; the second group is there for LI
 _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
-_PUNCTUATION = re.compile(r"[\s.()/\u2010-\u2015\u2212-]+")
+_PUNCTUATION = re.compile(r"[\s.()\u2010-\u2015\u2212-]+")
+_MORE_THAN_A_NUMBER = (  # what would make a stranger's number, were its digits joined
+    (re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]"), "holds a line break; name one person at a time"),
+    (re.compile(r"/"), "holds a slash; name one number at a time"),
+    (re.compile(r"^[^.]*[0-9]\.0+\s*$"), "is a decimal number; leave the .0 out and keep numbers as text"),
+    (re.compile(r"[0-9]{7}[\u2010-\u2015\u2212-][0-9]{1,3}\s*$"), "ends in an extension; leave it out"),
+)
 _GROUP = re.compile(r"[0-9]{5,20}(?:-[0-9]{5,15})?@g\.us")
 
 
@@ -158,6 +164,9 @@ def _by_lid(given: str, local: str, domain: str) -> Participant:
 def _number(text: str, given: str) -> str:
     if "(0)" in text:
         raise ValueError(f"{masked(given)!r} holds a trunk zero; leave the (0) out")
+    for pattern, fault in _MORE_THAN_A_NUMBER:
+        if pattern.search(text):
+            raise ValueError(f"{masked(given)!r} {fault}")
     digits = _PUNCTUATION.sub("", text)
     if _DIGITS.fullmatch(digits):
         return digits

@@ -21,7 +21,7 @@ from groupadd.provider import (
     Session,
 )
 from groupadd.roster import Roster, Sight
-from groupadd.secret import repr_masked
+from groupadd.secret import repr_masked, repr_scrubbed
 
 T = TypeVar("T")
 
@@ -66,7 +66,8 @@ class Account:
         if self._session is None and isinstance(self.provider, KnowsSession):
             session = yield from tried(self.provider.session())
             if session is not None and session.ready is False:
-                raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: link it again or restart it")
+                says = repr_scrubbed(session.says)
+                raise SessionNotReady(f"the provider's WhatsApp session is {says}: link it again or restart it")
             self._session = session
         return None if self._session is None else self._session.me
 

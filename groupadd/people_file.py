@@ -1,9 +1,13 @@
-"""People from a file: one a line, or a CSV with a phone column. Blank lines and `#` comments are passed over."""
+"""People from a file: one a line, or a CSV with a phone column.
+
+Blank lines are passed over, and so are `#` comments, but none below a CSV's header: a row there may begin with `#`.
+"""
 
 import csv
 import io
 import sys
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 
 from attrs import frozen
@@ -65,6 +69,8 @@ def read(source: str) -> People:
         InvalidParticipant: The file cannot be read, or it is a CSV without a phone column.
     """
     name = "standard input" if source == STDIN else source
+    if source == STDIN and sys.stdin is None:
+        raise _unusable(name, "cannot be read: it is closed")
     try:
         raw = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
         text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
@@ -88,16 +94,13 @@ def people_in(text: str, name: str) -> People:
         InvalidParticipant: It is a CSV that cannot be read or has no phone column.
     """
     lines = [(number, line.strip()) for number, line in enumerate(io.StringIO(text, newline=None), start=1)]
-    lines = [(number, line) for number, line in lines if line and not line.startswith("#")]
-    header = lines[0][1] if lines else ""
-    delimiter = next((one for one in _DELIMITERS if _phone_column(header.split(one)) is not None), None)
-    if delimiter is not None:
-        return _located(_cells(text, name, delimiter), name)
+    lines = [(number, line) for number, line in lines if line]
+    start, header = next(((at, line) for at, line in lines if _delimiter(line) or not line.startswith("#")), (1, ""))
+    if delimiter := _delimiter(header):
+        return _located(_cells(text, name, delimiter, start), name)
     if any(one in header for one in _DELIMITERS):
-        *others, last = PHONE_COLUMNS
-        wanted = f"{', '.join(others)} or {last}"
-        raise _unusable(f"{name}, line {lines[0][0]}", f"a CSV needs a header with a column named {wanted}")
-    return _located(lines, name)
+        raise _headless(name, start)
+    return _located([(number, line) for number, line in lines if not line.startswith("#")], name)
 
 
 def _located(rows: Sequence[tuple[int, str]], name: str) -> People:
@@ -106,19 +109,24 @@ def _located(rows: Sequence[tuple[int, str]], name: str) -> People:
     return People(tuple(given for _, given in rows), tuple(f"{name}, line {number}" for number, _ in rows))
 
 
-def _cells(text: str, name: str, delimiter: str) -> Sequence[tuple[int, str]]:
-    """Return the phone column below the header, each cell with the number of the line on which its row begins."""
-    rows = _rows(text, name, delimiter)
+def _cells(text: str, name: str, delimiter: str, start: int) -> Sequence[tuple[int, str]]:
+    """Return the phone column below the header, each cell with the number of the line on which its row begins.
+
+    Raises:
+        InvalidParticipant: It is no CSV, or its header, on line `start`, names no phone column once its quotes are read.
+    """
+    rows = _rows(text, name, delimiter, start)
     _, header = next(rows)
     column = _phone_column(header)
-    assert column is not None
+    if column is None:
+        raise _headless(name, start)
     return [(number, row[column].strip() if column < len(row) else "") for number, row in rows]
 
 
-def _rows(text: str, name: str, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+def _rows(text: str, name: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str]]]:
+    reader = csv.reader(islice(io.StringIO(text, newline=""), start - 1, None), delimiter=delimiter, strict=True)
     while True:
-        number = reader.line_num + 1
+        number = start + reader.line_num
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -126,14 +134,24 @@ def _rows(text: str, name: str, delimiter: str) -> Iterator[tuple[int, list[str]
             break
         if row is None:
             return
-        if any(cell.strip() for cell in row) and not row[0].lstrip().startswith("#"):
+        if any(cell.strip() for cell in row):
             yield number, row
     raise _unusable(f"{name}, line {number}", f"is not CSV: {why}")
+
+
+def _delimiter(header: str) -> str | None:
+    return next((one for one in _DELIMITERS if _phone_column(header.split(one)) is not None), None)
 
 
 def _phone_column(header: Sequence[str]) -> int | None:
     names = [cell.strip().strip('"').lower() for cell in header]
     return next((names.index(wanted) for wanted in PHONE_COLUMNS if wanted in names), None)
+
+
+def _headless(name: str, line: int) -> InvalidParticipant:
+    *others, last = PHONE_COLUMNS
+    wanted = f"{', '.join(others)} or {last}"
+    return _unusable(f"{name}, line {line}", f"a CSV needs a header with a column named {wanted}")
 
 
 def _unusable(place: str, why: str) -> InvalidParticipant:

@@ -66,7 +66,7 @@ class Roster:
         return (
             bool(self.members)
             and not self.unread_rows
-            and self.size in {None, len(self.members)}
+            and self.size in {None, len(set(self.members))}
             and (self.me is None or self._row(self.me) is not None)
         )
 

@@ -14,6 +14,7 @@ Verify: TypeAlias = Literal["auto", "always", "never"]
 Invitation: TypeAlias = Literal["never", "link", "personal"]
 
 LINK = "{link}"
+_DAY_S = 24 * 3600
 
 
 def _check(holds: Callable[[Any], bool], wanted: str) -> Callable[[object, "attrs.Attribute[Any]", object], None]:
@@ -29,7 +30,7 @@ def _as_tuple(seconds: Sequence[float]) -> tuple[float, ...]:
 
 
 def _is_ascending(seconds: Sequence[float]) -> bool:
-    return all(0 <= s < math.inf for s in seconds) and all(a < b for a, b in pairwise(seconds))
+    return all(0 <= s <= _DAY_S for s in seconds) and all(a < b for a, b in pairwise(seconds))
 
 
 def _has_one_link(text: str) -> bool:
@@ -57,10 +58,14 @@ class Terms:
     look_after_s: tuple[float, ...] = field(
         default=(2.0, 8.0, 30.0),
         converter=_as_tuple,
-        validator=_check(_is_ascending, "ascending seconds, none below 0"),
+        validator=_check(_is_ascending, f"ascending seconds, from 0 to {_DAY_S}"),
     )
-    late_after_s: float = field(default=60.0, validator=_check(lambda s: 0 <= s < math.inf, "0 seconds or more"))
-    timeout_s: float = field(default=30.0, validator=_check(lambda s: 0 < s < math.inf, "more than 0 seconds"))
+    late_after_s: float = field(
+        default=60.0, validator=_check(lambda s: 0 <= s <= _DAY_S, f"from 0 to {_DAY_S} seconds")
+    )
+    timeout_s: float = field(
+        default=30.0, validator=_check(lambda s: 0 < s <= _DAY_S, f"more than 0 and at most {_DAY_S} seconds")
+    )
     notify: bool | None = None
     invite: Invitation = field(default="never", validator=in_(get_args(Invitation)))
     invite_text: str = field(
@@ -95,7 +100,9 @@ class Pace:
         default=5.0, validator=_check(lambda n: 0 < n < math.inf, "a number of adds greater than 0")
     )
     rest_after: int = field(default=10, validator=_check(lambda n: n >= 1, "1 add or more"))
-    rest_s: float = field(default=300.0, validator=_check(lambda s: 0 <= s < math.inf, "0 seconds or more"))
+    rest_s: float = field(
+        default=300.0, validator=_check(lambda s: 0 <= s <= 7 * _DAY_S, f"from 0 to {7 * _DAY_S} seconds")
+    )
     adds_per_day: int = field(default=50, validator=_check(lambda n: n >= 1, "1 add or more"))
     quiet: str | None = field(
         default=None,

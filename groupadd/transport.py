@@ -25,16 +25,15 @@ from groupadd.flow import Clock, NoAnswer, Request, Response, Wire, log
 from groupadd.secret import Secret
 
 IN_FLIGHT = 20  # httpcore's pool slows down with the square of its connections
+LARGEST_ANSWER = 32 * 2**20  # bytes, decoded
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
-    httpx.InvalidURL,
-    httpx.LocalProtocolError,
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
-_FAILURES = (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError)
+_NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
 _LOOSE_LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -66,8 +65,8 @@ class HttpTransport:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._own = http is None
-        ours = _DeadlineTransport() if http is None and not urllib.request.getproxies() else None
-        self._keeps_deadline = ours is not None
+        proxies = urllib.request.getproxies().keys() - {"no"}
+        ours = _DeadlineTransport() if http is None and not proxies else None
         self._http = httpx.Client(transport=ours) if http is None else http
         self._places = threading.BoundedSemaphore(IN_FLIGHT)
 
@@ -75,17 +74,27 @@ class HttpTransport:
         """Send the request once and read its answer to the last byte.
 
         Raises:
-            NoAnswer: There was none in time.
+            NoAnswer: There was none in time, or none that can be read.
+            ConfigError: A credential or id cannot be sent.
         """
         with self._places, _OurCall(request, self._timeout_s) as call:
-            failure: Exception | None = None
+            sent = _built(self._http, self._base_url, request, self._timeout_s)
             try:
-                sent = _build(self._http, self._base_url, request, self._timeout_s)
-                answer = self._http.send(sent, stream=not self._keeps_deadline, follow_redirects=False)
-                return _response(answer, answer.content if self._keeps_deadline else call.read(answer))
-            except _FAILURES as error:
+                answer = self._http.send(sent, stream=True, follow_redirects=False)
+                try:
+                    for chunk in answer.iter_bytes():
+                        call.keep(chunk)
+                finally:
+                    answer.close()
+                return _response(answer, call.body)
+            except Exception as error:  # whatever it is, something may have been sent
                 failure = error
             raise _no_answer(failure)
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._http.is_closed
 
     def close(self) -> None:
         """Close the connections, unless the client is the caller's own."""
@@ -99,33 +108,55 @@ class AsyncHttpTransport:
     def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
-        self._own = http is None
-        limits = httpx.Limits(max_connections=IN_FLIGHT)
-        self._http = httpx.AsyncClient(verify=_trust(), limits=limits) if http is None else http
-        self._places = asyncio.Semaphore(IN_FLIGHT)
+        self._http = http
+        self._lines: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = {}
+        self._closed = False
 
     async def __call__(self, request: Request) -> Response:
         """Send the request once and read its answer to the last byte.
 
         Raises:
-            NoAnswer: There was none in time.
+            NoAnswer: There was none in time, or none that can be read.
+            ConfigError: A credential or id cannot be sent.
         """
-        async with self._places:
-            with _OurCall(request, self._timeout_s):
-                failure: Exception | None = None
+        http, places = self._line()
+        async with places:
+            with _OurCall(request, self._timeout_s) as call:
+                sent = _built(http, self._base_url, request, self._timeout_s)
                 try:
-                    sent = _build(self._http, self._base_url, request, self._timeout_s)
                     async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                        answer = await self._http.send(sent, follow_redirects=False)
-                    return _response(answer, answer.content)
-                except (*_FAILURES, TimeoutError) as error:
+                        answer = await http.send(sent, stream=True, follow_redirects=False)
+                        try:
+                            async for chunk in answer.aiter_bytes():
+                                call.keep(chunk)
+                        finally:
+                            await answer.aclose()
+                    return _response(answer, call.body)
+                except Exception as error:  # whatever it is, something may have been sent
                     failure = error
                 raise _no_answer(failure)
 
+    def _line(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+        """Return the running loop's own connections and places: those of another loop break after sending."""
+        loop = asyncio.get_running_loop()
+        if loop not in self._lines:
+            self._lines = {one: line for one, line in self._lines.items() if not one.is_closed()}
+            limits = httpx.Limits(max_connections=IN_FLIGHT)
+            http = self._http or httpx.AsyncClient(verify=_trust(), limits=limits)
+            self._lines[loop] = http, asyncio.Semaphore(IN_FLIGHT)
+        return self._lines[loop]
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing can be sent any more."""
+        return self._closed if self._http is None else self._http.is_closed
+
     async def close(self) -> None:
-        """Close the connections, unless the client is the caller's own."""
-        if self._own:
-            await self._http.aclose()
+        """Close the running loop's connections, unless the client is the caller's own."""
+        self._closed = True
+        line = self._lines.pop(asyncio.get_running_loop(), None)
+        if self._http is None and line is not None:
+            await line[0].aclose()
 
 
 @cache
@@ -144,6 +175,8 @@ class _OurCall:
         self._request = request
         self._began = time.monotonic()
         self._deadline = self._began + timeout_s
+        self._chunks: list[bytes] = []
+        self._size = 0
 
     def __enter__(self) -> Self:
         self._token = _deadline.set(self._deadline)
@@ -154,25 +187,45 @@ class _OurCall:
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s took %.0f ms", self._request, (time.monotonic() - self._began) * 1000)
 
-    def read(self, answer: httpx.Response) -> bytes:
-        """Read an answer over sockets that are not ours, whose time-outs are for one operation each."""
-        chunks: list[bytes] = []
-        try:
-            for chunk in answer.iter_bytes():
-                if time.monotonic() > self._deadline:
-                    raise httpx.ReadTimeout("the answer took too long")
-                chunks.append(chunk)
-        finally:
-            answer.close()
-        return b"".join(chunks)
+    def keep(self, chunk: bytes) -> None:
+        """Keep a piece of the answer; the time-outs of sockets that are not ours are for one operation each.
+
+        Raises:
+            httpx.ReadTimeout: It comes too late.
+            httpx.ReadError: The answer is too large.
+        """
+        self._chunks.append(chunk)
+        self._size += len(chunk)
+        if self._size > LARGEST_ANSWER:
+            raise httpx.ReadError("the answer is too large")
+        if time.monotonic() > self._deadline:
+            raise httpx.ReadTimeout("the answer took too long")
+
+    @property
+    def body(self) -> bytes:
+        """What was kept."""
+        return b"".join(self._chunks)
 
 
 _url = lru_cache(maxsize=256)(httpx.URL)  # parsing one takes as long as much of the rest
 
 
+def _built(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
+    """Build the request; what cannot be built is told outside of the except block, as httpx's errors hold URLs."""
+    try:
+        return _build(http, base_url, request, timeout_s)
+    except UnicodeError:
+        failure: Exception = ConfigError(_NOT_FOR_HTTP)
+    except httpx.InvalidURL as error:
+        failure = NoAnswer(type(error).__name__, maybe_sent=False)
+    raise failure
+
+
 def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
     path = request.path.format_map({name: quote(_revealed(value), safe="@:") for name, value in request.params.items()})
     headers = {name: _revealed(value) for name, value in request.headers.items()}
+    if not all(value.isprintable() and value == value.strip() for value in headers.values()):
+        raise ConfigError(_NOT_FOR_HTTP)
     content = None
     if request.json is not None:
         content = json.dumps(request.json, default=_revealed, ensure_ascii=False, separators=(",", ":")).encode()
@@ -191,10 +244,8 @@ def _response(answer: httpx.Response, body: bytes) -> Response:
     return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
 
 
-def _no_answer(error: Exception | None) -> Exception:
+def _no_answer(error: Exception) -> NoAnswer:
     """Return what to raise, outside of every except block: httpx's errors hold URLs and headers."""
-    if isinstance(error, UnicodeError):
-        return ConfigError("a credential or id holds characters that HTTP cannot carry")
     return NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
 
 

@@ -22,7 +22,7 @@ from groupadd.sandbox import Human, Sandbox, Temper, VirtualClock, World, dialec
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
 from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
-from groupadd.testing.scrubbing import INVITE, SOMEBODY, TOKEN
+from groupadd.testing.scrubbing import BEARER, INVITE, SOMEBODY
 from groupadd.testing.stages import fictional_cast, town_names
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
@@ -69,9 +69,9 @@ def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
     for name in ("api_key", "session_id", "access_token", "instance_id"):
         assert set(re.findall(rf"\b{name}[\"']?[=:]\s*[\"']?([\w-]+)", text)) <= credentials
     headers = re.findall(rf"(?:{'|'.join(CREDENTIAL_HEADERS)}):\s*-\s*(?:Bearer )?((?!Basic )\S+)", text)
-    assert {*headers, *":".join(basic_users(text)).split(":")} <= {*credentials, TOKEN, ""}
-    assert set(re.findall(r"/waInstance([^/]+)/\w+/(\S+)", text)) <= {*product(credentials, credentials)}
-    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {TOKEN}
+    assert {*headers, *":".join(basic_users(text)).split(":")} <= {*credentials, BEARER, ""}
+    assert set(re.findall(r"/waInstance([^/]+)/\w+/([\w-]+)", text)) <= {*product(credentials, credentials)}
+    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {BEARER}
     assert set(re.findall(r"chat\.whatsapp\.com/([\w-]+)", text)) <= {INVITE}
     assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {SOMEBODY}
     fiction = {*town_names(), "120363000000000404"}
@@ -234,7 +234,7 @@ def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
         ('{"AddRequest": {"Code": "AbCdEfGhIjKlMnOp"}}', f'{{"AddRequest": {{"Code": "{INVITE}"}}}}'),
         ('{"code": "wawp_upstream_error"}', '{"code": "wawp_upstream_error"}'),
         ('{"code": "AUTHENTICATION_ERROR"}', '{"code": "AUTHENTICATION_ERROR"}'),
-        ('{"token": "$2b$10$a/b.c"}', f'{{"token": "{TOKEN}"}}'),
+        ('{"token": "$2b$10$a/b.c"}', f'{{"token": "{BEARER}"}}'),
         ("99990000111122@lid", "177009900000000@lid"),
         ("4915550100123-1612345678@g.us", "120363999999000000@g.us"),
         (
@@ -257,7 +257,7 @@ def test_a_code_from_an_answer_is_scrubbed_from_what_is_sent_afterwards() -> Non
 def test_a_token_that_holds_the_key_is_scrubbed_whole_from_what_is_sent_afterwards() -> None:
     scrubber = Scrubber({"the-key": "SCRUBBED_KEY"})
     scrubber.scrub_answer('{"token": "$2b$of-the-key"}')
-    assert scrubber.scrub("Bearer $2b$of-the-key") == f"Bearer {TOKEN}"
+    assert scrubber.scrub("Bearer $2b$of-the-key") == f"Bearer {BEARER}"
 
 
 def test_what_is_known_is_never_written() -> None:

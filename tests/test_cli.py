@@ -443,6 +443,29 @@ def test_without_the_cli_extra_one_line_says_how_to_get_it(
     assert err == "the command line needs a little more: pip install 'groupadd[cli]'\n"
 
 
+def test_without_the_drip_extra_a_mistyped_command_is_a_usage_error(town: Town) -> None:
+    without = "import sys; sys.modules['sqlalchemy'] = None; from groupadd.cli import main; sys.exit(main())"
+    argv = [sys.executable, "-c", without, "memberz", "--json"]
+    done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
+    assert done.returncode == Exit.NOT_SENT, done.stderr
+    said = json.loads(done.stdout)["error"]
+    assert (said["type"], "memberz" in said["message"]) == ("UsageError", True)
+
+
+def test_ctrl_c_during_start_up_ends_with_130_quietly(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Interrupting:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "groupadd.cli.commands":
+                raise KeyboardInterrupt
+
+    monkeypatch.delitem(sys.modules, "groupadd.cli.commands", raising=False)
+    monkeypatch.setattr("sys.meta_path", [Interrupting(), *sys.meta_path])
+    assert main(["demo"]) == Exit.INTERRUPTED
+    assert capsys.readouterr() == ("", "")
+
+
 def test_ctrl_c_before_sending_says_that_nothing_was_sent(
     town: Town, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -478,6 +501,32 @@ def test_a_reader_that_has_gone_costs_neither_noise_nor_the_exit_code(town: Town
         assert process.stderr is not None
         assert process.stderr.read() == ""
     assert process.returncode == Exit.EVERYONE_IN
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+def test_an_outcome_that_stdout_cannot_take_goes_to_stderr_and_keeps_its_exit_code(town: Town) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            command("add", GROUP, ADA, "--json"), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    said, _, outcome = done.stderr.partition("\n\n")
+    assert done.returncode == Exit.EVERYONE_IN
+    assert said == "standard output cannot be written (No space left on device); it was to get:"
+    assert json.loads(outcome)["everyone_in"] is True
+
+
+def test_a_fault_of_our_own_ends_with_70_and_a_traceback(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("out of order")
+
+    monkeypatch.setattr("groupadd.cli.commands.load", broken)
+    assert main(["members", GROUP, "--json"]) == Exit.DEFECT == 70
+    out, err = capsys.readouterr()
+    assert json.loads(out)["error"]["type"] == "InternalError"
+    assert "Traceback" in err
+    assert "RuntimeError: out of order" in err
 
 
 def test_in_a_pipe_there_is_no_colour_and_python_m_is_the_same_program(town: Town) -> None:

@@ -52,6 +52,7 @@ def test_every_usual_spelling_of_a_number_is_that_number(number: str, data: st.D
     marks = st.sampled_from(["", "", "", " ", "-", ".", "(", ") ", "\u2011", "\u00a0", "\u200e"])
     spelled = "".join(digit + data.draw(marks) for digit in number)
     assume("(0)" not in spelled)  # a trunk zero is refused
+    assume(not re.search(r"^[^.]*\.0+\s*$|\d{7}[-\u2011]\d{1,3}\s*$", spelled.replace("\u200e", "")))  # and .0, and -12
     given_ = (
         data.draw(st.sampled_from(["", "+", " +", "\u202a+"])) + spelled + data.draw(st.sampled_from(["", "@c.us"]))
     )
@@ -87,6 +88,11 @@ def test_a_lid_is_no_phone(suffix: str) -> None:
     person = parsed(f"15550100{suffix}")
     assert (person.given, person.phone, person.lid) == (f"15550100{suffix}", None, "15550100")
     assert person.id == "15550100@lid"
+
+
+@pytest.mark.parametrize("spelled", ["1.555.010.0", "+1-555-010-0", "+1 (555) 01-00", "+155501-00"])
+def test_the_last_group_of_a_number_may_be_short(spelled: str) -> None:
+    assert parsed(spelled).phone == "15550100"
 
 
 def test_digits_of_any_script_are_read() -> None:
@@ -144,6 +150,12 @@ def test_a_person_is_called_by_phone_where_it_is_known_and_else_by_lid(names: Id
         ("0015550100", "is not an international number; write + instead of 00"),
         ("020 7946 0958", "is not an international number; write the country code instead of the leading 0"),
         ("+44 (0)20 7946 0958", "holds a trunk zero; leave the (0) out"),
+        ("15550100123.0", "is a decimal number; leave the .0 out and keep numbers as text"),
+        ("+15550100123.00@c.us", "is a decimal number; leave the .0 out and keep numbers as text"),
+        ("5550100/5550101", "holds a slash; name one number at a time"),
+        ("1555010\n0123", "holds a line break; name one person at a time"),
+        ("1555010\u20280123", "holds a line break; name one person at a time"),
+        ("+1 5550100123-12", "ends in an extension; leave it out"),
         ("1203630000@g.us", "is a group, not a person"),
         ("15550100@broadcast", "is a broadcast list, not a person"),
         ("15550100@newsletter", "is a channel, not a person"),

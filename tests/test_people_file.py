@@ -30,10 +30,22 @@ def test_phone_comes_before_number_where_a_csv_has_both() -> None:
 
 
 def test_rows_are_numbered_by_the_line_on_which_they_begin() -> None:
-    text = '# ours\r\n\r\nnote,phone\r\n"two\r\nlines",+12025550100\r\n,\r\n# nobody\r\nx,+12025550101\r\n'
+    text = '# ours\r\n\r\nnote,phone\r\n"two\r\nlines",+12025550100\r\n,\r\n\r\nx,+12025550101\r\n'
     people = people_in(text, "p")
     assert people.given == ("+12025550100", "+12025550101")
     assert people.places == ("p, line 4", "p, line 8")
+
+
+@pytest.mark.parametrize("header", ["#,phone", '"#",phone', "# ours\n\n#,phone"])
+def test_below_a_csv_header_a_hash_begins_a_row_like_any_other(header: str) -> None:
+    people = people_in(f"{header}\n#1,+12025550100\n2,+12025550101\n# nobody\n", "p")
+    assert people.given == ("+12025550100", "+12025550101", "")
+
+
+def test_standard_input_that_is_closed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", None)
+    with pytest.raises(InvalidParticipant, match="standard input: cannot be read: it is closed"):
+        read("-")
 
 
 def test_a_row_without_a_number_is_reported_and_not_passed_over() -> None:
@@ -51,6 +63,7 @@ def test_a_row_without_a_number_is_reported_and_not_passed_over() -> None:
         ("# nobody\n\n", "p: nobody is named in it"),
         ("phone\n", "p: nobody is named in it"),
         ("\nname,telephone\nAda,+12025550100\n", "p, line 2: a CSV needs a header with a column named"),
+        ('"x,phone,y",z\n1,2\n', "p, line 1: a CSV needs a header with a column named"),
         ('phone,x\n"+12025550100,1\n', "p, line 2: is not CSV"),
     ],
 )

@@ -19,4 +19,6 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise
         print("the command line needs a little more: pip install 'groupadd[cli]'", file=sys.stderr)
         return 2
+    except KeyboardInterrupt:
+        return 130
     return run(sys.argv[1:] if argv is None else argv)

@@ -1,6 +1,7 @@
 """The commands. Each reads its words, asks the client, shows what came of it, and returns its exit code."""
 
 import sys
+import traceback
 from collections.abc import Sequence
 from importlib.metadata import version
 from io import TextIOWrapper
@@ -14,7 +15,7 @@ from groupadd import people_file
 from groupadd.cli import demo as story
 from groupadd.cli import kinds, neighbourhood, tables
 from groupadd.cli.dry_run import dry_run
-from groupadd.cli.ending import Exit, complaint, interruption, missing_extra, of_check, of_outcome, of_preflight
+from groupadd.cli.ending import Exit, complaint, defect, interruption, missing_extra, of_check, of_outcome, of_preflight
 from groupadd.cli.screen import Screen
 from groupadd.client import Client
 from groupadd.config import Chosen, Config, load
@@ -245,10 +246,11 @@ def run(tokens: Sequence[str]) -> Exit:
         return screen.complain(complaint(error))
     except KeyboardInterrupt:
         return screen.complain(interruption())
-    except ImportError as error:
-        if (missing := missing_extra(error)) is None:
-            raise
-        return screen.complain(missing)
+    except Exception as error:  # noqa: BLE001  Python would end with 1, which says that someone is not in
+        if isinstance(error, ImportError) and (missing := missing_extra(error)):
+            return screen.complain(missing)
+        screen.say(traceback.format_exc())
+        return screen.complain(defect(error))
 
 
 def _people(screen: Screen, participants: Sequence[str], source: str | None) -> People:
@@ -258,7 +260,7 @@ def _people(screen: Screen, participants: Sequence[str], source: str | None) -> 
         InvalidParticipant: Somebody cannot be parsed, or nobody was named; each fault with its place.
     """
     people = people_file.named(participants)
-    if source == STDIN and sys.stdin.isatty():
+    if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
         screen.say("type one person a line; end with Ctrl-D")
     if source is not None:
         people += people_file.read(source)

@@ -32,6 +32,7 @@ class Exit(IntEnum):
     REFUSED = 3  # the provider refused the whole request or could not be reached
     UNKNOWN = 4  # someone's outcome is unknown; wins over SOMEONE_OUT
     STOPPED = 5  # an account of a drip has stopped before all was done
+    DEFECT = 70  # a fault of groupadd itself
     INTERRUPTED = 130
 
 
@@ -92,9 +93,17 @@ _HINTS: Mapping[type[GroupAddError], str] = {
 def complaint(error: GroupAddError | CycloptsError) -> Complaint:
     """Return what is to be said of an error."""
     if isinstance(error, CycloptsError):
-        return Complaint("UsageError", scrubbed(str(error)), "`groupadd --help` lists what there is", Exit.NOT_SENT)
+        return Complaint("UsageError", scrubbed(_usage(error)), "`groupadd --help` lists what there is", Exit.NOT_SENT)
     asked = isinstance(error, ProviderError)
     return Complaint(type(error).__name__, str(error), _hint(error), Exit.REFUSED if asked else Exit.NOT_SENT)
+
+
+def _usage(error: CycloptsError) -> str:
+    try:
+        return str(error)
+    except ImportError:  # it looks at every command to name the nearest, and `drip` needs an extra
+        error.app = None
+        return str(error)
 
 
 def missing_extra(error: ImportError) -> Complaint | None:
@@ -103,6 +112,12 @@ def missing_extra(error: ImportError) -> Complaint | None:
     if (missing.name or "").partition(".")[0] != "sqlalchemy":
         return None
     return Complaint("NotInstalled", "this needs a little more: pip install 'groupadd[drip]'", None, Exit.NOT_SENT)
+
+
+def defect(error: Exception) -> Complaint:
+    """Return what is said of an error that nobody foresaw; its own text is for the traceback alone."""
+    message = f"{type(error).__name__} inside groupadd; somebody may have been added all the same"
+    return Complaint("InternalError", message, "`groupadd check` tells who is in", Exit.DEFECT)
 
 
 def interruption() -> Complaint:

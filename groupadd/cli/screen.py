@@ -41,14 +41,14 @@ class Screen:
     def show(self, data: Mapping[str, object], view: RenderableType) -> None:
         """Print a command's result: `data` as JSON, or `view` for people."""
         if self.json:
-            self._out.print(json.dumps(data, indent=2), soft_wrap=True)
+            self._print(json.dumps(data, indent=2), soft_wrap=True)
         else:
-            self._out.print(view)
+            self._print(view)
 
     def tell(self, *parts: RenderableType) -> None:
         """Print a part of a story for people to stdout, unless that is kept for JSON."""
         if not self.json:
-            self._out.print(*parts, sep="\n")
+            self._print(*parts, sep="\n")
 
     def pour(self, lines: Iterable[str]) -> None:
         """Print lines of data to stdout as they come, for as long as somebody reads them."""
@@ -67,11 +67,20 @@ class Screen:
         """Say what is wrong, and return the exit code."""
         if self.json:
             error = {"type": complaint.type, "message": complaint.message}
-            self._out.print(json.dumps({"error": error}), soft_wrap=True)
+            self._print(json.dumps({"error": error}), soft_wrap=True)
         self.say(Text.assemble(("error", "bold red"), ": ", complaint.message.replace("\n", "\n       ")))
         if complaint.hint is not None:
             self.say(Text.assemble("\n", ("hint", "bold cyan"), f": {complaint.hint}"))
         return complaint.exit
+
+    def _print(self, *parts: RenderableType, sep: str = " ", soft_wrap: bool = False) -> None:
+        """Print to stdout, or to stderr where that cannot be written: what has happened is never lost."""
+        try:
+            self._out.print(*parts, sep=sep, soft_wrap=soft_wrap)
+        except OSError as error:
+            self._out.on_broken_pipe()
+            self.say(f"standard output cannot be written ({error.strerror or type(error).__name__}); it was to get:\n")
+            self._err.print(*parts, sep=sep, soft_wrap=soft_wrap)
 
     @contextmanager
     def live(self, view: Callable[[], RenderableType]) -> Generator[None]:

@@ -11,6 +11,7 @@ from groupadd.drip.ledger import AuditLine, Ledger
 from groupadd.drip.person import Person, Stored
 from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, audit, people
+from groupadd.flow import LONGEST_RETRY_S
 
 Tell = Callable[[AuditLine], None]
 
@@ -142,7 +143,7 @@ class Holding:
 
     def stop(self, stop: Stop) -> None:
         """Stop the account, with why."""
-        until = self.ledger.clock.now() + stop.wait_s
+        until = self.ledger.clock.now() + min(LONGEST_RETRY_S, stop.wait_s)  # a plugin may say infinity
         with self.step(stopped=stop.rule, why=stop.why) as step:
             later = (accounts.c.provider == self.provider, accounts.c.next_at < until)
             step.tx.execute(update(accounts).where(*later).values(next_at=until, invite_at=until))

@@ -103,6 +103,9 @@ def plan(
         reader = _Reader(settings, names, phone_at, default_group, tuple(providers))
         with book.writing() as tx:
             reader.carry_over(tx, sheet)
+            if not reader.places and not reader.twins:
+                tx.rollback()
+                return Plan(0, 0, reader.faults, {}, settings.drip.boldness, {})
             for name in {provider for provider, _ in reader.places}:
                 if tx.scalar(select(accounts.c.provider).where(accounts.c.provider == name)) is None:
                     tx.execute(insert(accounts).values(provider=name))
@@ -129,15 +132,19 @@ class _Reader:
     twins: int = 0
 
     def carry_over(self, tx: Connection, sheet: _Sheet) -> None:
-        """Write all rows of a sheet, some thousand at a time."""
+        """Write all rows of a sheet, some thousand at a time; none anew that stands there from the same sheet."""
         values = {"name": sheet.name, "header": list(sheet.header), "delimiter": sheet.delimiter}
         number = (tx.scalar(select(func.max(sheets.c.id))) or 0) + 1
+        known = tx.execute(select(sheets).where(sheets.c.name == sheet.name)).all()
+        older = [one.id for one in known if one.header == values["header"]]
         tx.execute(insert(sheets).values(id=number, **values))
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
             read = [{"sheet": number, **self._read(line, cells)} for line, cells in chunk]
             keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
             where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), people.c.state.notin_(_NO_PERSON))
             seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
+            before = _rows_of(tx, older, [line for line, _ in chunk])
+            kept = []
             for row in read:
                 key = (str(row["group_jid"]), str(row["jid"]))
                 if row["state"] == State.WAITING and key in seen:
@@ -146,7 +153,10 @@ class _Reader:
                 elif row["state"] == State.WAITING:
                     seen.add(key)
                     self.places[str(row["provider"]), key[0]] += 1
-            tx.execute(insert(people), read)
+                if row["state"] == State.WAITING or (row["line"], row["group_jid"], tuple(row["cells"])) not in before:
+                    kept.append(row)
+            if kept:
+                tx.execute(insert(people), kept)
 
     def _shared(self, line: int) -> str:
         """Return who shares in a row that names no provider; the default one where nobody is named at all."""
@@ -179,6 +189,15 @@ class _Reader:
             return told | {"jid": person.id, "state": State.WAITING.value, "fault": None}
         self.faults[line] = fault
         return told | {"jid": "", "state": State.UNUSABLE.value, "fault": fault}
+
+
+def _rows_of(tx: Connection, known: Sequence[int], lines: Sequence[int]) -> set[tuple[object, ...]]:
+    """Return line, group and cells of what earlier sheets hold on these lines."""
+    if not known:
+        return set()
+    columns = (people.c.line, people.c.group_jid, people.c.cells)
+    where = (people.c.sheet.in_(known), people.c.line.between(lines[0], lines[-1]))
+    return {(line, group, tuple(cells)) for line, group, cells in tx.execute(select(*columns).where(*where))}
 
 
 _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)

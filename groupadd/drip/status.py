@@ -20,6 +20,7 @@ from groupadd.terms import Pace
 
 AccountRow: TypeAlias = Any  # a row of the table of accounts
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
+_FARTHEST_S = 366 * paces.DAY_S  # a ledger may hold a moment that is no date
 _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
 
@@ -205,4 +206,5 @@ def ends_at(tx: Connection, provider: str, pace: Pace, now: float) -> float | No
 def _next_at(tx: Connection, row: AccountRow, pace: Pace, now: float) -> float:
     asks = select(audit.c.at).where(audit.c.provider == row.provider, audit.c.event == "asking")
     days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(pace.adds_per_day - 1).limit(1))
-    return paces.allowed_from(pace, max(row.next_at, now), days_first)
+    next_at = min(row.next_at, now + _FARTHEST_S)
+    return paces.allowed_from(pace, max(next_at, now), days_first)

@@ -4,11 +4,12 @@
 without a word. Each engine's own file reads one row.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 
+from groupadd import envelope
 from groupadd.engines import baileys, wajs, webjs, whatsmeow
 from groupadd.identity import Identity, identity
-from groupadd.provider import AddReply, Claim, Member, Roster
+from groupadd.provider import AddReply, Claim, GroupId, Member, Roster, Status, meaning_of
 
 _ROLES = {
     "admin": "admin",
@@ -38,34 +39,47 @@ def _claim(row: object) -> tuple[Identity, Claim] | None:
     return baileys.claim(row) or whatsmeow.claim(row) if isinstance(row, dict) else None
 
 
-def read_roster(rows: Sequence[object], *, size: object = None) -> Roster:
-    """Return a roster from rows of any engine's shape; `size` is the number of members that the provider tells."""
-    members = [_member(row) for row in rows if not _has_left(row)]
+def read_roster(answer: object, group: GroupId) -> Roster:
+    """Return the roster that an answer wraps, from rows of any engine's shape.
+
+    Raises:
+        AnswerLost: It wraps no list, or speaks of another group.
+    """
+    listing = envelope.listing(answer)
+    if listing.group not in {None, group.jid}:
+        raise envelope.unreadable()
+    members = [_member(row) for row in listing.rows if not _has_left(row)]
     read = tuple(member for member in members if member is not None)
-    told = size if isinstance(size, int) and not isinstance(size, bool) else None
-    return Roster(read, told, len(members) - len(read))
+    return Roster(read, listing.size, len(members) - len(read) + (not listing.whole))
 
 
 def _has_left(row: object) -> bool:
-    """Whether a row is no member's: WAHA marks those who left, whatsmeow those who were refused."""
+    """Whether a row is no member's: WAHA marks those who left, whatsmeow those who were refused by a code."""
     if not isinstance(row, dict):
         return False
-    return str(row.get("role")).lower() == "left" or any(row.get(key) not in _NO_ERROR for key in ("error", "Error"))
+    refused = meaning_of(_error(row)).status in {Status.NOT_ADDED, Status.PENDING_APPROVAL}
+    return str(row.get("role")).lower() == "left" or refused
+
+
+def _error(row: Mapping[str, object]) -> object:
+    return next((error for key in ("error", "Error") if (error := row.get(key)) not in _NO_ERROR), None)
 
 
 _NO_ERROR = (None, 0, "", "0")
 
 
 def _member(row: object) -> Member | None:
+    """Read one row; None for a word that may mean anything: the person may be in, or not."""
     if isinstance(row, str):
         row = {"id": row}
     if not isinstance(row, dict):
         return None
     names = [_name(kind, value) for key, value in row.items() if (kind := key.lower().replace("_", "")) in _NAMES]
-    if not any(names):
+    role = _role(row)
+    if not any(names) or _error(row) is not None or role not in {None, *_ROLES}:
         return None
     who = identity(*names) or Identity()
-    return Member(who.phone, who.lid, _role(row))
+    return Member(who.phone, who.lid, None if role is None else _ROLES[role])
 
 
 _NAMES = frozenset({"id", "jid", "phonenumber", "pn", "lid", "phone"})
@@ -78,6 +92,7 @@ def _name(kind: str, value: object) -> object:
 
 
 def _role(row: Mapping[str, object]) -> str | None:
+    """Return the vendor's word for a member's role, None where there is none."""
     folded = {key.lower().replace("_", ""): value for key, value in row.items()}
     if folded.get("issuperadmin") is True:
         return "superadmin"
@@ -86,4 +101,4 @@ def _role(row: Mapping[str, object]) -> str | None:
     word = folded.get("role", folded.get("rank", folded.get("admin", "isadmin" in folded and "member")))
     if word is None and "admin" in folded:  # Baileys: admin is null for plain members
         return "member"
-    return _ROLES.get(word) if isinstance(word, str) else None
+    return word.lower() if isinstance(word, str) else None

@@ -6,7 +6,7 @@ have the same fields in camelCase.
 
 from collections.abc import Mapping
 
-from groupadd.provider import ADDED, Claim, Identity, Invite, Secret, identity, iso_time, meaning_of
+from groupadd.provider import ADDED, CONTRADICTION, Claim, Identity, Invite, Secret, identity, iso_time, meaning_of
 
 
 def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
@@ -15,8 +15,11 @@ def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
     who = identity(fields.get("jid"), fields.get("phonenumber"), fields.get("lid"))
     if who is None or "jid" not in fields or not fields.keys() & {"error", "isadmin", "addrequest"}:
         return None
-    code = fields.get("error") or 0
-    return who, Claim(meaning_of(code) if code else ADDED, str(code), *_offer(fields.get("addrequest")))
+    code, offer = fields.get("error"), fields.get("addrequest")
+    meaning = ADDED if code is None else meaning_of(code)
+    if meaning is ADDED and (offer or fields.keys() & {"success", "code", "status"}):
+        meaning = CONTRADICTION  # an invitation is offered to whom an add was refused
+    return who, Claim(meaning, str(code or 0), *_offer(offer))
 
 
 def _offer(request: object) -> tuple[Invite, Secret] | tuple[None, None]:

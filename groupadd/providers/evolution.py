@@ -84,7 +84,7 @@ class Evolution:
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster(envelope.rows((yield from self._read(self._request("GET", LIST, group)))))
+        return engines.read_roster((yield from self._read(self._request("GET", LIST, group))), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return settings.read_info((yield from self._read(self._request("GET", INFO, group))))

@@ -127,7 +127,7 @@ class Gowa:
         return [phone for phone, who in known.items() if who is None]
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster(envelope.rows((yield from self._read(LIST, group_id=group.jid))))
+        return engines.read_roster((yield from self._read(LIST, group_id=group.jid)), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         match (yield from self._read(INFO, group_id=group.jid)):

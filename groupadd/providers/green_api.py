@@ -90,7 +90,7 @@ class GreenApi:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         record = yield from self._read(GROUP, groupId=group.jid)
-        return engines.read_roster(envelope.rows(record), size=record.get("size"))
+        return engines.read_roster(record, group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         record = yield from self._read(GROUP, groupId=group.jid)

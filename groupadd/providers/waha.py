@@ -84,7 +84,7 @@ class Waha:
         response = yield from self._ask("GET", LIST, group=group.jid)
         if _says(response, 404, NO_SUCH_ROUTE):
             response = yield from self._ask("GET", OLD_LIST, group=group.jid)
-        return evolve(engines.read_roster(envelope.rows(envelope.read(response))), live=False)
+        return evolve(engines.read_roster(envelope.read(response), group), live=False)
 
     def refresh_roster(self, group: GroupId) -> Flow[None]:  # noqa: ARG002  the server has one store for all groups
         """Have the store filled anew, with all groups at once.

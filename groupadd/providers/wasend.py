@@ -77,7 +77,7 @@ class Wasend:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield self._request("GET", LIST, group)
-        return engines.read_roster(envelope.rows(envelope.read(response)))
+        return engines.read_roster(envelope.read(response), group)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield self._request("GET", INVITE, group)))
@@ -122,7 +122,8 @@ def _claims(data: object) -> AddReply | None:
         if not (added or failed) and envelope.accepts(data) is False:
             return None
         if isinstance(added, list) and isinstance(failed, list):
-            return AddReply([*_said(added, ADDED), *_said(failed, UNRECOGNISED)])
+            wordless = CONTRADICTION if isinstance(data, dict) and data.get("error") else ADDED
+            return AddReply([*_said(added, wordless), *_said(failed, UNRECOGNISED)])
     return engines.read_reply(inner)
 
 
@@ -130,13 +131,15 @@ def _said(rows: Iterable[object], wordless: Meaning) -> Iterator[tuple[str, Clai
     """Read the rows of one list; `wordless` is what standing in it alone says of a person."""
     for row in rows:
         name, says = (row.get("id"), row.get("reason")) if isinstance(row, dict) else (row, None)
+        if isinstance(row, dict) and len(row) > 2:  # more than [D] says: an error beside it is a word, too
+            says = row.get("error") or row.get("code") or row.get("status") or says
         if isinstance(name, str):
-            yield name, Claim(wordless) if says is None else _claim(str(says), wordless is ADDED)
+            yield name, Claim(wordless) if says is None else _claim(str(says), wordless)
 
 
 @lru_cache
-def _claim(says: str, added: bool) -> Claim:
+def _claim(says: str, wordless: Meaning) -> Claim:
     """The list and the word must agree: who stands under `failed` with SUCCESS is not known to be in."""
     meaning = WORDS.get(says.upper()) or meaning_of(says)
-    agree = meaning in {UNRECOGNISED, ALREADY_MEMBER} or (meaning is ADDED) is added
+    agree = meaning in {UNRECOGNISED, ALREADY_MEMBER} or (meaning is ADDED) is (wordless is ADDED)
     return Claim(meaning if agree else CONTRADICTION, says)

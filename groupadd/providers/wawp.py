@@ -67,11 +67,11 @@ class Wawp:
             raise Unsupported("Wawp cannot be told whether to notify; leave `notify` out")
         body = {"id": group.jid, "participants": [{"id": _chat_id(person)} for person in participants]}
         response = yield self._post(ADD, body, group=group.jid)
-        return envelope.read_add(response, _claims)
+        return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield self._get(LIST, group=group.jid)
-        return engines.read_roster(envelope.rows(envelope.read(response)))
+        return engines.read_roster(envelope.read(response), group)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield self._get(INVITE, group=group.jid)))
@@ -124,7 +124,7 @@ def _chat_id(person: Participant) -> str:
     return f"{person.phone}@c.us" if person.phone else person.id
 
 
-def _claims(data: object) -> AddReply | None:
-    if isinstance(data, dict) and (UPSTREAM in data or UPSTREAM in data.values()):
-        return AddReply(rest=NO_ANSWER, says=UPSTREAM)
-    return engines.read_reply(data)
+def _lost_upstream(data: object) -> AddReply | None:
+    """Wawp's upstream may fail after it has applied an add, whatever the status says."""
+    failed = isinstance(data, dict) and (UPSTREAM in data or UPSTREAM in data.values())
+    return AddReply(rest=NO_ANSWER, says=UPSTREAM) if failed else None

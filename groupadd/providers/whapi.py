@@ -89,7 +89,7 @@ class Whapi:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         data = envelope.read((yield from self._ask("GET", GROUP, group.jid)))
-        return engines.read_roster(envelope.rows(data), size=data.get("size") if isinstance(data, dict) else None)
+        return engines.read_roster(data, group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         """Tell size and kind; who may add, and the approval of members, are not in the answer [D]."""

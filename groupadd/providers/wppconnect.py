@@ -95,7 +95,7 @@ class WPPConnect:
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
         wids = envelope.rows(envelope.read((yield from self._ask("GET", LIST, {"group": group.jid}))))
-        return engines.read_roster([{"id": wid} for wid in wids])
+        return engines.read_roster([{"id": wid} for wid in wids], group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         match envelope.read((yield from self._ask("GET", INFO, {"group": group.jid}))):

@@ -4,7 +4,7 @@ It names people as the sandbox's town does (Ada, Ben, …). Who plays them is th
 people in a recording of the live service.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
@@ -104,40 +104,79 @@ class Cast:
 def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> Flow[Told]:
     """Ask what the scenario asks, and tell what became of it in the words of its `outcome`."""
     people = {name: cast_.people[name] for name in scenario.people}
-    group = scenario.group or cast_.group
-    account = Account(provider)
-    calls = Calls(account, "", "", Terms())
+    asked = _Asked(Account(provider), scenario.group or cast_.group, people, scenario.options)
     try:
-        match scenario.call:
-            case "add":
-                outcome = yield from calls.add(group, people.values(), **scenario.options)
-                return dict(zip(people, map(_outcome, outcome), strict=True))
-            case "check":
-                memberships = yield from calls.check(group, people.values())
-                return dict(zip(people, map(_membership, memberships), strict=True))
-            case "members":
-                roster = yield from calls.members(group)
-                roles = {member.phone: member.role or "role not told" for member in roster.members}
-                whole = {"roster": "complete" if roster.complete else "incomplete"}
-                return whole | {name: roles[phone] for name, phone in people.items() if phone in roles}
-            case "group_info":
-                settings = yield from cast("DescribesGroup", provider).group_info(GroupId.parse(group))
-                return {name: value for name, value in asdict(settings).items() if value is not None}
-            case "join_requests":
-                watch = Watch(account, GroupId.parse(group), same_first(parse_participants(people.values())))
-                found = yield from waiting(watch, watch.people)
-                return {name: "waits" if id_ in found else "does not" for name, id_ in zip(people, watch.people, strict=True)}
-            case "check_number":
-                asked = cast("ChecksNumbers", provider)
-                accounts: dict[str, str] = {}
-                for name, phone in people.items():
-                    accounts[name] = _account((yield from asked.check_number(phone)), phone)
-                return accounts
-            case "resolve_lids":
-                lids = yield from cast("ResolvesLids", provider).resolve_lids(tuple(people.values()))
-                return {name: "LID told" if phone in lids else "no LID" for name, phone in people.items()}
+        return (yield from _CALLS[scenario.call](asked))
     except GroupAddError as error:
         return type(error).__name__
+
+
+@frozen
+class _Asked:
+    account: Account
+    group: str
+    people: Mapping[str, str]
+    options: Mapping[str, Any]
+
+    @property
+    def client(self) -> Calls:
+        return Calls(self.account, "", "", Terms())
+
+
+def _add(asked: _Asked) -> Flow[Told]:
+    outcome = yield from asked.client.add(asked.group, asked.people.values(), **asked.options)
+    return dict(zip(asked.people, map(_outcome, outcome), strict=True))
+
+
+def _check(asked: _Asked) -> Flow[Told]:
+    memberships = yield from asked.client.check(asked.group, asked.people.values())
+    return dict(zip(asked.people, map(_membership, memberships), strict=True))
+
+
+def _members(asked: _Asked) -> Flow[Told]:
+    roster = yield from asked.client.members(asked.group)
+    roles = {member.phone: member.role or "role not told" for member in roster.members}
+    whole = {"roster": "complete" if roster.complete else "incomplete"}
+    return whole | {name: roles[phone] for name, phone in asked.people.items() if phone in roles}
+
+
+def _group_info(asked: _Asked) -> Flow[Told]:
+    provider = cast("DescribesGroup", asked.account.provider)
+    info = yield from provider.group_info(GroupId.parse(asked.group))
+    return {name: value for name, value in asdict(info).items() if value is not None}
+
+
+def _join_requests(asked: _Asked) -> Flow[Told]:
+    people = parse_participants(asked.people.values())
+    watch = Watch(asked.account, GroupId.parse(asked.group), same_first(people))
+    found = yield from waiting(watch, watch.people)
+    told = ("waits" if person.id in found else "does not wait" for person in people)
+    return dict(zip(asked.people, told, strict=True))
+
+
+def _check_number(asked: _Asked) -> Flow[Told]:
+    provider = cast("ChecksNumbers", asked.account.provider)
+    found: dict[str, str] = {}
+    for name, phone in asked.people.items():
+        found[name] = _account((yield from provider.check_number(phone)), phone)
+    return found
+
+
+def _resolve_lids(asked: _Asked) -> Flow[Told]:
+    provider = cast("ResolvesLids", asked.account.provider)
+    lids = yield from provider.resolve_lids(tuple(asked.people.values()))
+    return {name: "LID told" if phone in lids else "no LID" for name, phone in asked.people.items()}
+
+
+_CALLS: Mapping[Call, Callable[[_Asked], Flow[Told]]] = {
+    "add": _add,
+    "check": _check,
+    "members": _members,
+    "group_info": _group_info,
+    "join_requests": _join_requests,
+    "check_number": _check_number,
+    "resolve_lids": _resolve_lids,
+}
 
 
 def _outcome(person: ParticipantOutcome) -> str:

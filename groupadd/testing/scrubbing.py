@@ -1,4 +1,4 @@
-"""What may not stay in a recording, and what is written in its place: credentials, numbers, names, invite codes, tokens.
+"""What may not stay in a recording, and what is written in its place: credentials, tokens, numbers, names, codes.
 
 What is known is replaced as it is; what nobody can know beforehand is found by its shape. It is better to replace a
 timestamp than to keep a number.
@@ -12,12 +12,12 @@ from urllib.parse import quote
 from attrs import define, field
 
 INVITE = "SCRUBBED_INVITE_CODE"
-TOKEN = "SCRUBBED_TOKEN"
+BEARER = "SCRUBBED_TOKEN"
 SOMEBODY = "Somebody"
 
 _CODES = (
     re.compile(r"chat\.whatsapp\.com/(?:invite/)?([\w-]{10,40})"),
-    re.compile(r'"(?:\w*invite\w*|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'),  # but for error codes, in words
+    re.compile(r'"(?:\w*invite\w*|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'),  # but for error words
     re.compile(r'\A\s*"?([\w-]{16,40})"?\s*\Z'),  # a code that is the whole body
 )
 _TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')  # one that is asked for before each call
@@ -56,7 +56,7 @@ class Scrubber:
     def scrub_answer(self, body: str) -> str:
         """Return the body of an answer without what may not stay in it, and know its codes and tokens from now on."""
         codes = {code: INVITE for pattern in _CODES for code in pattern.findall(body)}
-        self.stand_ins |= codes | dict.fromkeys(_TOKEN.findall(body), TOKEN) | self.stand_ins
+        self.stand_ins |= codes | dict.fromkeys(_TOKEN.findall(body), BEARER) | self.stand_ins
         return self.scrub(body)
 
     def require_clean(self, text: str) -> None:

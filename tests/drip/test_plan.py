@@ -60,6 +60,22 @@ def test_bad_rows_are_told_by_line_and_lost_from_nowhere(book: Book) -> None:
     assert made.faults[5] in rows[2].replace('""', '"')
 
 
+def test_a_plan_without_a_usable_row_writes_nothing(book: Book) -> None:
+    assert set(book.plan("phone\n020 555\nnobody\n").faults) == {2, 3}
+    assert book.exported().splitlines()[1:] == []
+
+
+def test_the_same_file_planned_again_doubles_no_row(book: Book) -> None:
+    rows = "phone\n12025550100\n+1 202 555 0100\nnobody\n"
+    book.plan(rows)
+    once = book.exported()
+    again = book.plan(rows)
+    assert (again.people, again.planned_before, set(again.faults)) == (0, 2, {4})
+    assert book.exported() == once
+    book.plan(f"{rows}12025550101\n")
+    assert book.exported() == f"{once}12025550101,,,,\n"
+
+
 def test_nobody_is_planned_twice_for_a_group(book: Book) -> None:
     first = book.plan("phone\n12025550100\n+1 202 555 0100\n12025550101\n")
     assert (first.people, first.planned_before) == (2, 1)

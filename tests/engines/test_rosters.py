@@ -4,8 +4,12 @@ import pytest
 from hypothesis import given
 
 from groupadd.engines import read_roster
+from groupadd.errors import AnswerLost
+from groupadd.identity import GroupId
 from groupadd.roster import Member
 from tests.test_identity import json_values
+
+GROUP = GroupId("1203630000@g.us")
 
 PHONE, LID = "15550100", "99900011"
 
@@ -48,7 +52,7 @@ PHONE, LID = "15550100", "99900011"
     ],
 )
 def test_a_row_is_a_member(row: object, member: Member) -> None:
-    roster = read_roster([row])
+    roster = read_roster([row], GROUP)
     assert roster.members == (member,)
     assert roster.unread_rows == 0
 
@@ -63,24 +67,59 @@ def test_a_row_is_a_member(row: object, member: Member) -> None:
     ],
 )
 def test_who_has_left_or_was_refused_is_no_member_and_leaves_the_roster_complete(row: object) -> None:
-    roster = read_roster([{"id": "15550101@c.us"}, row])
+    roster = read_roster([{"id": "15550101@c.us"}, row], GROUP)
     assert roster.members == (Member("15550101"),)
     assert roster.complete
 
 
 @pytest.mark.parametrize("row", [None, 5, [], {}, {"name": "Ann"}, {"id": None}, {"id": ""}, {"id": {"user": PHONE}}])
 def test_a_row_that_names_nobody_leaves_the_roster_incomplete(row: object) -> None:
-    roster = read_roster([{"id": "15550101@c.us"}, row])
+    roster = read_roster([{"id": "15550101@c.us"}, row], GROUP)
     assert roster.unread_rows == 1
     assert not roster.complete
 
 
 @pytest.mark.parametrize(("size", "complete"), [(1, True), (2, False), (None, True), (True, True), ("2", True)])
 def test_the_size_that_is_told_counts_where_it_is_a_number(size: object, complete: bool) -> None:
-    assert read_roster([f"{PHONE}@c.us"], size=size).complete is complete
+    assert read_roster({"participants": [f"{PHONE}@c.us"], "size": size}, GROUP).complete is complete
 
 
 @given(json_values)
 def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
     named = {"id": row, "lid": row, "role": row, "isAdmin": row, "admin": row, "error": row}
-    assert len(read_roster([row, named]).members) <= 2
+    assert len(read_roster([row, named], GROUP).members) <= 2
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"total": 3},
+        {"count": 3},
+        {"hasMore": True},
+        {"next_cursor": "c"},
+        {"page": 1, "pages": 2},
+        {"data": {"size": 3}},
+    ],
+)
+def test_a_page_of_a_roster_is_not_the_whole_of_it(told: dict[str, object]) -> None:
+    rows = [f"{PHONE}@c.us", "15550101@c.us"]
+    assert not read_roster({**told, "participants": rows}, GROUP).complete
+    assert not read_roster({"success": True, "data": {**told, "participants": rows}}, GROUP).complete
+
+
+def test_a_row_that_stands_twice_does_not_make_up_for_one_that_is_missing() -> None:
+    rows = [f"{PHONE}@c.us", "15550101@c.us", "15550101@c.us"]
+    assert not read_roster({"participants": rows, "size": 3}, GROUP).complete
+
+
+def test_the_roster_of_another_group_is_none() -> None:
+    with pytest.raises(AnswerLost):
+        read_roster({"id": "120363999999@g.us", "participants": [f"{PHONE}@c.us"]}, GROUP)
+
+
+@pytest.mark.parametrize(
+    "word", [{"role": "pending"}, {"role": "removed"}, {"error": {}}, {"error": "odd"}, {"error": 500}]
+)
+def test_a_word_that_may_mean_anything_makes_nobody_a_member_and_proves_nobody_absent(word: dict[str, object]) -> None:
+    roster = read_roster([f"{PHONE}@c.us", {"id": "15550101@c.us", **word}], GROUP)
+    assert (roster.members, roster.complete) == ((Member(PHONE),), False)

@@ -110,7 +110,9 @@ NO_ANSWER = (Status.UNKNOWN, Reason.NO_ANSWER, Evidence.NONE)
         # 5. an error that is worth another try is a lost answer
         (says({"wawp_upstream_error": {"message": "x"}}), NO_ANSWER, "wawp_upstream_error"),
         (says({"code": "wawp_upstream_error", "message": "x"}), NO_ANSWER, "wawp_upstream_error"),
-        (says({"code": "wawp_upstream_error", "message": "x"}, 500), NO_ANSWER, "500"),
+        (says({"code": "wawp_upstream_error", "message": "x"}, 500), NO_ANSWER, "wawp_upstream_error"),
+        (says({"code": "wawp_upstream_error", "message": "x"}, 409), NO_ANSWER, "wawp_upstream_error"),
+        (says({}, 499), NO_ANSWER, "499"),
         # 6. and 7. next to nothing, and what is not JSON
         (Response(200), NOT_CHECKED, None),
         (Response(204), NOT_CHECKED, None),
