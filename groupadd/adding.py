@@ -180,7 +180,7 @@ def _reply(watch: Watch, asked: Cases, terms: Terms, times: Times) -> Flow[AddRe
     except Exception as error:
         if not times.at:
             raise
-        log.error("the provider's class failed on the answer: %s", type(error).__name__)  # noqa: TRY400  its text may hold secrets
+        log.error("the provider's class failed on the answer: %s", type(error).__name__)
         reply = AddReply(rest=UNREADABLE)
     if unreachable:
         raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
@@ -275,7 +275,7 @@ def _glance(watch: Watch, watched: Cases, moment: float) -> Flow[Mapping[str, Si
         log.info("a look after the add failed: %s", error)
         gone = isinstance(error, GroupNotFound | NotAllowed)
     except Exception as error:
-        log.error("the provider's class failed on a roster: %s", type(error).__name__)  # noqa: TRY400  its text may hold secrets
+        log.error("the provider's class failed on a roster: %s", type(error).__name__)
         gone = False
     reason = Reason.STALE_ROSTER if gone else Reason.NO_ANSWER
     return dict.fromkeys(watched, Sight(member=None, reason=reason, complete=False))

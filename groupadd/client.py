@@ -225,7 +225,7 @@ class Client:
         self._transport.close()
 
     def _run(self, flow: Flow[T]) -> T:
-        _check_open(self._transport.closed)
+        _check_open(closed=self._transport.closed)
         return drive(flow, self._transport, self._clock)
 
     def _tell(self, outcome: AddOutcome) -> None:
@@ -315,7 +315,7 @@ class AsyncClient:
         await self._transport.close()
 
     async def _run(self, flow: Flow[T]) -> T:
-        _check_open(self._transport.closed)
+        _check_open(closed=self._transport.closed)
         return await drive_async(flow, self._transport, self._clock)
 
     async def __aenter__(self) -> Self:
@@ -362,7 +362,7 @@ def connect_async(
     return AsyncClient(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
 
 
-def _check_open(closed: bool) -> None:
+def _check_open(*, closed: bool) -> None:
     if closed:
         raise ProviderUnreachable("this client is closed: nothing was sent")
 

@@ -27,7 +27,7 @@ _WORDS: Mapping[Hint, str] = {
     int: "a whole number",
     float: "a number",
     str: "text, and not empty",
-    Secret: "text, and not empty, without line breaks, nor blanks at its ends",
+    Secret: "text in one line, not empty, without blanks at its ends",
 }
 _LISTS: frozenset[Hint] = frozenset({tuple, list, Sequence})
 
@@ -104,9 +104,8 @@ def _exact(value: Value, kind: type[Value]) -> Value:
 
 
 def _secret(value: Value, _: type) -> Secret:
-    """Read a secret; keys read from files end in a line break, which belongs to the file."""
     secret = value if isinstance(value, Secret) else Secret(_exact(value, str))  # a mapping may hold one
-    if not secret.reveal().isprintable() or secret.reveal() != secret.reveal().strip():
+    if secret.reveal().strip().splitlines() != [secret.reveal()]:
         raise TypeError
     return secret
 

@@ -8,10 +8,11 @@ the requests to a transport. Blocking inside a flow would stall an event loop; a
 import asyncio
 import json
 import logging
+import signal
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
@@ -86,7 +87,7 @@ class Response:
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that `Retry-After` asks for, a week at most, or None; a date counts from `Date` (RFC 9110, 10.2.3)."""
+        """Seconds that `Retry-After` asks for, a week at most, or None; a date counts from `Date` (RFC 9110 10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal():
             return min(LONGEST_RETRY_S, float(value))
@@ -177,6 +178,7 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
     try:
         request = next(flow)
         while True:
+            cut = cut or CTRL_C.pressed
             answer = _LineCut(clock.now()) if cut else _ask(request, transport, clock)
             cut = cut or isinstance(answer, _LineCut)
             request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
@@ -188,9 +190,36 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
         raise
     finally:
         flow.close()
-    if cut:
+    if cut or CTRL_C.pressed:
         raise Interrupted(value)
     return value
+
+
+class _CtrlC:
+    """For programs of their own: within it, Ctrl-C breaks off a request, and what a flow computes not at all.
+
+    Without it, a Ctrl-C between two requests is a plain KeyboardInterrupt, and what the flow knew is lost.
+    """
+
+    pressed = False
+    asking = False
+
+    def __enter__(self) -> Self:
+        self.pressed = False
+        self._before = signal.signal(signal.SIGINT, self._press)
+        return self
+
+    def _press(self, *_: object) -> None:
+        self.pressed = True
+        if self.asking:
+            raise KeyboardInterrupt
+
+    def __exit__(self, *_: object) -> None:
+        signal.signal(signal.SIGINT, self._before)
+        self.pressed = False
+
+
+CTRL_C = _CtrlC()
 
 
 async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
@@ -210,6 +239,7 @@ async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) ->
 def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoAnswer:
     sent_at = None
     try:
+        CTRL_C.asking = True
         if (wait_s := _wait_s(request, clock)) > 0:
             clock.sleep(wait_s)
         sent_at = clock.now()
@@ -218,6 +248,8 @@ def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoA
         return lost.stamped(sent_at, clock.now())
     except KeyboardInterrupt:
         return _LineCut(clock.now(), sent_at)
+    finally:
+        CTRL_C.asking = False
 
 
 async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) -> Response | NoAnswer:

@@ -113,7 +113,7 @@ def _cells(text: str, name: str, delimiter: str, start: int) -> Sequence[tuple[i
     """Return the phone column below the header, each cell with the number of the line on which its row begins.
 
     Raises:
-        InvalidParticipant: It is no CSV, or its header, on line `start`, names no phone column once its quotes are read.
+        InvalidParticipant: It is no CSV, or its header, on line `start`, names no phone column after all.
     """
     rows = _rows(text, name, delimiter, start)
     _, header = next(rows)

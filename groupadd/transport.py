@@ -87,7 +87,7 @@ class HttpTransport:
                 finally:
                     answer.close()
                 return _response(answer, call.body)
-            except Exception as error:  # whatever it is, something may have been sent
+            except Exception as error:  # noqa: BLE001  whatever it is, something may have been sent
                 failure = error
             raise _no_answer(failure)
 
@@ -132,7 +132,7 @@ class AsyncHttpTransport:
                         finally:
                             await answer.aclose()
                     return _response(answer, call.body)
-                except Exception as error:  # whatever it is, something may have been sent
+                except Exception as error:  # noqa: BLE001  whatever it is, something may have been sent
                     failure = error
                 raise _no_answer(failure)
 

@@ -506,11 +506,11 @@ def test_a_reader_that_has_gone_costs_neither_noise_nor_the_exit_code(town: Town
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
 def test_an_outcome_that_stdout_cannot_take_goes_to_stderr_and_keeps_its_exit_code(town: Town) -> None:
     with Path("/dev/full").open("w") as full:
-        done = subprocess.run(
-            command("add", GROUP, ADA, "--json"), env=environment(), stdout=full, stderr=subprocess.PIPE, text=True, check=False
-        )
+        argv = command("add", GROUP, ADA, "--json")
+        done = subprocess.run(argv, env=environment(), text=True, check=False, stdout=full, stderr=subprocess.PIPE)
+        nowhere = subprocess.run(argv, env=environment(), check=False, stdout=full, stderr=full)
     said, _, outcome = done.stderr.partition("\n\n")
-    assert done.returncode == Exit.EVERYONE_IN
+    assert (done.returncode, nowhere.returncode) == (Exit.EVERYONE_IN, Exit.EVERYONE_IN)
     assert said == "standard output cannot be written (No space left on device); it was to get:"
     assert json.loads(outcome)["everyone_in"] is True
 

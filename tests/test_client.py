@@ -192,3 +192,19 @@ def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong in ({"look_after_s": (8, 2)}, {"timeout_s": 0}, {"verify": "sometimes"}, {"invite_text": "no link"}):
         with pytest.raises(ValueError, match="must be"):
             groupadd.Client(provider, **wrong)
+
+
+def test_a_closed_client_says_so_before_anything_is_sent() -> None:
+    sandbox = town()
+    blocking = groupadd.Client(load(config(sandbox), environ={}).choose().provider)
+    blocking.close()
+    with pytest.raises(groupadd.ProviderUnreachable, match="closed"):
+        blocking.add(GROUP, [ADA])
+
+    async def run() -> None:
+        async with groupadd.AsyncClient(load(config(sandbox), environ={}).choose().provider) as waiting:
+            pass
+        with pytest.raises(groupadd.ProviderUnreachable, match="closed"):
+            await waiting.add(GROUP, [ADA])
+
+    asyncio.run(run())

@@ -1,6 +1,7 @@
 """Flows and their drivers: pauses, lost answers, Ctrl-C, and the same story told sync and async."""
 
 import asyncio
+import signal
 from collections.abc import Callable
 
 import pytest
@@ -8,7 +9,18 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupadd.errors import GroupAddError, Interrupted, ProviderUnreachable
-from groupadd.flow import UNREADABLE, Flow, NoAnswer, Request, Response, SystemClock, drive, drive_async
+from groupadd.flow import (
+    CTRL_C,
+    LONGEST_RETRY_S,
+    UNREADABLE,
+    Flow,
+    NoAnswer,
+    Request,
+    Response,
+    SystemClock,
+    drive,
+    drive_async,
+)
 from groupadd.secret import Secret
 from tests.scripts import Answer, FakeClock, Script, lost, says
 
@@ -203,3 +215,26 @@ def test_no_retry_after_breaks_anything(value: str) -> None:
 
 def test_interrupted_is_no_groupadd_error() -> None:
     assert not issubclass(Interrupted, GroupAddError | Exception)
+
+
+@pytest.mark.parametrize("asks", ["604801", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
+def test_nobody_is_made_to_wait_for_more_than_a_week(asks: str) -> None:
+    headers = {"retry-after": asks, "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
+    assert Response(429, headers=headers).retry_after_s == LONGEST_RETRY_S
+
+
+def test_ctrl_c_while_a_flow_computes_loses_nothing_of_what_is_known() -> None:
+    def computing() -> Flow[str]:
+        yield Request("POST", "/add")
+        signal.raise_signal(signal.SIGINT)
+        try:
+            yield Request("GET", "/roster")
+        except NoAnswer as lost:
+            return f"{lost}, {lost.maybe_sent}"
+        return "looked"
+
+    before = signal.getsignal(signal.SIGINT)
+    with CTRL_C, pytest.raises(Interrupted) as stop:
+        drive(computing(), lambda _: Response(200), FakeClock())
+    assert stop.value.outcome == "interrupted, False"
+    assert signal.getsignal(signal.SIGINT) is before

@@ -10,7 +10,7 @@ from groupadd.flow import Response
 from groupadd.identity import GroupId, Identity, parse_participants
 from groupadd.looking import Account, Watch, check
 from groupadd.outcome import Reason
-from groupadd.provider import AddReply, Flow
+from groupadd.provider import AddReply, Flow, Session
 from groupadd.roster import Roster, Sight
 from tests.scripts import (
     GROUP,
@@ -71,6 +71,20 @@ def test_a_session_that_is_down_is_an_error(state: str) -> None:
     script = Script({WAWP_LIST: [roster()], WAWP_SESSION: [says({"status": state})]})
     with pytest.raises(errors.SessionNotReady, match=state):
         checked(script, ANN)
+
+
+def test_a_session_that_speaks_of_somebody_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+    script, account = Script({}), Account(WASEND)
+    told = Session(ready=False, says=f"logged out of +{ANN}")
+    monkeypatch.setattr(type(WASEND), "session", lambda _: _returning(told))
+    with pytest.raises(errors.SessionNotReady) as error:
+        script.run(account.me())
+    assert ANN not in str(error.value)
+
+
+def _returning(told: Session) -> Flow[Session]:
+    yield from ()
+    return told
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 import asyncio
 import contextlib
+import gzip
 import socket
 import threading
 import time
@@ -11,7 +12,7 @@ import pytest
 from groupadd.errors import ConfigError
 from groupadd.flow import NoAnswer, Request, Response
 from groupadd.secret import Secret
-from groupadd.transport import IN_FLIGHT, AsyncHttpTransport, HttpTransport
+from groupadd.transport import IN_FLIGHT, LARGEST_ANSWER, AsyncHttpTransport, HttpTransport
 from tests.servers import answer, drips, says, server
 
 Send = Callable[..., Response]
@@ -150,10 +151,67 @@ def test_redirects_are_never_followed() -> None:
     assert (response.status, followed) == (307, ["/add"])
 
 
-def test_credential_that_http_cannot_carry_is_a_config_error_that_does_not_show_it(send: Send) -> None:
-    with server(says(answer(b"{}"))) as url, pytest.raises((ConfigError, NoAnswer)) as error:
-        send(url, Request("GET", "/x", headers={"Authorization": Secret("schlüssel\n")}))
+@pytest.mark.parametrize("key", ["schlüssel", "schl\n", " schl", "schl\r\nX: y"])
+def test_credential_that_http_cannot_carry_is_a_config_error_that_does_not_show_it(send: Send, key: str) -> None:
+    with server(says(answer(b"{}"))) as url, pytest.raises(ConfigError) as error:
+        send(url, Request("GET", "/x", headers={"Authorization": Secret(key)}))
     assert "schl" not in f"{error.value!r} {error.value.__context__!r} {error.value.__cause__!r}"
+
+
+@pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(send: Send, packed: bool) -> None:
+    body = b" " * (LARGEST_ANSWER + 1)
+    raw = answer(gzip.compress(body), headers=b"Content-Encoding: gzip\r\n") if packed else answer(body)
+    with server(says(raw)) as url, pytest.raises(NoAnswer) as lost:
+        send(url, Request("POST", "/add"), timeout_s=30)
+    assert lost.value.maybe_sent
+
+
+def test_whatever_breaks_a_request_under_way_is_a_lost_answer() -> None:
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise RuntimeError("Event loop is closed")
+
+    with pytest.raises(NoAnswer) as lost:
+        send_blocking(
+            "https://api.example", Request("POST", "/add"), http=httpx.Client(transport=httpx.MockTransport(handle))
+        )
+    assert lost.value.maybe_sent
+
+
+def test_one_async_transport_serves_one_event_loop_after_another() -> None:
+    raw = answer(b"{}").replace(b"Connection: close\r\n", b"")
+
+    def keep_alive(connection: socket.socket) -> None:
+        connection.sendall(raw)
+        connection.recv(65536)
+        connection.sendall(raw)
+
+    with server(keep_alive) as url:
+        transport = AsyncHttpTransport(url, 5)
+
+        async def twice(*, close: bool) -> list[int]:
+            told = [(await transport(Request("POST", "/add"))).status for _ in range(2)]
+            if close:
+                await transport.close()
+            return told
+
+        with asyncio.Runner() as first:
+            assert first.run(twice(close=False)) == [200, 200]
+            first.run(asyncio.sleep(0))
+        assert asyncio.run(twice(close=True)) == [200, 200]
+
+
+def test_no_proxy_alone_is_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    monkeypatch.setenv("NO_PROXY", "localhost")
+    with server(drips(b"HTTP/1.1 200 OK\r\nA: ")) as url:
+        began = time.monotonic()
+        with pytest.raises(NoAnswer):
+            send_blocking(url, Request("GET", "/x"), timeout_s=0.3)
+        took_s = time.monotonic() - began
+    assert took_s < 3, "httpx's own time-out is for one byte of the header"
 
 
 def test_no_more_requests_are_in_flight_than_the_pool_carries_well() -> None:

@@ -20,6 +20,7 @@ from groupadd.cli.screen import Screen
 from groupadd.client import Client
 from groupadd.config import Chosen, Config, load
 from groupadd.errors import GroupAddError, Interrupted
+from groupadd.flow import CTRL_C
 from groupadd.identity import GroupId
 from groupadd.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
@@ -112,16 +113,17 @@ def add(
         would = dry_run(chosen, group, people.given, notify=settings.add.notify, invite=invite)
         screen.show({**would.as_dict()}, tables.dry_run(would))
         return Exit.EVERYONE_IN
-    with _client(settings, chosen) as client, screen.progress():
+    with CTRL_C, _client(settings, chosen) as client:  # a second Ctrl-C does not keep the outcome from being printed
         try:
-            outcome, cut_short = client.add(group, people.given, verify=manner.verify, invite=manner.invite), False
+            with screen.progress():
+                outcome, cut_short = client.add(group, people.given, verify=manner.verify, invite=manner.invite), False
         except Interrupted as cut:
             if not isinstance(cut.outcome, AddOutcome):
                 raise
             outcome, cut_short = cut.outcome, True
-    if cut_short:
-        screen.say("interrupted; this is what is known so far\n")
-    screen.show({**outcome.as_dict()}, tables.outcome(outcome))
+        if cut_short:
+            screen.say("interrupted; this is what is known so far\n")
+        screen.show({**outcome.as_dict()}, tables.outcome(outcome))
     return Exit.INTERRUPTED if cut_short else of_outcome(outcome)
 
 

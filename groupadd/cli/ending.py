@@ -121,8 +121,8 @@ def defect(error: Exception) -> Complaint:
 
 
 def interruption() -> Complaint:
-    """Return what is said of a Ctrl-C before anything is known to have been sent."""
-    return Complaint("Interrupted", "interrupted; nothing is known to have been sent", None, Exit.INTERRUPTED)
+    """Return what is said of a Ctrl-C where there is no outcome to print."""
+    return Complaint("Interrupted", "interrupted", None, Exit.INTERRUPTED)
 
 
 def _hint(error: GroupAddError) -> str | None:

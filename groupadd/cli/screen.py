@@ -61,7 +61,10 @@ class Screen:
 
     def say(self, talk: RenderableType) -> None:
         """Print talk to stderr."""
-        self._err.print(talk, soft_wrap=isinstance(talk, str | Text))
+        try:
+            self._err.print(talk, soft_wrap=isinstance(talk, str | Text))
+        except OSError:
+            self._err.on_broken_pipe()  # nobody is left to be told but by the exit code
 
     def complain(self, complaint: Complaint) -> Exit:
         """Say what is wrong, and return the exit code."""

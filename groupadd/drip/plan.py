@@ -145,7 +145,7 @@ class _Reader:
             seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
             before = _rows_of(tx, older, [line for line, _ in chunk])
             kept = []
-            for row in read:
+            for row, (line, cells) in zip(read, chunk, strict=True):
                 key = (str(row["group_jid"]), str(row["jid"]))
                 if row["state"] == State.WAITING and key in seen:
                     row["state"] = State.TWIN.value
@@ -153,7 +153,7 @@ class _Reader:
                 elif row["state"] == State.WAITING:
                     seen.add(key)
                     self.places[str(row["provider"]), key[0]] += 1
-                if row["state"] == State.WAITING or (row["line"], row["group_jid"], tuple(row["cells"])) not in before:
+                if row["state"] == State.WAITING or (line, key[0], tuple(cells)) not in before:
                     kept.append(row)
             if kept:
                 tx.execute(insert(people), kept)

@@ -13,8 +13,13 @@ import pytest
 from attrs import evolve
 
 from groupadd import Status, drip
-from groupadd.drip.rules import HOW_TO_GO_ON
+from groupadd.drip.holding import Holding
+from groupadd.drip.ledger import Ledger
+from groupadd.drip.rules import HOW_TO_GO_ON, Stop
+from groupadd.drip.status import status_of
+from groupadd.flow import LONGEST_RETRY_S
 from groupadd.sandbox import Human, Temper, faults
+from groupadd.terms import Pace
 from tests.drip.virtual import GROUP, START, Town, crowd, town
 
 CONTACTS, ABSENT = Temper.CONTACTS_ONLY, Temper.NOT_ON_WHATSAPP
@@ -270,3 +275,19 @@ def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> N
     assert first.due_at - it.town.adds()[-1][0] >= 300
     it.town.clock.sleep(first.due_at - it.town.clock.now())
     assert it.town.clock.run(work()) == drip.Shift("done")
+
+
+def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:
+    people = crowd(1)
+    one = Drip(town(people), tmp_path)
+    one.plan(people)
+    with Ledger.open(one.ledger, clock=one.town.clock) as book:
+        provider = next(iter(one.town.sandboxes))
+        holding = Holding(book, provider, "me", 60, one.lines.append)
+        assert holding.take()
+        holding.stop(Stop("rate_limited", "429", float("inf")))
+        with book.reading() as tx:
+            assert holding.standing(tx, 50).next_at == book.clock.now() + LONGEST_RETRY_S
+        with holding.step(next_at=float("inf")):
+            pass
+        assert status_of(book, Pace(quiet="22:00-07:00")).accounts[0].next_at is not None

@@ -98,7 +98,7 @@ def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
         {"hasMore": True},
         {"next_cursor": "c"},
         {"page": 1, "pages": 2},
-        {"data": {"size": 3}},
+        {"participantCount": 3},
     ],
 )
 def test_a_page_of_a_roster_is_not_the_whole_of_it(told: dict[str, object]) -> None:
