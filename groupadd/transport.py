@@ -34,6 +34,13 @@ _NEVER_SENT = (
     httpx.UnsupportedProtocol,
 )
 _NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
+_FAILURES = (  # RuntimeError: a loop or pool that ended under way
+    httpx.HTTPError,
+    httpx.InvalidURL,
+    httpx.StreamError,
+    OSError,
+    RuntimeError,
+)
 _LOOSE_LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -87,8 +94,8 @@ class HttpTransport:
                 finally:
                     answer.close()
                 return _response(answer, call.body)
-            except Exception as error:  # noqa: BLE001  whatever it is, something may have been sent
-                failure = error
+            except _FAILURES as error:
+                failure: Exception = error
             raise _no_answer(failure)
 
     @property
@@ -132,8 +139,8 @@ class AsyncHttpTransport:
                         finally:
                             await answer.aclose()
                     return _response(answer, call.body)
-                except Exception as error:  # noqa: BLE001  whatever it is, something may have been sent
-                    failure = error
+                except _FAILURES as error:
+                    failure: Exception = error
                 raise _no_answer(failure)
 
     def _line(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
