@@ -522,7 +522,8 @@ def test_a_fault_of_our_own_ends_with_70_and_a_traceback(
         raise RuntimeError("out of order")
 
     monkeypatch.setattr("groupadd.cli.commands.load", broken)
-    assert main(["members", GROUP, "--json"]) == Exit.DEFECT .value == 70
+    assert main(["members", GROUP, "--json"]) == Exit.DEFECT
+    assert Exit.DEFECT.value == 70
     out, err = capsys.readouterr()
     assert json.loads(out)["error"]["type"] == "InternalError"
     assert "Traceback" in err
