@@ -201,8 +201,8 @@ class _CtrlC:
     Without it, a Ctrl-C between two requests is a plain KeyboardInterrupt, and what the flow knew is lost.
     """
 
-    pressed = False
-    asking = False
+    pressed: bool = False
+    asking: bool = False
 
     def __enter__(self) -> Self:
         self.pressed = False
