@@ -77,10 +77,17 @@ Cases: TypeAlias = Mapping[str, Case]  # by canonical JID
 
 @define
 class Times:
-    """When the last request of a flow was sent and answered, in seconds of the driver's clock."""
+    """When the last request of a flow was sent and answered, in seconds of the driver's clock.
+
+    Attributes:
+        sent_at: When it was sent.
+        at: When it was answered, or given up.
+        maybe_added: Whether the provider may have received a request of this flow that is no read.
+    """
 
     sent_at: float = 0.0
     at: float = 0.0
+    maybe_added: bool = False
 
     def taken(self, request: Request) -> Flow[Response]:
         """Carry a request, and note the times."""
@@ -89,6 +96,8 @@ class Times:
         except NoAnswer as lost:
             answer = lost
         self.sent_at, self.at = answer.sent_at, answer.at
+        arrived = not isinstance(answer, NoAnswer) or answer.maybe_sent
+        self.maybe_added = self.maybe_added or (arrived and not request.repeatable)
         if isinstance(answer, NoAnswer):
             raise answer
         return answer
@@ -174,11 +183,11 @@ def _reply(watch: Watch, asked: Cases, terms: Terms, times: Times) -> Flow[AddRe
         reply = yield from around(adding, times.taken)
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
-        unreachable = not lost.maybe_sent
+        unreachable = not (lost.maybe_sent or times.maybe_added)
     except GroupAddError:
         raise
     except Exception as error:
-        if not times.at:
+        if not times.maybe_added:
             raise
         log.error("the provider's class failed on the answer: %s", type(error).__name__)
         reply = AddReply(rest=UNREADABLE)

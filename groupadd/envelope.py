@@ -7,7 +7,7 @@ looked for leniently; what it means is the adapter's to say.
 import re
 from collections.abc import Callable, Sequence
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from groupadd.errors import (
     AnswerLost,
@@ -24,6 +24,8 @@ from groupadd.identity import Identity, Participant
 from groupadd.outcome import Reason, Status
 from groupadd.provider import (
     ACCEPTED,
+    ADDED,
+    CONTRADICTION,
     NO_ANSWER,
     NOT_ALLOWED,
     RATE_LIMITED,
@@ -94,7 +96,7 @@ def read_add(response: Response, claims: Callable[[object], AddReply | None]) ->
         return AddReply(rest=NO_ANSWER if lost else UNREADABLE, says=str(response.status))
     data = response.json()
     if (reply := claims(data)) is not None:
-        return reply
+        return _doubted(reply) if isinstance(data, dict) and data.get("error") else reply
     match accepts(data):
         case True:
             return AddReply(rest=ACCEPTED)
@@ -105,6 +107,17 @@ def read_add(response: Response, claims: Callable[[object], AddReply | None]) ->
                 f"the provider refused the request, in its answer rather than by status ({response.status})",
                 maybe_applied=True,
             )
+
+
+def _doubted(reply: AddReply) -> AddReply:
+    """Whoever is said to be added under an error stands for a contradiction."""
+    return evolve(
+        reply,
+        claims=[
+            (who, evolve(claim, meaning=CONTRADICTION) if claim.meaning == ADDED else claim)
+            for who, claim in reply.claims
+        ],
+    )
 
 
 def accepts(data: object) -> bool | None:

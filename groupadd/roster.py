@@ -68,6 +68,7 @@ class Roster:
             and not self.unread_rows
             and self.size in {None, len(set(self.members))}
             and (self.me is None or self._row(self.me) is not None)
+            and all(name.isdecimal() for name in (*self._phones, *self._lids))  # another spelling hides who is meant
         )
 
     @property

@@ -168,7 +168,7 @@ class AsyncHttpTransport:
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Return whom we trust; reading it takes 30 ms and a megabyte, and a drip has hundreds of clients."""
+    """Return whom we trust; reading it takes 30 ms and a megabyte, and some have hundreds of clients."""
     return httpx.create_ssl_context()
 
 
@@ -260,10 +260,9 @@ class _DeadlineTransport(httpx.HTTPTransport):
     """httpx's transport over sockets that keep one deadline for the whole request."""
 
     def __init__(self) -> None:
-        context = httpx.create_ssl_context()
-        super().__init__(verify=context)
+        super().__init__(verify=_trust())
         self._pool = httpcore.ConnectionPool(
-            ssl_context=context, max_connections=IN_FLIGHT, network_backend=_DeadlineBackend()
+            ssl_context=_trust(), max_connections=IN_FLIGHT, network_backend=_DeadlineBackend()
         )
 
 

@@ -2,18 +2,20 @@
 
 import json
 from collections.abc import Sequence
+from typing import ClassVar
 
 import pytest
+from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import errors
 from groupadd.adding import add
-from groupadd.flow import Flow, Response, drive
+from groupadd.flow import Flow, Request, Response, drive
 from groupadd.identity import GroupId, parse_participants
 from groupadd.looking import Account
 from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupMembershipProvider
+from groupadd.provider import AddReply, GroupMembershipProvider
 from groupadd.terms import Terms, Verify
 from tests.scripts import (
     GROUP,
@@ -503,3 +505,23 @@ def test_answers_nested_as_deep_as_can_be_read_break_nothing(shape: str) -> None
         deep = Response(200, (shape % ("[" * depth + "]" * depth)).encode())
         (person,) = wasend(deep).run(adding(WASEND, [ANN], NEVER))
         assert person.status is UNKNOWN
+
+
+@define
+class _AsksTwice:
+    """A provider that asks something more after its add."""
+
+    speaks_of_each: ClassVar[bool] = True
+    base_url: str = "http://provider.example"
+
+    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
+        yield Request("POST", "/add")
+        yield Request("GET", "/state", repeatable=True)
+        return AddReply()
+
+
+def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent() -> None:
+    script = Script({"POST /add": [Response(400)], "GET /state": [lost(maybe_sent=False)]})
+    people = parse_participants(["15550100"])
+    (person,) = script.run(add(Account(_AsksTwice()), GroupId(GROUP), people, Terms()))
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)

@@ -11,6 +11,7 @@ from groupadd import engines, envelope, errors
 from groupadd.codes import (
     ACCEPTED,
     ADDED,
+    CONTRADICTION,
     NO_ANSWER,
     NOT_ALLOWED,
     NOT_MENTIONED,
@@ -121,7 +122,7 @@ def test_what_the_answer_to_an_add_means_for_everyone(response: Response, rest: 
 
 
 def test_what_is_said_of_a_person_counts_more_than_the_envelope() -> None:
-    assert envelope.read_add(says({"success": False, "error": "partial"}), lambda _: REPLY) is REPLY
+    assert envelope.read_add(says({"success": False}), lambda _: REPLY) is REPLY
 
 
 def test_a_plain_refusal_under_2xx_is_an_error_that_may_have_left_traces() -> None:
@@ -261,3 +262,11 @@ def test_one_by_one_a_lost_answer_leaves_that_person_open_and_the_next_is_asked_
 def test_one_by_one_a_claim_of_somebody_else_is_not_taken_for_the_one_asked_for() -> None:
     told, _ = one_by_one(said((BEN, 409), (ANN, 403)), said((BEN, 409)), said((CAT, 200)))
     assert [meaning for who, meaning in told if who == NAMES[0]] == [PRIVACY]
+
+
+def test_who_is_said_to_be_added_under_an_error_is_a_contradiction_and_a_refusal_stays() -> None:
+    added, refused = Claim(ADDED, "200"), Claim(PRIVACY, "403")
+    reply = AddReply([("15550100@c.us", added), ("15550101@c.us", refused)])
+    told = envelope.read_add(Response(200, b'{"success": false, "error": "boom"}'), lambda _: reply)
+    assert [claim.meaning for _, claim in told.claims] == [CONTRADICTION, PRIVACY]
+    assert envelope.read_add(Response(200, b'{"error": null}'), lambda _: reply) is reply

@@ -189,3 +189,8 @@ def shown(draw: st.DrawFn, human: Human) -> Member:
 @example(Situation(Roster((Member(None, "77"),)).seen_by(Identity(ANN, "77")), by_phone(ANN), is_member=True))
 def test_a_look_is_never_wrong_whatever_is_hidden(situation: Situation) -> None:
     assert situation.roster.sight(situation.person).member in {None, situation.is_member}
+
+
+@pytest.mark.parametrize("member", [Member("+1 555 0100"), Member("15550100@c.us"), Member(None, "1@lid")])
+def test_a_row_in_another_spelling_proves_nobody_absent(member: Member) -> None:
+    assert not Roster((member, Member("15550199", "177"))).complete

@@ -122,8 +122,7 @@ def _claims(data: object) -> AddReply | None:
         if not (added or failed) and envelope.accepts(data) is False:
             return None
         if isinstance(added, list) and isinstance(failed, list):
-            wordless = CONTRADICTION if isinstance(data, dict) and data.get("error") else ADDED
-            return AddReply([*_said(added, wordless), *_said(failed, UNRECOGNISED)])
+            return AddReply([*_said(added, ADDED), *_said(failed, UNRECOGNISED)])
     return engines.read_reply(inner)
 
 
