@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Iterator
+from types import ModuleType
 from typing import Annotated
 
 from attrs import frozen
@@ -11,15 +12,16 @@ from cyclopts import App, Parameter
 from groupadd import drip
 from groupadd.cli import drip_tables
 from groupadd.cli.commands import Json
-from groupadd.cli.drip_progress import Progress
+from groupadd.cli.drip_progress import Progress, say_event
 from groupadd.cli.drip_tables import Place, present
 from groupadd.cli.ending import Exit, of_statuses
 from groupadd.cli.screen import Screen
 from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config import Config, load
-from groupadd.drip.ledger import DEFAULT
+from groupadd.drip.ledger import DEFAULT, Ledger, is_shared
 from groupadd.drip.report import report as write_report
+from groupadd.drip.schema import VERSION
 from groupadd.errors import GroupAddError, Interrupted
 from groupadd.outcome import Reason
 from groupadd.people_file import STDIN
@@ -102,7 +104,8 @@ def _places(settings: Config, made: drip.Plan) -> Iterator[Place]:
 def run(*, config: str | None = None, book: Book = Book()) -> Exit:
     """Carry out what is planned, until nobody is left or every account with people left has stopped.
 
-    May be ended at any moment and run again. Ctrl-C finishes whoever is in hand.
+    May be ended at any moment and run again. Ctrl-C finishes whoever is in hand. With a PostgreSQL ledger it orders
+    `groupadd drip work` on any machine to do so, and watches; Ctrl-C ends the watching.
 
     Args:
         config: The config file; left out: the usual places.
@@ -110,17 +113,21 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
     """
     screen, pace = Screen(json=book.json), load(config).drip
     progress = Progress(screen, pace, book.ledger, config)
+    carry_out, goes_on = drip.run, "`groupadd drip run` goes on from here"
+    if is_shared(book.ledger):
+        carry_out, goes_on = drip.watch, "workers go on; `groupadd drip pause` stops them"
+        _order(screen, book.ledger, config)
     cut_short = False
     with progress.shown():
         try:
-            told = drip.run(ledger=book.ledger, config=config, on_line=progress.tell)
+            told = carry_out(ledger=book.ledger, config=config, on_line=progress.tell)
         except Interrupted as cut:
             if not isinstance(cut.outcome, drip.DripStatus):
                 raise
             told, cut_short = cut.outcome, True
     screen.show({**told.as_dict()}, drip_tables.status(told, pace, present()))
     if cut_short:
-        screen.say("\ninterrupted; `groupadd drip run` goes on from here")
+        screen.say(f"\ninterrupted; {goes_on}")
         return Exit.INTERRUPTED
     if told.has_stopped:
         _say_why(screen, told)
@@ -128,11 +135,56 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
     return of_statuses(status for status, count in told.counts.items() if count)
 
 
+def _workers() -> ModuleType:
+    from groupadd.drip import workers  # noqa: PLC0415  needs the extra `procrastinate`
+
+    return workers
+
+
+def _order(screen: Screen, ledger: str, config: str | None) -> None:
+    names = _workers().start(ledger=ledger, config=config)
+    count = "1 account is" if len(names) == 1 else f"{len(names)} accounts are"
+    screen.say(f"{count} ordered to be worked; who works them is `groupadd drip work --ledger …`, on any machine")
+
+
 def _say_why(screen: Screen, told: drip.DripStatus) -> None:
     """Say on stderr why accounts have stopped, where stdout is not read by people."""
     if not screen.watched:
         for why in drip_tables.stops(told):
             screen.say(why)
+
+
+@app.command
+def init(*, book: Book = Book()) -> Exit:
+    """Make the tables of a ledger, or bring them up to date; on PostgreSQL those that workers need, too.
+
+    Args:
+        book: Where the plan is kept.
+    """
+    if is_shared(book.ledger):
+        _workers().init(ledger=book.ledger)
+    with Ledger.open(book.ledger, make=True) as made:
+        Screen(json=book.json).show(
+            {"ledger": made.name, "schema": VERSION}, f"{made.name} is ready (schema {VERSION})"
+        )
+    return Exit.EVERYONE_IN
+
+
+@app.command
+def work(*, ledger: str, accounts: int = 100, config: str | None = None) -> Exit:
+    """Be a worker on a PostgreSQL ledger: work the accounts that are ordered, together with all other workers.
+
+    SIGTERM and Ctrl-C finish whoever is in hand. A worker may be killed at any moment: others take its accounts over.
+
+    Args:
+        ledger: The SQLAlchemy URL of the ledger, postgresql+psycopg://….
+        accounts: How many accounts to work at once.
+        config: The config file; left out: the usual places.
+    """
+    screen = Screen()
+    screen.say(f"at work on up to {accounts} accounts at once; Ctrl-C finishes whoever is in hand, and ends")
+    _workers().work(ledger=ledger, config=config, accounts=accounts, on_line=lambda line: say_event(screen, line))
+    return Exit.EVERYONE_IN
 
 
 @app.command

@@ -56,10 +56,7 @@ class Progress:
         self._is_stale = True
         if self.screen.is_live:
             return
-        if line.event in _TOLD:
-            parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, drip_tables.who(line.participant))
-            said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
-            self.screen.say(plain("  ".join(filter(None, (*parts, said)))))
+        say_event(self.screen, line)
         if self._summed_up is None or line.at - self._summed_up >= _EVERY:
             self._summed_up = line.at
             for one in self._status().accounts:
@@ -80,3 +77,11 @@ class Progress:
             return Text()
         lines = drip_tables.accounts(self._shown, self.pace, drip_tables.present())
         return Group(lines, Text(_CTRL_C, "dim"))
+
+
+def say_event(screen: Screen, line: drip.AuditLine) -> None:
+    """Say in one plain line what has happened, where people may want to know."""
+    if line.event in _TOLD:
+        parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, drip_tables.who(line.participant))
+        said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
+        screen.say(plain("  ".join(filter(None, (*parts, said)))))

@@ -109,9 +109,13 @@ def _usage(error: CycloptsError) -> str:
 def missing_extra(error: ImportError) -> Complaint | None:
     """Return what is said where a command needs more than is installed; None for any other error."""
     missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # cyclopts wraps it
-    if (missing.name or "").partition(".")[0] != "sqlalchemy":
+    extra = _EXTRAS.get((missing.name or "").partition(".")[0])
+    if extra is None:
         return None
-    return Complaint("NotInstalled", "this needs a little more: pip install 'groupadd[drip]'", None, Exit.NOT_SENT)
+    return Complaint("NotInstalled", f"this needs a little more: pip install 'groupadd[{extra}]'", None, Exit.NOT_SENT)
+
+
+_EXTRAS: Mapping[str, str] = {"sqlalchemy": "drip", "procrastinate": "procrastinate", "psycopg": "procrastinate"}
 
 
 def defect(error: Exception) -> Complaint:

@@ -17,6 +17,7 @@ that ask a provider or count its pace take `config=`, as `groupadd.connect` does
 
 * `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
 * `run(…) -> DripStatus`, `run_async(…)`: carry it out, each account at its own pace, till nobody is left or all stopped
+* `watch(…) -> DripStatus`: watch how workers on other machines carry it out
 * `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
 * `status() -> DripStatus`: what is done and what is left, in all and by account
 * `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on
@@ -34,9 +35,11 @@ from groupadd.drip.export import export
 from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
 from groupadd.drip.plan import Plan, plan
 from groupadd.drip.report import report
-from groupadd.drip.running import Shift, run, run_async, shift
+from groupadd.drip.running import run, run_async
+from groupadd.drip.shifts import Shift, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
 from groupadd.drip.steering import audit, forget, pause, resume, retry
+from groupadd.drip.watching import watch
 
 __all__ = [
     "AccountStatus",
@@ -58,4 +61,5 @@ __all__ = [
     "run_async",
     "shift",
     "status",
+    "watch",
 ]

@@ -1,5 +1,6 @@
 """What the parts of an account's work share: how it asks the provider, and how a person's step is written down."""
 
+import asyncio
 from typing import TypeVar
 
 from attrs import define, evolve, field
@@ -8,10 +9,10 @@ from groupadd.adding import Case, Times
 from groupadd.codes import NO_ANSWER
 from groupadd.drip import pace as paces
 from groupadd.drip import person as persons
-from groupadd.drip.holding import Holding, Overtaken, Step
+from groupadd.drip.holding import Holding, Step
 from groupadd.drip.person import NOTHING_HEARD, Person, Stored, stored_after, stored_claim, stored_outcome, stored_sight
 from groupadd.drip.schema import State
-from groupadd.flow import AsyncTransport, Flow, Request, Response, drive_async
+from groupadd.flow import AsyncTransport, Flow, NoAnswer, Request, Response, drive_async
 from groupadd.inviting import is_invitable
 from groupadd.looking import Account
 from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
@@ -63,17 +64,25 @@ class Desk:
         return await drive_async(flow, self._carry, self.holding.ledger.clock)
 
     async def _carry(self, request: Request) -> Response:
-        """Carry a request, unless it may change something and the account may be somebody else's by now.
-
-        Raises:
-            Overtaken: It may be.
-        """
-        if not request.repeatable and self.now() >= self.holding.held_until:
-            raise Overtaken
-        response = await self.transport(request)
+        response = await (self.transport if request.repeatable else self._carry_in_time)(request)
         if response.status == _TOO_MANY_REQUESTS:
             self.limited_s = max(self.limited_s or 0.0, response.retry_after_s or 0.0)
         return response
+
+    async def _carry_in_time(self, request: Request) -> Response:
+        """Carry what may change something: answered or given up before anybody else may have the account.
+
+        Raises:
+            Overtaken: The account is somebody else's by now.
+            NoAnswer: It was given up.
+        """
+        now = asyncio.get_running_loop().time()  # read first: a process that freezes here has less time left, not more
+        lasts_s = self.holding.lasts(self.terms.timeout_s)
+        try:
+            async with asyncio.timeout_at(now + lasts_s):
+                return await self.transport(request)
+        except TimeoutError:
+            raise NoAnswer("the hold on the account was over", maybe_sent=True) from None
 
     def recover(self) -> None:
         """Take up whoever was found in mid-call: they may have been asked for, or written to.

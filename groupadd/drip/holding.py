@@ -1,5 +1,6 @@
 """An account in hand: every step is made by compare-and-set, in one transaction with its line of the audit."""
 
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -71,12 +72,11 @@ class Step:
 
 @define
 class Holding:
-    """An account that this run works, until it is let go or somebody else takes it.
+    """An account that is worked here, until it is let go or somebody else takes it.
 
     Attributes:
         ledger: Where it stands.
         provider: The account, by its configured name.
-        owner: This run's own mark.
         lease_s: Seconds after which another machine may take an account that gives no sign of life.
         tell: Who is told of every line.
         held_until: Until when nobody else may have it.
@@ -84,20 +84,22 @@ class Holding:
 
     ledger: Ledger
     provider: str
-    owner: str
     lease_s: float
     tell: Tell
     held_until: float = 0.0
+    _owner: str = field(factory=lambda: secrets.token_hex(8), init=False)
 
     def take(self) -> bool:
         """Take the account, and return whether we have it. A ledger that is a file has no other runner: see `lock`."""
-        now = self.ledger.clock.now()
-        is_free = or_(accounts.c.owner.is_(None), accounts.c.lease_until < now, accounts.c.owner == self.owner)
-        where = [accounts.c.provider == self.provider, *([] if self.ledger.file else [is_free])]
         with self.ledger.writing() as tx:
-            taken = tx.execute(update(accounts).where(*where).values(owner=self.owner, lease_until=now + self.lease_s))
-        self.held_until = now + self.lease_s if taken.rowcount else 0.0
-        return bool(taken.rowcount)
+            self.ledger.set_clock(tx)
+            now = self.ledger.clock.now()
+            is_free = or_(accounts.c.owner.is_(None), accounts.c.lease_until < now)
+            where = [accounts.c.provider == self.provider, *([] if self.ledger.file else [is_free])]
+            until = now + self.lease_s
+            taken = tx.execute(update(accounts).where(*where).values(owner=self._owner, lease_until=until)).rowcount
+        self.held_until = until if taken else 0.0
+        return bool(taken)
 
     def renew(self) -> None:
         """Keep the account.
@@ -105,16 +107,27 @@ class Holding:
         Raises:
             Overtaken: It is somebody else's.
         """
-        until = self.ledger.clock.now() + self.lease_s
         with self.ledger.writing() as tx:
+            self.ledger.set_clock(tx)
+            until = self.ledger.clock.now() + self.lease_s
             self._hold(tx, lease_until=until)
         self.held_until = until
 
+    def lasts(self, seconds: float) -> float:
+        """Return for how many seconds nobody else may have the account; where those are too few, keep it first.
+
+        Raises:
+            Overtaken: It is somebody else's.
+        """
+        if self.held_until - self.ledger.clock.now() < seconds:
+            self.renew()
+        return self.held_until - self.ledger.clock.now()
+
     def let_go(self) -> None:
         """Leave the account to whoever comes next."""
-        mine = (accounts.c.provider == self.provider, accounts.c.owner == self.owner)
+        mine = (accounts.c.provider == self.provider, accounts.c.owner == self._owner)
         with self.ledger.writing() as tx:
-            tx.execute(update(accounts).where(*mine).values(owner=None, lease_until=0.0))
+            tx.execute(update(accounts).where(*mine).values(owner=None, lease_until=self.ledger.clock.now()))
 
     @contextmanager
     def step(self, *, unless_stopped: bool = False, **values: Stored) -> Iterator[Step]:
@@ -135,10 +148,10 @@ class Holding:
             self.tell(line)
 
     def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Stored) -> None:
-        where = [accounts.c.provider == self.provider, accounts.c.owner == self.owner]
+        where = [accounts.c.provider == self.provider, accounts.c.owner == self._owner]
         if unless_stopped:
             where.append(accounts.c.stopped.is_(None))
-        if tx.execute(update(accounts).where(*where).values(owner=self.owner, **values)).rowcount != 1:
+        if tx.execute(update(accounts).where(*where).values(owner=self._owner, **values)).rowcount != 1:
             raise Overtaken
 
     def stop(self, stop: Stop) -> None:
@@ -165,3 +178,9 @@ class Holding:
         days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(adds_per_day - 1).limit(1))
         asked, next_at, invite_at, stopped, resumed_at = row
         return Standing(asked, next_at, invite_at, stopped, resumed_at, days_first)
+
+
+def lease_until(ledger: Ledger, provider: str) -> float:
+    """Return until when an account is somebody's, in the ledger's time; a moment that is past for nobody's."""
+    with ledger.reading() as tx:
+        return tx.scalar(select(accounts.c.lease_until).where(accounts.c.provider == provider)) or 0.0

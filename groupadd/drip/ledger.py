@@ -4,7 +4,6 @@ SQLite for one machine, PostgreSQL for many; the code is the same.
 """
 
 import sqlite3
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,15 +12,25 @@ from typing import Any, Self
 
 from attrs import define, field, frozen
 from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from groupadd.drip import schema
+from groupadd.drip.clocks import DatabaseClock, FileClock
 from groupadd.errors import GroupAddError
-from groupadd.flow import Clock, SystemClock
+from groupadd.flow import Clock
 from groupadd.secret import repr_masked, scrubbed
 
 DEFAULT = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
+POSTGRES: Mapping[str, object] = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 10_000,  # a network that is cut says nothing: give up on it, too
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    # Whoever freezes in mid-transaction is cut off, so that nobody waits for what they hold.
+    "options": "-c idle_in_transaction_session_timeout=10000 -c lock_timeout=20000",
+}
 
 
 class LedgerError(GroupAddError):
@@ -67,17 +76,6 @@ class AuditLine:
         }
 
 
-class LedgerClock(SystemClock):
-    """The ledger's time, in seconds since 1970: this machine's for SQLite, the database's for PostgreSQL."""
-
-    def __init__(self, ahead_s: float = 0.0) -> None:
-        self.ahead_s = ahead_s
-
-    def now(self) -> float:
-        """Return the moment."""
-        return time.time() + self.ahead_s
-
-
 @define
 class Ledger:
     """An open ledger.
@@ -113,14 +111,14 @@ class Ledger:
         if _is_sqlite(place):
             event.listen(engine, "connect", _on_connect)
             event.listen(engine, "begin", _on_begin)
-        ledger = cls(place.render_as_string(), _file(place), clock or LedgerClock(), engine)
+        ours = FileClock() if _is_sqlite(place) else DatabaseClock()
+        ledger = cls(place.render_as_string(), _file(place), clock or ours, engine)
         ledger._prepare(make=make)
-        if clock is None and not _is_sqlite(place):
-            ledger.clock = LedgerClock(ledger._database_time() - time.time())
         return ledger
 
     def _prepare(self, *, make: bool) -> None:
         with self.reading() as tx:
+            self.set_clock(tx)
             found = inspect(tx).has_table(schema.schema.name)
             version = tx.scalar(select(schema.schema.c.version)) if found else None
         if version is not None and version > schema.VERSION:
@@ -136,9 +134,10 @@ class Ledger:
                 if tx.scalar(select(schema.schema.c.version)) is None:
                     tx.execute(insert(schema.schema).values(version=schema.VERSION))
 
-    def _database_time(self) -> float:
-        with self.reading() as tx:
-            return float(tx.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0)
+    def set_clock(self, tx: Connection) -> None:
+        """Set the clock by the database's, where that is the ledger's."""
+        if isinstance(self.clock, DatabaseClock):
+            self.clock.set(float(tx.scalar(text("SELECT extract(epoch FROM clock_timestamp())")) or 0.0))
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -194,6 +193,19 @@ class Ledger:
         )
         return AuditLine(datetime.fromtimestamp(at, UTC), provider, group, participant, event, rule, detail)
 
+    def lines(self, tx: Connection, *, after: int = 0) -> Iterator[tuple[int, AuditLine]]:
+        """Yield the lines of the audit and their numbers, in order.
+
+        Args:
+            tx: The transaction.
+            after: The number after which to begin.
+        """
+        of = schema.audit.c
+        columns = (of.id, of.at, of.provider, of.group_jid, of.participant, of.event, of.rule, of.detail)
+        query = select(*columns).where(of.id > after).order_by(of.id).execution_options(yield_per=1000)
+        for number, at, *told in tx.execute(query):
+            yield number, AuditLine(datetime.fromtimestamp(at, UTC), *told)
+
     def close(self) -> None:
         """Close the connections."""
         self._engine.dispose()
@@ -203,6 +215,14 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def is_shared(url: str) -> bool:
+    """Return whether a ledger is on a server, where workers on many machines can share it."""
+    try:
+        return make_url(url).get_backend_name() == "postgresql"
+    except ArgumentError:
+        return False
 
 
 def _is_sqlite(place: URL) -> bool:
@@ -220,7 +240,7 @@ def _arguments(place: URL, *, make: bool) -> Mapping[str, Any]:
             raise LedgerError(f"there is no ledger at {place.database}: `groupadd drip plan` makes one")
         return {"connect_args": {"timeout": _BUSY_S}}
     if place.get_backend_name() == "postgresql":
-        return {"connect_args": {"connect_timeout": 10}, "pool_pre_ping": True}
+        return {"connect_args": POSTGRES, "pool_pre_ping": True}
     raise LedgerError("a ledger is kept by SQLite (sqlite:///file.db) or PostgreSQL (postgresql+psycopg://…)")
 
 
@@ -240,5 +260,7 @@ def _on_begin(connection: Connection) -> None:
 
 def _why(error: SQLAlchemyError) -> str:
     """Return in one line what the database says, without anybody's number."""
-    said = str(error.orig if isinstance(error, DBAPIError) else error).strip()
-    return scrubbed(said.splitlines()[0]) if said else type(error).__name__
+    lines = str(error.orig if isinstance(error, DBAPIError) else error).strip().splitlines()
+    said = lines[0] if lines else type(error).__name__
+    holds_no_row = isinstance(error, OperationalError)  # is of a connection, a lock, a disk; addresses may stand in it
+    return said if holds_no_row else scrubbed(said)

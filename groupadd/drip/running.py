@@ -1,12 +1,11 @@
 """Running a plan: every account at its own pace, all of them in one process."""
 
 import asyncio
-import secrets
 import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext, suppress
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
 from sqlalchemy import select
@@ -15,7 +14,7 @@ from groupadd.config import Config, load
 from groupadd.document import Source
 from groupadd.drip.desk import Desk
 from groupadd.drip.holding import Holding, Overtaken, Tell
-from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy
+from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy, LedgerError
 from groupadd.drip.lock import only_runner
 from groupadd.drip.schema import State, people
 from groupadd.drip.status import DripStatus, status_of
@@ -32,52 +31,48 @@ if TYPE_CHECKING:  # httpx is imported when a run begins
 T = TypeVar("T")
 
 _STAGGER_S = 0.05
-
-LEASE_S = 30.0  # after so long without a sign of life, another machine may take an account over
-
-
-class Shift(NamedTuple):
-    """How a shift ended.
-
-    Attributes:
-        state: `done`: nobody is left; `more`: there is more to do from `due_at` on; `stopped`: the account has stopped;
-            `busy`: somebody else works it.
-        due_at: When its next thing is due, in seconds since 1970, or None.
-    """
-
-    state: Literal["done", "more", "stopped", "busy"]
-    due_at: float | None = None
+_LEASE_S = 30.0  # without a sign of life for so long, an account may be taken over by another machine
 
 
 @frozen
-class _Run:
-    """What all accounts of a run share."""
+class Run:
+    """What all accounts of a run share.
+
+    Attributes:
+        book: The ledger.
+        settings: The configuration.
+        tell: Who is told of every line.
+        stopping: Set when the run is to end.
+        http: An HTTP client for all accounts; None for one each.
+        lease_s: Seconds after which another machine may take an account that gives no sign of life; None for what
+            outlasts every request, kept up in between.
+    """
 
     book: Ledger
     settings: Config
     tell: Tell
-    stopping: asyncio.Event
-    http: "httpx.AsyncClient | None"
-    lease_s: float
-    owner: str = field(factory=lambda: secrets.token_hex(8))
+    stopping: asyncio.Event = field(factory=asyncio.Event)
+    http: "httpx.AsyncClient | None" = None
+    lease_s: float | None = None
 
     @asynccontextmanager
     async def worker(self, name: str) -> AsyncIterator[Worker | None]:
         """Take an account for the length of the block; None where somebody else has it."""
         from groupadd.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
 
-        chosen = self.settings.choose(name)
-        require_invitations(chosen.provider, self.settings.add.invite)
-        holding = Holding(self.book, name, self.owner, self.lease_s, self.tell)
+        chosen, terms = self.settings.choose(name), self.settings.add
+        require_invitations(chosen.provider, terms.invite)
+        lease_s = max(_LEASE_S, 1.5 * terms.timeout_s) if self.lease_s is None else self.lease_s
+        holding = Holding(self.book, name, lease_s, self.tell)
         if not holding.take():
             yield None
             return
-        transport = AsyncHttpTransport(chosen.provider.base_url, self.settings.add.timeout_s, self.http)
+        transport = AsyncHttpTransport(chosen.provider.base_url, terms.timeout_s, self.http)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(transport.close)
             stack.callback(holding.let_go)
-            terms, pace = self.settings.add, self.settings.drip
-            yield Worker(Desk(holding, Account(chosen.provider), terms, pace, transport), self.stopping)
+            desk = Desk(holding, Account(chosen.provider), terms, self.settings.drip, transport)
+            yield Worker(desk, self.stopping)
 
 
 async def run_async(
@@ -88,7 +83,7 @@ async def run_async(
     stopping: asyncio.Event | None = None,
     http: "httpx.AsyncClient | None" = None,
     clock: Clock | None = None,
-    lease_s: float = LEASE_S,
+    lease_s: float | None = None,
 ) -> DripStatus:
     """Carry out what the ledger holds, until nobody is left or every account with people left has stopped.
 
@@ -99,7 +94,8 @@ async def run_async(
         stopping: Set it to end the run: every account finishes the person in hand.
         http: An `httpx.AsyncClient` of your own; you close it.
         clock: Time itself, in seconds since 1970, for tests.
-        lease_s: Seconds after which another machine may take over an account that gives no sign of life.
+        lease_s: Seconds after which another machine may take over an account that gives no sign of life; left out: half
+            as many again as a request may take, and 30 at the least.
 
     Raises:
         ConfigError: The configuration cannot be used.
@@ -108,55 +104,21 @@ async def run_async(
         LedgerError: The ledger cannot be used. Whoever is in hand is looked up by the next run.
     """
     settings = load(config)
-    with Ledger.open(ledger, clock=clock) as book, _alone(book):
+    with Ledger.open(ledger, clock=clock) as book, alone(book):
         for warning in settings.drip.boldness:
             log.warning("%s", warning)
-        run = _Run(book, settings, on_line or _tell_nobody, stopping or asyncio.Event(), http, lease_s)
+        run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
         names = _with_people_left(book)
         async with AsyncExitStack() as stack:
             taken = [await stack.enter_async_context(run.worker(name)) for name in names]
             workers = [worker for worker in taken if worker is not None]
             if names and not workers:
                 raise LedgerBusy(
-                    f"other runs work on all accounts of {book.name} ({listed(names)}), or were killed; "
-                    f"a killed one's accounts are free after {lease_s:.0f} s"
+                    f"other runs work on all accounts of {book.name} ({listed(names)}), or were killed a moment ago: "
+                    "a killed one's accounts are free within a minute"
                 )
             await _all_at_work(workers, stagger_s=min(_STAGGER_S, settings.drip.gap_s / max(len(workers), 1)))
         return status_of(book, settings.drip)
-
-
-async def shift(
-    provider: str,
-    *,
-    seconds: float,
-    ledger: str = DEFAULT,
-    config: Source = None,
-    on_line: Tell | None = None,
-    stopping: asyncio.Event | None = None,
-    http: "httpx.AsyncClient | None" = None,
-    clock: Clock | None = None,
-    lease_s: float = LEASE_S,
-) -> Shift:
-    """Work the account `provider` for at most `seconds`, for engines that spread accounts over machines.
-
-    What is begun is finished. The other arguments are those of `run_async`.
-
-    Raises:
-        ConfigError: The configuration cannot be used.
-        Unsupported: The provider cannot do what `[add]` wants.
-        LedgerError: The ledger cannot be used.
-    """
-    settings = load(config)
-    with Ledger.open(ledger, clock=clock) as book, _alone(book):
-        run = _Run(book, settings, on_line or _tell_nobody, stopping or asyncio.Event(), http, lease_s)
-        async with run.worker(provider) as worker:
-            if worker is None:
-                return Shift("busy")
-            due_at = await _kept([worker], worker.work(book.clock.now() + seconds))
-        account = next(one for one in status_of(book, settings.drip).accounts if one.provider == provider)
-        if account.state in {"done", "stopped"}:
-            return Shift("done" if account.state == "done" else "stopped")
-        return Shift("more", due_at)
 
 
 def run(
@@ -175,7 +137,7 @@ def run(
 
     async def until_interrupted() -> tuple[DripStatus, bool]:
         stopping = asyncio.Event()
-        with _on_interrupt(stopping.set):
+        with on_signals(stopping.set, signal.SIGINT):
             told = await run_async(ledger=ledger, config=config, on_line=on_line, stopping=stopping)
         return told, stopping.is_set()
 
@@ -185,12 +147,12 @@ def run(
     return told
 
 
-def _tell_nobody(_: AuditLine) -> None:
+def tell_nobody(_: AuditLine) -> None:
     """Take a line for granted."""
 
 
 @contextmanager
-def _alone(book: Ledger) -> Iterator[None]:
+def alone(book: Ledger) -> Iterator[None]:
     """Hold that nobody else runs a ledger that is a file."""
     with only_runner(book.file) if book.file else nullcontext():
         yield
@@ -225,7 +187,7 @@ async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
                 group.create_task(work(worker, place * stagger_s))
 
     try:
-        await _kept(workers, all_of_them())
+        await kept(workers, all_of_them())
     except ExceptionGroup as errors:
         first = errors.exceptions[0]
     else:
@@ -233,7 +195,7 @@ async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
     raise first
 
 
-async def _kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
+async def kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
     """Renew the hold on these accounts for as long as they are worked."""
 
     async def renew() -> None:
@@ -241,8 +203,10 @@ async def _kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
             holding = workers[0].desk.holding
             await holding.ledger.clock.sleep_async(holding.lease_s / 3)
             for worker in workers:
-                with suppress(Overtaken):  # the worker finds out by itself before it sends anything
+                try:
                     worker.desk.holding.renew()
+                except (Overtaken, LedgerError) as error:  # the worker meets it, too, before it sends anything
+                    log.debug("%s: the hold was not kept: %s", worker.desk.provider, type(error).__name__)
 
     renewing = asyncio.ensure_future(renew() if workers else asyncio.sleep(0))
     try:
@@ -252,20 +216,25 @@ async def _kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
 
 
 @contextmanager
-def _on_interrupt(stop: Callable[[], None]) -> Iterator[None]:
-    """Let the first Ctrl-C stop a run in the main thread; the next one is an ordinary one."""
+def on_signals(stop: Callable[[], None], *signals: signal.Signals) -> Iterator[None]:
+    """Let the first of these signals stop a run in the main thread; the next one has its usual effect."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
     loop = asyncio.get_running_loop()
-    before = signal.getsignal(signal.SIGINT)
+    before = {one: signal.getsignal(one) for one in signals}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
     def on_signal(*_: object) -> None:
-        signal.signal(signal.SIGINT, before)
+        restore()
         loop.call_soon_threadsafe(stop)
 
-    signal.signal(signal.SIGINT, on_signal)
+    for one in signals:
+        signal.signal(one, on_signal)
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        restore()

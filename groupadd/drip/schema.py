@@ -22,7 +22,12 @@ class State(StrEnum):
 
 metadata: MetaData = MetaData()
 
-schema: Table = Table("drip_schema", metadata, Column("version", Integer, primary_key=True, autoincrement=False))
+schema: Table = Table(
+    "drip_schema",
+    metadata,
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("engine", Text),  # the newest migration of Procrastinate's that was applied with ours
+)
 
 sheets: Table = Table(
     "drip_sheets",
@@ -85,6 +90,7 @@ accounts: Table = Table(
     Column("resumed_at", Double, nullable=False, default=0.0),
     Column("owner", Text),
     Column("lease_until", Double, nullable=False, default=0.0),
+    Column("ordered_at", Double),  # since when workers are to work it; see `orders`
 )
 
 audit: Table = Table(

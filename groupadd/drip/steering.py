@@ -1,12 +1,12 @@
 """Steering a plan from outside: pause and resume accounts, take people up again, forget somebody."""
 
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 
 from sqlalchemy import Connection, delete, or_, select, update
 
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerError
 from groupadd.drip.person import NOTHING_HEARD
+from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, people
 from groupadd.drip.schema import audit as lines
 from groupadd.flow import Clock
@@ -30,9 +30,14 @@ def pause(provider: str | None = None, *, ledger: str = DEFAULT, clock: Clock | 
     """
     with Ledger.open(ledger, clock=clock) as book, book.writing() as tx:
         for name in _accounts(tx, provider):
-            going = (accounts.c.provider == name, accounts.c.stopped.is_(None))
-            if tx.execute(update(accounts).where(*going).values(stopped="paused", why="paused by hand")).rowcount:
-                book.note(tx, "stopped", "paused", "paused by hand", provider=name)
+            stop_account(book, tx, name, Stop("paused", "paused by hand"))
+
+
+def stop_account(book: Ledger, tx: Connection, provider: str, stop: Stop) -> None:
+    """Stop an account that has not stopped yet, whoever works it."""
+    going = (accounts.c.provider == provider, accounts.c.stopped.is_(None))
+    if tx.execute(update(accounts).where(*going).values(stopped=stop.rule, why=stop.why)).rowcount:
+        book.note(tx, "stopped", stop.rule, stop.why, provider=provider)
 
 
 def resume(provider: str | None = None, *, ledger: str = DEFAULT, clock: Clock | None = None) -> None:
@@ -108,19 +113,9 @@ def audit(*, ledger: str = DEFAULT, clock: Clock | None = None) -> Iterator[Audi
     Raises:
         LedgerError: The ledger cannot be used.
     """
-    columns = (
-        lines.c.at,
-        lines.c.provider,
-        lines.c.group_jid,
-        lines.c.participant,
-        lines.c.event,
-        lines.c.rule,
-        lines.c.detail,
-    )
     with Ledger.open(ledger, clock=clock) as book, book.reading() as tx:
-        query = select(*columns).order_by(lines.c.id).execution_options(yield_per=1000)
-        for at, provider, group, participant, event, rule, detail in tx.execute(query):
-            yield AuditLine(datetime.fromtimestamp(at, UTC), provider, group, participant, event, rule, detail)
+        for _, line in book.lines(tx):
+            yield line
 
 
 def forget(participant: str, *, ledger: str = DEFAULT, clock: Clock | None = None) -> int:

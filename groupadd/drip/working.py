@@ -62,8 +62,12 @@ class Worker:
     def __attrs_post_init__(self) -> None:
         self._rooms = Rooms(self.desk)
 
-    async def work(self, until: float = inf) -> float | None:
-        """Work until nobody is left, the account stops, or the next thing is due after a moment.
+    async def work(self, until: float = inf, *, idle_s: float = inf) -> float | None:
+        """Work until nobody is left, the account stops, or the next thing is not due for a while.
+
+        Args:
+            until: The moment at which to end.
+            idle_s: End, too, where nothing is due for more seconds than that.
 
         Returns:
             When the next thing is due, or None where there is nothing to be done, or nothing may be.
@@ -75,8 +79,10 @@ class Worker:
         self.desk.recover()
         while not self.stopping.is_set():
             turn = self._next_turn()
-            if turn is None or turn.at >= until:
-                return None if turn is None else turn.at
+            if turn is None:
+                return None
+            if turn.at >= min(until, self.desk.now() + idle_s):
+                return turn.at
             if (wait_s := turn.at - self.desk.now()) > 0:
                 await self.sleep(min(wait_s, _SLICE_S))
             else:

@@ -7,16 +7,11 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from sqlalchemy import create_engine, make_url, text
+from sqlalchemy import NullPool, create_engine, make_url, text
 
 POSTGRES = os.environ.get("GROUPADD_TEST_POSTGRES")
-KINDS = [
-    "sqlite",
-    pytest.param(
-        "postgresql",
-        marks=pytest.mark.skipif(not POSTGRES, reason="GROUPADD_TEST_POSTGRES names no PostgreSQL server"),
-    ),
-]
+needs_postgres = pytest.mark.skipif(not POSTGRES, reason="GROUPADD_TEST_POSTGRES names no PostgreSQL server")
+KINDS = ["sqlite", pytest.param("postgresql", marks=needs_postgres)]
 
 
 @contextmanager
@@ -26,7 +21,7 @@ def new_ledger(kind: str, folder: Path) -> Iterator[str]:
         yield f"sqlite:///{folder / 'ledger.db'}"
         return
     assert POSTGRES
-    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    server = create_engine(POSTGRES, isolation_level="AUTOCOMMIT", poolclass=NullPool)
     name = f"groupadd_{secrets.token_hex(6)}"
     with server.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
@@ -35,4 +30,3 @@ def new_ledger(kind: str, folder: Path) -> Iterator[str]:
     finally:
         with server.connect() as connection:
             connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-        server.dispose()

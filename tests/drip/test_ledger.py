@@ -107,7 +107,7 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
         it.plan(people)
         with Ledger.open(it.ledger, clock=it.town.clock) as book:
             book.file = None  # as a server's database
-            one, other = (Holding(book, "main", owner, 30.0, it.lines.append) for owner in ("one", "other"))
+            one, other = (Holding(book, "main", 30.0, it.lines.append) for _ in range(2))
             assert one.take()
             assert not other.take()
             it.town.clock.sleep(31)
@@ -139,7 +139,7 @@ def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) 
     def overtake(line: drip.AuditLine) -> bool:
         if line.event == "asking":
             with Ledger.open(it.ledger, clock=it.town.clock) as book:
-                assert Holding(book, "main", "another", 3600.0, it.lines.append).take()
+                assert Holding(book, "main", 3600.0, it.lines.append).take()
         return False
 
     told = it.run(overtake)

@@ -283,7 +283,7 @@ def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path
     one.plan(people)
     with Ledger.open(one.ledger, clock=one.town.clock) as book:
         provider = next(iter(one.town.sandboxes))
-        holding = Holding(book, provider, "me", 60, one.lines.append)
+        holding = Holding(book, provider, 60, one.lines.append)
         assert holding.take()
         holding.stop(Stop("rate_limited", "429", float("inf")))
         with book.reading() as tx:

@@ -1,0 +1,74 @@
+"""Account shifts: the unit that an engine hands out where many machines share a plan."""
+
+import asyncio
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from groupadd.config import load
+from groupadd.document import Source
+from groupadd.drip.holding import Overtaken, Tell, lease_until
+from groupadd.drip.ledger import DEFAULT, Ledger
+from groupadd.drip.running import Run, alone, kept, tell_nobody
+from groupadd.flow import Clock
+
+if TYPE_CHECKING:  # httpx is imported when a shift begins
+    import httpx
+
+_IDLE_S = 30.0  # a shift that would wait for longer ends, and leaves its place to another account
+
+
+class Shift(NamedTuple):
+    """How a shift ended.
+
+    Attributes:
+        state: `done`: nobody is left; `more`: there is more to do from `due_at` on; `stopped`: the account has stopped;
+            `busy`: somebody else works it, until `due_at` if they give no more sign of life.
+        due_at: When its next thing is due, in seconds since 1970 by the ledger's clock, or None.
+    """
+
+    state: Literal["done", "more", "stopped", "busy"]
+    due_at: float | None = None
+
+
+async def shift(
+    provider: str,
+    *,
+    seconds: float,
+    ledger: str = DEFAULT,
+    config: Source = None,
+    on_line: Tell | None = None,
+    stopping: asyncio.Event | None = None,
+    http: "httpx.AsyncClient | None" = None,
+    clock: Clock | None = None,
+    lease_s: float | None = None,
+) -> Shift:
+    """Work the account `provider` for at most `seconds`, for engines that spread accounts over machines.
+
+    What is begun is finished. It ends early where nothing is due for a while: in a rest, in quiet hours, when a day's
+    share is used up. The other arguments are those of `run_async`.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        Unsupported: The provider cannot do what `[add]` wants.
+        LedgerError: The ledger cannot be used.
+    """
+    settings = load(config)
+    with Ledger.open(ledger, clock=clock) as book, alone(book):
+        run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
+        return await worked(run, provider, seconds)
+
+
+async def worked(run: Run, provider: str, seconds: float) -> Shift:
+    """Work one account of a run for a while; arguments and errors as for `shift`."""
+    book = run.book
+    async with run.worker(provider) as worker:
+        if worker is None:
+            return Shift("busy", lease_until(book, provider))
+        try:
+            due_at = await kept([worker], worker.work(book.clock.now() + seconds, idle_s=_IDLE_S))
+        except Overtaken:
+            return Shift("busy", lease_until(book, provider))
+        if due_at is not None:
+            return Shift("more", due_at)
+        with book.reading() as tx:
+            standing = worker.desk.holding.standing(tx, run.settings.drip.adds_per_day)
+    return Shift("done" if standing.stopped is None else "stopped")

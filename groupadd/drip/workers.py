@@ -1,0 +1,201 @@
+"""Workers of our own, on any number of machines: an app of Procrastinate's in the ledger's own database."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Coroutine, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import procrastinate
+import psycopg
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
+from procrastinate.jobs import DeleteJobCondition
+from procrastinate.schema import SchemaManager
+from sqlalchemy import Connection, inspect, make_url, select, text, update
+
+from groupadd.config import load
+from groupadd.document import Source
+from groupadd.drip.holding import Tell
+from groupadd.drip.ledger import POSTGRES, Ledger, LedgerError, is_shared
+from groupadd.drip.orders import order
+from groupadd.drip.procrastinate import POLL_S, QUEUE, Timing, blueprint
+from groupadd.drip.running import on_signals
+from groupadd.drip.schema import schema
+from groupadd.flow import log
+
+_NAMESPACE = "groupadd"
+_USUAL = Timing()
+_AGAIN_S = 5.0  # after the database could not be reached
+_LOUD = ("procrastinate", "psycopg.pool")  # with tracebacks, of what we say in a line
+_CONNECTIONS = 4  # of Procrastinate's, beside one that listens and the ledger's own
+
+
+def _app(tasks: procrastinate.Blueprint, ledger: str) -> procrastinate.App:
+    """Return an app whose jobs stand in the ledger's own database."""
+    conninfo = make_url(ledger).set(drivername="postgresql").render_as_string(hide_password=False)
+    connector = procrastinate.PsycopgConnector(
+        conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, kwargs={**POSTGRES}, timeout=_AGAIN_S
+    )
+    made = procrastinate.App(connector=connector)
+    made.add_tasks_from(tasks, namespace=_NAMESPACE)
+    return made
+
+
+async def start_async(*, ledger: str, config: Source = None) -> Sequence[str]:
+    """Order every account with people left to be worked, and have their shifts handed out at once; return their names.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        LedgerError: The ledger cannot be used, or is not prepared for workers.
+    """
+    with Ledger.open(ledger) as book:
+        _require_prepared(book)
+        names = order(book)
+    made = _app(blueprint(ledger=ledger, config=config), ledger)
+    async with made.open_async():
+        with suppress(AlreadyEnqueued):
+            await made.tasks[f"{_NAMESPACE}:sweep"].defer_async(timestamp=0)
+    return names
+
+
+def start(*, ledger: str, config: Source = None) -> Sequence[str]:
+    """Order accounts to be worked, as `start_async` does."""
+    return asyncio.run(start_async(ledger=ledger, config=config))
+
+
+async def work_async(
+    *,
+    ledger: str,
+    config: Source = None,
+    accounts: int = 100,
+    on_line: Tell | None = None,
+    stopping: asyncio.Event | None = None,
+    timing: Timing = _USUAL,
+) -> None:
+    """Be a worker: work whatever accounts are handed to us, until `stopping` is set; then finish whoever is in hand.
+
+    A database that cannot be reached is waited for, and nothing is sent meanwhile.
+
+    Args:
+        ledger: The ledger's URL.
+        config: Where the providers, `[add]` and `[drip]` are configured, as for `groupadd.connect`.
+        accounts: How many accounts to work at once.
+        on_line: Called with every line of the audit once it is committed.
+        stopping: Set it to end.
+        timing: How long things take.
+
+    Raises:
+        ConfigError: The configuration cannot be used.
+        LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
+    """
+    load(config)
+    with Ledger.open(ledger) as book:
+        _require_prepared(book)
+    stopping = stopping or asyncio.Event()
+    while not stopping.is_set():
+        tasks = blueprint(ledger=ledger, config=config, on_line=on_line, stopping=stopping, timing=timing)
+        made = _app(tasks, ledger)
+        try:
+            async with made.open_async():
+                await _until(stopping, _working(made, accounts, timing))
+            why = "for a moment"
+        except (ConnectorException, psycopg.Error) as error:
+            why = _why(error)
+        if not stopping.is_set():
+            log.warning("the database was out of reach, and nothing is sent without it; trying again: %s", why)
+            await _until(stopping, asyncio.sleep(_AGAIN_S))
+
+
+async def _working(made: procrastinate.App, accounts: int, timing: Timing) -> None:
+    await made.run_worker_async(
+        queues=[QUEUE],
+        name=QUEUE,
+        concurrency=accounts,
+        delete_jobs=DeleteJobCondition.SUCCESSFUL,
+        fetch_job_polling_interval=POLL_S,
+        update_heartbeat_interval=timing.heartbeat_s,
+        stalled_worker_timeout=timing.stalled_s,
+        install_signal_handlers=False,
+    )
+
+
+async def _until(stopping: asyncio.Event, doing: Coroutine[Any, Any, None]) -> None:
+    """Do something until it ends, or is cut short by the event; a worker then finishes what it has begun."""
+    task, told = asyncio.ensure_future(doing), asyncio.ensure_future(stopping.wait())
+    try:
+        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        told.cancel()
+        task.cancel()
+    with suppress(asyncio.CancelledError):
+        await task
+
+
+def work(
+    *,
+    ledger: str,
+    config: Source = None,
+    accounts: int = 100,
+    on_line: Tell | None = None,
+    timing: Timing = _USUAL,
+) -> None:
+    """Be a worker until SIGTERM or Ctrl-C; arguments and errors as for `work_async`.
+
+    Either finishes whoever is in hand; a second one ends at once, which is safe, too.
+    """
+
+    async def until_signalled() -> None:
+        stopping = asyncio.Event()
+        asyncio.get_running_loop().set_exception_handler(lambda _, context: log.debug("%s", context))
+        with on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
+            await work_async(
+                ledger=ledger, config=config, accounts=accounts, on_line=on_line, stopping=stopping, timing=timing
+            )
+
+    for name in _LOUD:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+    asyncio.run(until_signalled())
+
+
+def _why(error: Exception) -> str:
+    cause = error.__cause__ or error
+    return str(cause).strip().partition("\n")[0] or type(cause).__name__
+
+
+def init(*, ledger: str) -> None:
+    """Make the tables of a ledger and Procrastinate's beside them, or bring both up to the versions installed.
+
+    Procrastinate's that were there before ours belong to somebody else's app, who keeps them up.
+
+    Raises:
+        LedgerError: The ledger is no server's, or cannot be used.
+    """
+    if not is_shared(ledger):
+        raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+    with Ledger.open(ledger, make=True) as book, book.writing() as tx:
+        tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('groupadd'))"))
+        applied = tx.scalar(select(schema.c.engine))
+        if not _is_prepared(tx):
+            scripts = [SchemaManager.get_schema()]
+        elif applied is None:
+            return
+        else:
+            scripts = [path.read_text("utf-8") for path in _MIGRATIONS if path.name > applied]
+        for script in scripts:
+            tx.exec_driver_sql(script, execution_options={"no_parameters": True})
+        tx.execute(update(schema).values(engine=_MIGRATIONS[-1].name))
+
+
+_MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
+
+
+def _is_prepared(tx: Connection) -> bool:
+    return inspect(tx).has_table("procrastinate_jobs")
+
+
+def _require_prepared(book: Ledger) -> None:
+    with book.reading() as tx:
+        if book.file is not None or not _is_prepared(tx):
+            raise LedgerError(f"{book.name} is not prepared for workers: `groupadd drip init` does it")

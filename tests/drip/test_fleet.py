@@ -1,0 +1,103 @@
+"""Workers on one ledger are killed, frozen, cut off from the database: nobody is lost, or asked for twice unseen."""
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, make_url, text
+
+from groupadd import drip
+from groupadd.drip import workers
+from groupadd.drip.ledger import Ledger
+from tests.drip.fleet import Fleet
+from tests.drip.ledgers import POSTGRES, needs_postgres, new_ledger
+
+pytestmark = needs_postgres
+QUICK = {"shift_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.3, "stalled_s": 1.5, "lease_s": 1.5}
+ACCOUNTS, EACH = 6, 10
+
+
+@pytest.fixture
+def fleet(tmp_path: Path) -> Iterator[Fleet]:
+    with (
+        new_ledger("postgresql", tmp_path) as ledger,
+        Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=200.0, timing=QUICK, timeout_s=1.0) as it,
+    ):
+        yield it
+
+
+@contextmanager
+def no_database(ledger: str) -> Iterator[None]:
+    """Cut everybody off from the database, as a server does that is restarted."""
+    assert POSTGRES
+    name = make_url(ledger).database
+    engine = create_engine(POSTGRES, isolation_level="AUTOCOMMIT")
+    with engine.connect() as server:
+        server.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false"))
+        server.execute(
+            text("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = :name"), {"name": name}
+        )
+        yield
+        server.execute(text(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true"))
+    engine.dispose()
+
+
+def test_workers_that_die_freeze_or_lose_the_database_lose_nobody_and_ask_for_nobody_twice(fleet: Fleet) -> None:
+    fleet.start("one", "two", "three")
+    fleet.order()
+    fleet.wait_for(lambda: fleet.adds() >= 6, "the beginning")
+    fleet.workers["one"].kill()
+    frozen = fleet.freeze_in_mid_call("two")
+    assert frozen.wait(30)
+    time.sleep(4 * QUICK["lease_s"])
+    fleet.workers["two"].send_signal(signal.SIGCONT)
+    before = fleet.adds()
+    fleet.wait_for(lambda: fleet.adds() > before, "an add after the freeze")
+    with no_database(fleet.ledger):
+        time.sleep(1.0)
+        during = fleet.adds()
+        time.sleep(2.0)
+        assert fleet.adds() == during, "something was sent without the database"
+    fleet.wait_for(lambda: not fleet.left(), "the end")
+    found = fleet.holds()
+    assert found.total() - found["again"] == ACCOUNTS * EACH
+    for name in ("two", "three"):
+        fleet.workers[name].send_signal(signal.SIGTERM)
+    assert [fleet.workers[name].wait(30) for name in ("two", "three")] == [0, 0]
+
+
+def test_a_plan_is_not_begun_before_it_is_ordered_and_paused_accounts_wait_for_resume(fleet: Fleet) -> None:
+    fleet.start("one")
+    time.sleep(3.0)
+    assert fleet.adds() == 0
+    fleet.order()
+    fleet.wait_for(lambda: fleet.adds() > 0, "the first add")
+    drip.pause(ledger=fleet.ledger)
+    fleet.wait_for(lambda: {one.state for one in fleet.status().accounts} == {"stopped"}, "the pause")
+    time.sleep(1.5)
+    before = fleet.adds()
+    time.sleep(2.0)
+    assert fleet.adds() == before
+    drip.resume(ledger=fleet.ledger)
+    fleet.wait_for(lambda: not fleet.left(), "the end")
+    fleet.holds()
+
+
+def test_preparing_twice_changes_nothing_and_workers_want_it_done(tmp_path: Path) -> None:
+    config = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
+    with new_ledger("postgresql", tmp_path) as ledger:
+        with Ledger.open(ledger, make=True):
+            pass
+        with pytest.raises(drip.LedgerError, match="drip init"):
+            workers.work(ledger=ledger, config=config)
+        for _ in range(2):
+            workers.init(ledger=ledger)
+            assert workers.start(ledger=ledger, config=config) == []
+
+
+def test_workers_want_a_ledger_that_can_be_shared(tmp_path: Path) -> None:
+    with pytest.raises(drip.LedgerError, match="PostgreSQL"):
+        workers.init(ledger=f"sqlite:///{tmp_path / 'drip.db'}")
