@@ -61,3 +61,36 @@ def answer(body: bytes, *, status: str = "200 OK", headers: bytes = b"") -> byte
         headers,
         body,
     )
+
+
+@contextlib.contextmanager
+def forwarding(host: str, port: int) -> Iterator[int]:
+    """Forward whatever comes to an address of this machine to a port on loopback; yields the port there."""
+    listener = socket.create_server((host, 0))
+    ends: list[socket.socket] = []
+
+    def pour(one: socket.socket, other: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while piece := one.recv(65536):
+                other.sendall(piece)
+            other.shutdown(socket.SHUT_WR)
+
+    def serve() -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", port))
+                ends.extend((near, far))
+                for one, other in ((near, far), (far, near)):
+                    threading.Thread(target=pour, args=(one, other), daemon=True).start()
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield listener.getsockname()[1]
+    finally:
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+        for end in ends:
+            end.close()

@@ -22,9 +22,9 @@ from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Self
+from typing import IO, Any, Self
 
-from attrs import define, evolve, field
+from attrs import define, evolve, field, frozen
 
 from groupadd import drip
 from groupadd.drip import workers
@@ -35,6 +35,21 @@ from tests.drip.ledgers import new_ledger
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 600.0
+
+
+@frozen
+class Host:
+    """Where a worker lives, and how it reaches others from there.
+
+    Attributes:
+        enter: The words before its command.
+        ledger: The ledger's URL; None for the fleet's own.
+        url: Where the providers are; None likewise.
+    """
+
+    enter: Sequence[str] = ()
+    ledger: str | None = None
+    url: str | None = None
 
 
 @define
@@ -50,6 +65,8 @@ class Fleet:
         timeout_s: How long workers wait for an answer.
         delay_s: How long every answer takes.
         on_add: Called with a worker's name when it asks for an add, before that is carried out.
+        url: Where the server is.
+        workers: The workers, by name.
     """
 
     ledger: str
@@ -87,8 +104,8 @@ class Fleet:
         drip.plan(rows, ledger=ledger, config=it.config("nobody"))
         return it
 
-    def config(self, worker: str) -> dict[str, Any]:
-        providers = {name: one.config(f"{self.url}/{worker}/{name}") for name, one in self.sandboxes.items()}
+    def config(self, worker: str, url: str | None = None) -> dict[str, Any]:
+        providers = {name: one.config(f"{url or self.url}/{worker}/{name}") for name, one in self.sandboxes.items()}
         pace = {"adds_per_minute": self.adds_per_minute, "rest_s": 0.0, "adds_per_day": 10_000, "jitter": 0.0}
         add = {"look_after_s": [0.5, 2.0], "late_after_s": 5.0, "timeout_s": self.timeout_s}
         return {"providers": providers, "add": add, "drip": pace}
@@ -110,18 +127,18 @@ class Fleet:
         said = side_by_side(self.sandboxes)(method, f"/{rest}", headers, body)
         return evolve(said, delay_s=said.delay_s + self.delay_s)
 
-    def start(self, *names: str) -> None:
-        """Start workers."""
+    def start(self, *names: str, host: Host = Host(), says: IO[bytes] | None = None) -> None:
+        """Start workers on a host; what they say goes to a file, or to everybody."""
         for name in names:
             orders = {
-                "ledger": self.ledger,
-                "config": self.config(name),
+                "ledger": host.ledger or self.ledger,
+                "config": self.config(name, host.url),
                 "accounts": len(self.sandboxes) // 2,  # two workers can do it all
                 "timing": dict(self.timing),
             }
-            command = [sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
+            command = [*host.enter, sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
             environ = {**os.environ, "PYTHONPATH": str(ROOT)}
-            self.workers[name] = subprocess.Popen(command, cwd=ROOT, env=environ)
+            self.workers[name] = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=says)
 
     def order(self) -> None:
         """Order all accounts to be worked."""
