@@ -93,7 +93,7 @@ class Pace:
         rest_s: How long it rests, in seconds.
         adds_per_day: How many adds any 24 hours hold at most.
         quiet: Local hours in which nobody is added or invited, such as `22:00-07:00`; None for none.
-        jitter: By how much of itself the gap between two adds may grow at random.
+        jitter: By how much of itself a gap between two adds may be shorter or longer, at random.
     """
 
     adds_per_minute: float = field(
@@ -110,12 +110,22 @@ class Pace:
             lambda text: text is None or _QUIET.fullmatch(text) is not None, "two times such as 22:00-07:00"
         ),
     )
-    jitter: float = field(default=0.3, validator=_check(lambda part: 0 <= part < math.inf, "0 or more"))
+    jitter: float = field(default=0.3, validator=_check(lambda part: 0 <= part <= 1, "from 0 to 1"))
+
+    @property
+    def window_s(self) -> float:
+        """Seconds that hold no more than `window_share` adds, wherever they begin: a minute, or longer."""
+        return 60.0 / min(self.adds_per_minute, 1.0)
+
+    @property
+    def window_share(self) -> int:
+        """How many adds a window holds at most; 7.5 a minute would let 8 into some of them."""
+        return max(int(self.adds_per_minute), 1)
 
     @property
     def gap_s(self) -> float:
-        """Seconds between an answer and the next add, at the least."""
-        return 60.0 / (self.adds_per_minute // 1 or self.adds_per_minute)  # 7.5 a minute would let 8 into some of them
+        """Seconds between two adds on average, at the limit."""
+        return self.window_s / self.window_share
 
     @property
     def boldness(self) -> tuple[str, ...]:

@@ -93,14 +93,15 @@ class Desk:
         with ledger.reading() as tx:
             asking = persons.those(tx, self.provider, State.ASKING)
             inviting = persons.those(tx, self.provider, State.INVITING)
-            standing = self.holding.standing(tx, self.pace.adds_per_day)
+            standing = self.holding.standing(tx, self.pace)
         if not asking and not inviting:
             return
-        next_at = paces.next_moment(self.pace, asked=standing.asked, answered_at=now, chance=1.0)
+        next_at = paces.next_scheduled(self.pace, asked=standing.asked, scheduled=now, answered_at=now)
         with self.holding.step(next_at=max(standing.next_at, next_at)) as step:
             for person in asking:
                 case = evolve(person.case(), claim=Claim(NO_ANSWER))
-                self.hear(step, person, case, Times(now, now), "recovered")
+                step.note("recovered", "found in mid-call", "", person)
+                self.hear(step, person, case, Times(now, now))
             for person in inviting:
                 outcome = person.case().outcome
                 lost = Invite(outcome.invite.kind if outcome.invite else self.invites_by, InviteState.UNKNOWN)
@@ -112,20 +113,21 @@ class Desk:
         """Which kind of invitation is sent."""
         return "personal" if self.terms.invite == "personal" else "link"
 
-    def hear(self, step: Step, person: Person, case: Case, times: Times, event: str) -> None:
+    def hear(self, step: Step, person: Person, case: Case, times: Times) -> None:
         """Write down what was answered of somebody, and let looks settle what that leaves open."""
         heard: dict[str, Stored] = {
             "claim": stored_claim(case.claim),
             "sent_at": times.sent_at,
             "answered_at": times.at,
         }
+        meaning, says = case.claim.meaning, case.claim.says or ""
+        rule = meaning.reason or meaning.status
         moments = evolve(person, sent_at=times.sent_at, answered_at=times.at).course(case, self.terms).moments
         if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
-            meaning, says = case.claim.meaning, case.claim.says or ""
-            rule = meaning.reason or meaning.status
-            step.move(person, State.WATCHED, event, rule, says, look_at=moments[0], looks=0, after=None, **heard)
+            step.move(person, State.WATCHED, "answered", rule, says, look_at=moments[0], looks=0, after=None, **heard)
         else:
-            self.settle(step, person, case, event, **heard)
+            step.note("answered", rule, says, person)
+            self.settle(step, person, case, "answered", **heard)
 
     def settle(self, step: Step, person: Person, case: Case, rule: str, **values: Stored) -> None:
         """Give somebody their verdict; who was proven absent after a lost answer is asked for once more instead."""

@@ -9,10 +9,12 @@ from attrs import define, field, frozen
 from sqlalchemy import Connection, Row, or_, select, update
 
 from groupadd.drip.ledger import AuditLine, Ledger
+from groupadd.drip.pace import Answers
 from groupadd.drip.person import Person, Stored
 from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, audit, people
 from groupadd.flow import LONGEST_RETRY_S
+from groupadd.terms import Pace
 
 Tell = Callable[[AuditLine], None]
 
@@ -27,11 +29,11 @@ class Standing:
 
     Attributes:
         asked: How many adds it has made.
-        next_at: When its next add is due at the earliest.
+        next_at: The moment of its next add in the schedule.
         invite_at: When its next invitation is.
         stopped: The rule by which it has stopped, or None.
         resumed_at: When it was last let go on.
-        days_first: When the add was made that is a day's share ago.
+        answers: When the adds were answered that bind the next one.
     """
 
     asked: int
@@ -39,7 +41,7 @@ class Standing:
     invite_at: float
     stopped: str | None
     resumed_at: float
-    days_first: float | None
+    answers: Answers
 
 
 @define
@@ -162,7 +164,7 @@ class Holding:
             step.tx.execute(update(accounts).where(*later).values(next_at=until, invite_at=until))
             step.note("stopped", stop.rule, stop.why)
 
-    def standing(self, tx: Connection, adds_per_day: int) -> Standing:
+    def standing(self, tx: Connection, pace: Pace) -> Standing:
         """Read how the account stands."""
         columns = (
             accounts.c.asked,
@@ -174,10 +176,18 @@ class Holding:
         row: Row[Any, Any, Any, Any, Any] = tx.execute(
             select(*columns).where(accounts.c.provider == self.provider)
         ).one()
-        asks = select(audit.c.at).where(audit.c.provider == self.provider, audit.c.event == "asking")
-        days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(adds_per_day - 1).limit(1))
         asked, next_at, invite_at, stopped, resumed_at = row
-        return Standing(asked, next_at, invite_at, stopped, resumed_at, days_first)
+        return Standing(asked, next_at, invite_at, stopped, resumed_at, answers(tx, self.provider, pace))
+
+
+def answers(tx: Connection, provider: str, pace: Pace) -> Answers:
+    """Read when the adds of an account were answered that bind its next one."""
+    answered = select(audit.c.at).where(audit.c.provider == provider, audit.c.event == "answered")
+    newest_first = answered.order_by(audit.c.id.desc()).limit(1)
+    last, window_ago, day_ago = (
+        tx.scalar(newest_first.offset(count - 1)) for count in (1, pace.window_share, pace.adds_per_day)
+    )
+    return Answers(last, window_ago, day_ago)
 
 
 def lease_until(ledger: Ledger, provider: str) -> float:

@@ -1,27 +1,56 @@
 """When the next add is due. Pure: moments in seconds since 1970 go in and come out.
 
-The gap is counted from the answer, so that adds stay apart at the provider, too, however long each takes. Chance only
-ever widens it: with no gap below its least, no 60 seconds hold more than their share.
+Every add has its moment in a schedule, and leaves by chance some time after it. So gaps vary both ways, and the next
+adds win back what one is late. What binds is the answers: an add waits for a whole window since the answer to the one
+that is a window's share ago. So no 60 seconds hold more, wherever in its call each add takes effect.
 """
 
 from datetime import datetime, timedelta, tzinfo
 
+from attrs import frozen
+
 from groupadd.terms import Pace
 
 DAY_S = 24 * 3600.0
+FARTHEST_S = 366 * DAY_S  # a ledger may hold a moment that is no date
+_HEADROOM = 0.015  # by so much the schedule is slower than the limit: room for the calls themselves, and for chance
 
 
-def next_moment(pace: Pace, *, asked: int, answered_at: float, chance: float) -> float:
-    """Return when the next add is due after an answer.
+@frozen
+class Answers:
+    """When the adds were answered that bind the next one; None where there were not so many.
+
+    Attributes:
+        last: The last one.
+        window_ago: The one that is a window's share ago.
+        day_ago: The one that is a day's share ago.
+    """
+
+    last: float | None = None
+    window_ago: float | None = None
+    day_ago: float | None = None
+
+
+def next_scheduled(pace: Pace, *, asked: int, scheduled: float, answered_at: float) -> float:
+    """Return the moment in the schedule of the add that follows.
 
     Args:
         pace: The account's pace.
         asked: How many adds the account has made so far.
-        answered_at: When the last one was answered.
-        chance: Where in its range the gap falls, from 0 to 1.
+        scheduled: The moment in the schedule of the last one.
+        answered_at: When it was answered. Where that is more than a gap behind the schedule, a new one begins.
     """
-    gap_s = pace.gap_s * (1 + pace.jitter * chance)
-    return answered_at + (max(gap_s, pace.rest_s) if rests(pace, asked) else gap_s)
+    began = scheduled if answered_at - scheduled < pace.gap_s else answered_at - _jitter_s(pace) / 2
+    following = began + _scheduled_gap_s(pace)
+    return max(following, answered_at + pace.rest_s) if rests(pace, asked) else following
+
+
+def _scheduled_gap_s(pace: Pace) -> float:
+    return pace.gap_s * (1 + min(_HEADROOM, pace.jitter))
+
+
+def _jitter_s(pace: Pace) -> float:
+    return pace.gap_s * pace.jitter
 
 
 def rests(pace: Pace, asked: int) -> bool:
@@ -29,18 +58,29 @@ def rests(pace: Pace, asked: int) -> bool:
     return asked > 0 and asked % pace.rest_after == 0
 
 
-def allowed_from(pace: Pace, moment: float, days_first: float | None, zone: tzinfo | None = None) -> float:
-    """Return the first moment from a given one on at which the day's share and the quiet hours allow an add.
+def due(
+    pace: Pace, scheduled: float, answers: Answers, *, chance: float, now: float, zone: tzinfo | None = None
+) -> float:
+    """Return when an add may leave: its moment in the schedule and some jitter, if no rule wants it later.
 
     Args:
         pace: The account's pace.
-        moment: The earliest moment otherwise.
-        days_first: When the add was made that is `adds_per_day` adds ago; None where there were not so many.
+        scheduled: The add's moment in the schedule.
+        answers: When earlier adds were answered.
+        chance: How much of the jitter falls to this add, from 0 to 1.
+        now: The present.
         zone: The zone of the quiet hours; None for this machine's.
     """
-    if days_first is not None:
-        moment = max(moment, days_first + DAY_S)
-    return after_quiet(pace, moment, zone)
+    leaves = scheduled + chance * _jitter_s(pace)
+    moments = [now, min(now + FARTHEST_S, leaves)]  # in this order also where it is not a number
+    for answered_at, apart_s in (
+        (answers.last, pace.gap_s - _jitter_s(pace)),
+        (answers.window_ago, pace.window_s),
+        (answers.day_ago, DAY_S),
+    ):
+        if answered_at is not None:
+            moments.append(answered_at + apart_s)
+    return after_quiet(pace, max(moments), zone)
 
 
 def after_quiet(pace: Pace, moment: float, zone: tzinfo | None = None) -> float:
@@ -65,7 +105,7 @@ def last_moment(pace: Pace, *, left: int, asked: int, next_at: float, zone: tzin
     while left > 0:
         turn = min(left, pace.rest_after - asked % pace.rest_after, pace.adds_per_day - within_a_day)
         began = moment = after_quiet(pace, moment, zone)
-        moment += turn * pace.gap_s * (1 + pace.jitter / 2)
+        moment += turn * _scheduled_gap_s(pace)
         left, asked, within_a_day = left - turn, asked + turn, within_a_day + turn
         if rests(pace, asked):
             moment = max(moment, began) + pace.rest_s

@@ -11,6 +11,7 @@ from sqlalchemy import Connection, func, select
 from groupadd.config import load
 from groupadd.document import Source
 from groupadd.drip import pace as paces
+from groupadd.drip.holding import answers
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.rules import HOW_TO_GO_ON
 from groupadd.drip.schema import State, accounts, audit, people
@@ -20,7 +21,6 @@ from groupadd.terms import Pace
 
 AccountRow: TypeAlias = Any  # a row of the table of accounts
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
-_FARTHEST_S = 366 * paces.DAY_S  # a ledger may hold a moment that is no date
 _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
 
@@ -204,7 +204,4 @@ def ends_at(tx: Connection, provider: str, pace: Pace, now: float) -> float | No
 
 
 def _next_at(tx: Connection, row: AccountRow, pace: Pace, now: float) -> float:
-    asks = select(audit.c.at).where(audit.c.provider == row.provider, audit.c.event == "asking")
-    days_first = tx.scalar(asks.order_by(audit.c.id.desc()).offset(pace.adds_per_day - 1).limit(1))
-    next_at = min(row.next_at, now + _FARTHEST_S)
-    return paces.allowed_from(pace, max(next_at, now), days_first)
+    return paces.due(pace, row.next_at, answers(tx, row.provider, pace), chance=0.0, now=now)

@@ -6,6 +6,7 @@ for a verdict. One reading of a roster counts as the look of each, and `groupadd
 
 import asyncio
 import random
+from functools import partial
 from math import inf
 from typing import Literal, NamedTuple
 
@@ -43,6 +44,10 @@ class Turn(NamedTuple):
     group: str = ""
 
 
+def _draw() -> float:
+    return random.random()  # noqa: S311  nobody is to be kept from guessing it
+
+
 @define
 class Worker:
     """Works one account.
@@ -58,6 +63,7 @@ class Worker:
     _standing: Standing = field(init=False)
     _failures: int = field(default=0, init=False)
     _not_before: float = field(default=0.0, init=False)
+    _chance: float = field(factory=_draw, init=False)
 
     def __attrs_post_init__(self) -> None:
         self._rooms = Rooms(self.desk)
@@ -103,13 +109,13 @@ class Worker:
         """Return what is due first, an add before a look before an invitation; None where the account may not go on."""
         desk, now = self.desk, self.desk.now()
         with desk.holding.ledger.reading() as tx:
-            self._standing = standing = desk.holding.standing(tx, desk.pace.adds_per_day)
+            self._standing = standing = desk.holding.standing(tx, desk.pace)
             waiting = persons.those(tx, desk.provider, State.WAITING, most=1)
             to_invite = persons.those(tx, desk.provider, State.TO_INVITE, most=1)
             looks = persons.looks_due(tx, desk.provider)
         if standing.stopped is not None:
             return None
-        add_at = paces.allowed_from(desk.pace, max(standing.next_at, now), standing.days_first)
+        add_at = paces.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)
         invite_at = paces.after_quiet(desk.pace, max(standing.invite_at, now))
         turns = [Turn(add_at, "ask", person) for person in waiting]
         turns += [Turn(max(at, self._rooms.room(group).next_at), "look", group=group) for group, at in looks]
@@ -170,8 +176,8 @@ class Worker:
                 desk.settle(step, person, case, "seen before the add")
             return
         now = desk.now()
-        latest = paces.next_moment(desk.pace, asked=asked, answered_at=now, chance=1.0)
-        with desk.holding.step(unless_stopped=True, asked=asked, next_at=latest) as step:
+        following = partial(paces.next_scheduled, desk.pace, asked=asked, scheduled=self._standing.next_at)
+        with desk.holding.step(unless_stopped=True, asked=asked, next_at=following(answered_at=now)) as step:
             rule = "again, after proof of absence" if person.tries else "next in the plan"
             intent = {"tries": person.tries + 1, "sent_at": now, "before": stored_sight(case.before)}
             step.move(person, State.ASKING, "asking", rule, **intent)
@@ -182,9 +188,9 @@ class Worker:
             times = await desk.drive(ask(watch, {person.jid: case}, desk.terms))
         except GroupAddError as error:
             case.claim, times = Claim(self._may_mean(person, error), str(error)), Times(now, desk.now())
-        next_at = paces.next_moment(desk.pace, asked=asked, answered_at=times.at, chance=_chance())
-        with desk.holding.step(next_at=next_at) as step:
-            desk.hear(step, person, case, times, "answered")
+        self._chance = _draw()
+        with desk.holding.step(next_at=following(answered_at=times.at)) as step:
+            desk.hear(step, person, case, times)
         if case.claim.code is not None:
             desk.codes[person.id] = case.claim.code
         if case.claim.meaning.reason is Reason.RATE_LIMITED:
@@ -244,7 +250,3 @@ class Worker:
             latest = persons.latest_verdicts(tx, desk.provider, self._standing.resumed_at, LAST)
         if (stop := after_verdicts(latest)) is not None:
             desk.holding.stop(stop)
-
-
-def _chance() -> float:
-    return random.random()  # noqa: S311  nobody is to be kept from guessing it

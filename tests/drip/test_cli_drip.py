@@ -195,7 +195,7 @@ def test_the_audit_in_json_is_one_object_a_line(place: Place, capsys: pytest.Cap
     assert main(["drip", "audit", "--json"]) == Exit.EVERYONE_IN
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert {tuple(line) for line in lines} == {("at", "provider", "group", "participant", "event", "rule", "detail")}
-    assert [line["event"] for line in lines[:3]] == ["planned", "asking", "settled"]
+    assert [line["event"] for line in lines[:3]] == ["planned", "asking", "answered"]
 
     assert main(["drip", "audit"]) == Exit.EVERYONE_IN
     assert len(capsys.readouterr().out.splitlines()) == len(lines)

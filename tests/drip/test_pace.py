@@ -1,20 +1,24 @@
 """When the next add is due: gaps, rests, days and quiet hours."""
 
+import random
 from datetime import datetime
 from itertools import pairwise
+from math import inf, nan
 from zoneinfo import ZoneInfo
 
 import pytest
+from attrs import define, field
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd.config import load
-from groupadd.drip.pace import DAY_S, after_quiet, allowed_from, last_moment, next_moment
+from groupadd.drip.pace import DAY_S, Answers, after_quiet, due, last_moment, next_scheduled
 from groupadd.errors import ConfigError
 from groupadd.terms import Pace
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = Pace(quiet="22:00-07:00")
+START = 1_767_603_600.0
 
 
 def at(text: str) -> float:
@@ -26,30 +30,86 @@ paces = st.builds(
     adds_per_minute=st.floats(0.2, 600),
     rest_after=st.integers(1, 20),
     rest_s=st.floats(0, 600),
-    jitter=st.floats(0, 2),
+    jitter=st.floats(0, 1),
 )
+part = st.floats(0, 1)
 
 
-@given(paces, st.lists(st.tuples(st.floats(0, 5), st.floats(0, 1)), min_size=2, max_size=60))
-def test_no_sliding_minute_holds_more_than_its_share(pace: Pace, calls: list[tuple[float, float]]) -> None:
-    due, sent = 0.0, []
-    for asked, (takes_s, chance) in enumerate(calls, start=1):
-        sent.append(due)
-        due = next_moment(pace, asked=asked, answered_at=due + takes_s, chance=chance)
-    assert all(later - earlier >= pace.gap_s - 1e-9 for earlier, later in pairwise(sent))
+@define
+class Account:
+    """An account at a pace, whose adds take effect somewhere in their calls."""
+
+    pace: Pace
+    scheduled: float = 1e9
+    now: float = 1e9
+    answered: list[float] = field(factory=list)
+    sent: list[float] = field(factory=list)
+    effective: list[float] = field(factory=list)
+
+    def add(self, takes_s: float, chance: float, effective: float) -> None:
+        def ago(count: int) -> float | None:
+            return self.answered[-count] if len(self.answered) >= count else None
+
+        answers = Answers(ago(1), ago(self.pace.window_share), ago(self.pace.adds_per_day))
+        sent = due(self.pace, self.scheduled, answers, chance=chance, now=self.now)
+        self.now = sent + takes_s
+        self.sent.append(sent)
+        self.effective.append(sent + effective * takes_s)
+        self.answered.append(self.now)
+        asked = len(self.sent)
+        self.scheduled = next_scheduled(self.pace, asked=asked, scheduled=self.scheduled, answered_at=self.now)
+
+
+@given(paces, st.lists(st.tuples(st.floats(0, 30), part, part), min_size=2, max_size=60))
+def test_no_sliding_minute_holds_more_than_its_share(pace: Pace, calls: list[tuple[float, float, float]]) -> None:
+    account = Account(pace)
+    for call in calls:
+        account.add(*call)
     share = max(pace.adds_per_minute, 1)
-    assert all(sum(0 <= other - begin < 60 - 1e-6 for other in sent) <= share for begin in sent)
+    moments = account.effective
+    assert all(sum(0 <= other - begin < 60 - 1e-5 for other in moments) <= share for begin in moments)
+    between = zip(account.answered, account.sent[1:], strict=False)
+    assert all(sent - answered >= pace.gap_s * (1 - pace.jitter) - 1e-5 for answered, sent in between)
 
 
-@pytest.mark.parametrize(("asked", "gap_s"), [(1, 12), (9, 12), (10, 300), (11, 12), (20, 300)])
+@given(st.lists(st.tuples(st.floats(0.05, 1), part, part), min_size=50, max_size=50))
+def test_whatever_chance_brings_the_pace_is_kept_up(calls: list[tuple[float, float, float]]) -> None:
+    account = Account(Pace(rest_s=0, adds_per_day=1000))
+    for call in calls:
+        account.add(*call)
+    assert 49 * 12.0 / (account.sent[-1] - account.sent[0]) >= 0.97
+
+
+def test_gaps_are_shorter_and_longer_for_as_long_as_it_goes() -> None:
+    chances = random.Random(7)
+    account = Account(Pace(rest_s=0, adds_per_day=1000))
+    for _ in range(600):
+        account.add(0.5, chances.random(), 0.5)
+    latest = [later - earlier for earlier, later in pairwise(account.sent[300:])]
+    assert 12.0 * 0.7 <= min(latest) <= 12.0 * 0.85
+    assert 12.0 * 1.15 <= max(latest) <= 12.0 * 1.4
+
+
+@pytest.mark.parametrize(("asked", "gap_s"), [(1, 12.18), (9, 12.18), (10, 300), (11, 12.18), (20, 300)])
 def test_every_tenth_add_is_followed_by_a_rest(asked: int, gap_s: float) -> None:
-    assert next_moment(Pace(), asked=asked, answered_at=100.0, chance=0.0) == 100.0 + gap_s
+    assert next_scheduled(Pace(), asked=asked, scheduled=99.0, answered_at=99.0) == pytest.approx(99.0 + gap_s)
+
+
+def test_who_is_late_by_more_than_a_gap_begins_anew_and_who_is_less_wins_it_back() -> None:
+    assert next_scheduled(Pace(), asked=1, scheduled=100.0, answered_at=111.0) == pytest.approx(112.18)
+    assert next_scheduled(Pace(), asked=1, scheduled=100.0, answered_at=113.0) == pytest.approx(113 + 12.18 - 1.8)
 
 
 def test_a_day_holds_no_more_than_its_share() -> None:
-    assert allowed_from(Pace(), 1000.0, None) == 1000.0
-    assert allowed_from(Pace(), 1000.0, 500.0) == 500.0 + DAY_S
-    assert allowed_from(Pace(), 2 * DAY_S, 500.0) == 2 * DAY_S
+    first = Answers(day_ago=500.0)
+    assert due(Pace(), 1000.0, Answers(), chance=0.0, now=0.0) == 1000.0
+    assert due(Pace(), 1000.0, first, chance=0.0, now=0.0) == 500.0 + DAY_S
+    assert due(Pace(), 2 * DAY_S, first, chance=0.0, now=0.0) == 2 * DAY_S
+
+
+@pytest.mark.parametrize("stored", [inf, nan, 1e300])
+def test_a_stored_moment_that_is_no_date_is_a_distant_one(stored: float) -> None:
+    assert due(NIGHT, stored, Answers(), chance=0.5, now=START) <= START + 367 * DAY_S
 
 
 @pytest.mark.parametrize(
