@@ -210,17 +210,19 @@ def distinct(account: Account, participants: Sequence[Participant]) -> Flow[Mapp
     for person in [person for person in meant.values() if person.phone and alternates(person.phone)]:
         phone = person.phone or ""
         earlier = next((seen[form] for form in alternates(phone) if form in seen), None)
-        if earlier is not None and (yield from _same_account(account.provider, earlier.phone or "", phone)):
+        if earlier is not None and (yield from same_account(account.provider, earlier.phone or "", phone)):
             meant[person.id] = earlier
         seen[phone] = person
     return meant
 
 
-def _same_account(provider: GroupMembershipProvider, phone: str, other_form: str) -> Flow[bool]:
-    if not isinstance(provider, ChecksNumbers):
-        return False
-    account = yield from tried(provider.check_number(phone))
-    return account is not None and account == (yield from tried(provider.check_number(other_form)))
+def same_account(provider: GroupMembershipProvider, phone: str, other_form: str) -> Flow[bool | None]:
+    """Return whether the provider takes two numbers for one account; None where it cannot or does not tell."""
+    account = (yield from tried(provider.check_number(phone))) if isinstance(provider, ChecksNumbers) else None
+    if account is None or not isinstance(provider, ChecksNumbers):
+        return None
+    other = yield from tried(provider.check_number(other_form))
+    return None if other is None else account == other
 
 
 def check(account: Account, group: GroupId, participants: Sequence[Participant]) -> Flow[tuple[Membership, ...]]:

@@ -4,6 +4,7 @@ import asyncio
 from typing import TypeVar
 
 from attrs import define, evolve, field
+from sqlalchemy import update
 
 from groupadd.adding import Case, Times
 from groupadd.codes import NO_ANSWER
@@ -11,7 +12,7 @@ from groupadd.drip import pace as paces
 from groupadd.drip import person as persons
 from groupadd.drip.holding import Holding, Step
 from groupadd.drip.person import NOTHING_HEARD, Person, Stored, stored_after, stored_claim, stored_outcome, stored_sight
-from groupadd.drip.schema import State
+from groupadd.drip.schema import State, people
 from groupadd.flow import AsyncTransport, Flow, NoAnswer, Request, Response, drive_async
 from groupadd.inviting import is_invitable
 from groupadd.looking import Account
@@ -144,6 +145,13 @@ class Desk:
         said = (outcome.status, outcome.reason, outcome.evidence, outcome.provider_says)
         step.move(person, to, "settled", rule, ", ".join(filter(None, said)), **told)
         self.settled.append(outcome.reason)
+
+    def make_twin(self, step: Step, person: Person, first: Person) -> None:
+        """Let somebody share the verdict of who was planned before under the other form of the number."""
+        rule = "the provider takes both forms of the number for one account"
+        step.move(person, State.TWIN, "duplicate", rule, same_as=first.jid)
+        same_form = (people.c.group_jid == person.group_jid, people.c.jid == person.jid)
+        step.tx.execute(update(people).where(*same_form).values(same_as=first.jid))
 
     def _may_invite(self, person: Person, outcome: ParticipantOutcome, code: Secret | None) -> bool:
         if self.terms.invite == "never" or person.was_invited or not is_invitable(outcome):

@@ -8,7 +8,7 @@ from os import PathLike
 from pathlib import Path
 from typing import Any, TextIO
 
-from sqlalchemy import Connection, and_, select
+from sqlalchemy import Connection, and_, func, select
 
 from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
 from groupadd.drip.schema import State, people, sheets
@@ -71,7 +71,7 @@ def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
     same = and_(
         people.c.state == State.TWIN.value,
         first.c.group_jid == people.c.group_jid,
-        first.c.jid == people.c.jid,
+        first.c.jid == func.coalesce(people.c.same_as, people.c.jid),
         first.c.state.notin_([State.TWIN.value, State.UNUSABLE.value]),
     )
     own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, func, select
 from groupadd.adding import Case, Course, Times
 from groupadd.codes import Meaning
 from groupadd.drip.schema import State, people
-from groupadd.identity import parse_participants
+from groupadd.identity import Identity, alternates, parse_participants
 from groupadd.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import Claim
 from groupadd.roster import Sight
@@ -66,7 +66,8 @@ class Person:
     @property
     def was_invited(self) -> bool:
         """Whether an invitation was sent, or may have been: there is no second one."""
-        return bool(self._invite) and self._invite["state"] in {InviteState.SENT, InviteState.UNKNOWN}
+        sent = bool(self._invite) and self._invite["state"] in {InviteState.SENT, InviteState.UNKNOWN}
+        return sent or self.state is State.INVITING
 
 
 _COLUMNS = (
@@ -96,6 +97,24 @@ def those(
         where.append(people.c.group_jid == group)
     rows = tx.execute(select(*_COLUMNS).where(*where).order_by(people.c.id).limit(most))
     return [Person(*tuple(row)) for row in rows]
+
+
+def other_form(tx: Connection, person: Person, *, locked: bool = False) -> Person | None:
+    """Read who is planned for the same group under the other form of a person's number.
+
+    Args:
+        tx: The transaction.
+        person: The person.
+        locked: Whether nobody may change either of the two before the transaction ends.
+    """
+    forms = [Identity(form).id for form in alternates(person.case().participant.phone or "")]
+    if not forms:
+        return None
+    planned = people.c.state.notin_([State.TWIN.value, State.UNUSABLE.value])
+    where = (people.c.group_jid == person.group_jid, people.c.jid.in_([person.jid, *forms]), planned)
+    both = select(*_COLUMNS).where(*where).order_by(people.c.id)
+    rows = tx.execute(both.with_for_update() if locked else both)
+    return next((other for row in rows if (other := Person(*tuple(row))).id != person.id), None)
 
 
 def looks_due(tx: Connection, provider: str) -> list[tuple[str, float]]:

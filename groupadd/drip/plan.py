@@ -138,6 +138,7 @@ class _Reader:
         known = tx.execute(select(sheets).where(sheets.c.name == sheet.name)).all()
         older = [one.id for one in known if one.header == values["header"]]
         tx.execute(insert(sheets).values(id=number, **values))
+        other_forms = _other_forms(tx)
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
             read = [{"sheet": number, **self._read(line, cells)} for line, cells in chunk]
             keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
@@ -147,8 +148,8 @@ class _Reader:
             kept = []
             for row, (line, cells) in zip(read, chunk, strict=True):
                 key = (str(row["group_jid"]), str(row["jid"]))
-                if row["state"] == State.WAITING and key in seen:
-                    row["state"] = State.TWIN.value
+                if row["state"] == State.WAITING and (key in seen or key in other_forms):
+                    row |= {"state": State.TWIN.value, "same_as": other_forms.get(key)}
                     self.twins += 1
                 elif row["state"] == State.WAITING:
                     seen.add(key)
@@ -176,6 +177,7 @@ class _Reader:
             "given": given,
             "provider": provider,
             "group_jid": group or "",
+            "same_as": None,
         }
         try:
             told["group_jid"] = _group(group)
@@ -189,6 +191,12 @@ class _Reader:
             return told | {"jid": person.id, "state": State.WAITING.value, "fault": None}
         self.faults[line] = fault
         return told | {"jid": "", "state": State.UNUSABLE.value, "fault": fault}
+
+
+def _other_forms(tx: Connection) -> Mapping[tuple[str, str], str]:
+    """Return who has turned out to be somebody planned before under another form of the number, by group and JID."""
+    known = select(people.c.group_jid, people.c.jid, people.c.same_as).where(people.c.same_as.isnot(None))
+    return {(group, jid): first for group, jid, first in tx.execute(known)}
 
 
 def _rows_of(tx: Connection, known: Sequence[int], lines: Sequence[int]) -> set[tuple[object, ...]]:

@@ -50,6 +50,7 @@ people: Table = Table(
     Column("given", Text, nullable=False),
     Column("jid", Text, nullable=False),
     Column("state", Text, nullable=False),
+    Column("same_as", Text),  # of a twin under another form of the number: the first one's JID
     Column("fault", Text),
     Column("tries", Integer, nullable=False, default=0),
     Column("sent_at", Double),

@@ -133,13 +133,21 @@ def forget(participant: str, *, ledger: str = DEFAULT, clock: Clock | None = Non
         LedgerError: The ledger cannot be used, or the person is in mid-call: try again in a minute.
     """
     (person,) = parse_participants([participant])
-    theirs = or_(people.c.jid == person.id, people.c.given == participant.strip())
     with Ledger.open(ledger, clock=clock) as book, book.writing() as tx:
+        jids = _all_forms(tx, person.id)
+        theirs = or_(people.c.jid.in_(jids), people.c.given == participant.strip())
         in_hand = (theirs, people.c.state.in_([State.ASKING.value, State.INVITING.value]))
         if tx.scalar(select(people.c.id).where(*in_hand).limit(1)) is not None:
             raise LedgerError("this person is being asked for at this moment: try again when that is over")
         deleted = tx.execute(delete(people).where(theirs)).rowcount
-        of_person = lines.c.participant == person.id
+        of_person = lines.c.participant.in_(jids)
         tx.execute(update(lines).where(of_person).values(participant=_FORGOTTEN, detail=""))
         book.note(tx, _FORGOTTEN, "by hand", f"{deleted} rows")
         return deleted
+
+
+def _all_forms(tx: Connection, jid: str) -> set[str]:
+    """Return somebody's JID, and that of the other form of their number where it has proven to be theirs, too."""
+    pairs = select(people.c.jid, people.c.same_as).where(people.c.same_as.isnot(None))
+    proven = pairs.where(or_(people.c.jid == jid, people.c.same_as == jid)).distinct()
+    return {jid, *(form for pair in tx.execute(proven) for form in pair)}

@@ -27,7 +27,7 @@ from groupadd.errors import GroupAddError, ProviderError, RequestRefused
 from groupadd.flow import log
 from groupadd.identity import GroupId
 from groupadd.inviting import invite
-from groupadd.looking import tried
+from groupadd.looking import same_account, tried
 from groupadd.outcome import InviteState, Reason
 from groupadd.provider import Claim, KnowsSession
 
@@ -169,6 +169,11 @@ class Worker:
             GroupAddError: They were surely not asked for, and wait again.
         """
         desk, asked, case = self.desk, self._standing.asked + 1, person.case()
+        other = self._other_form(person)
+        if other is not None and other.id < person.id and await self._are_one(person, other):
+            with desk.holding.step() as step:
+                desk.make_twin(step, person, other)
+            return
         if looks_before(desk.account.provider, desk.terms):
             case.before = await self._rooms.look_before(person)
         if case.before is not None and case.before.member:
@@ -196,6 +201,15 @@ class Worker:
         if case.claim.meaning.reason is Reason.RATE_LIMITED:
             desk.holding.stop(Stop("rate_limited", "the provider says of a person that we ask too often"))
 
+    def _other_form(self, person: Person) -> Person | None:
+        with self.desk.holding.ledger.reading() as tx:
+            return persons.other_form(tx, person)
+
+    async def _are_one(self, person: Person, other: Person) -> bool | None:
+        """Return whether two forms of a number are one person's, by the provider; None where it does not tell."""
+        phone, form = (one.case().participant.phone or "" for one in (other, person))
+        return await self.desk.drive(same_account(self.desk.account.provider, phone, form))
+
     def _may_mean(self, person: Person, error: GroupAddError) -> Meaning:
         """Return what a refusal of the whole request may mean for the one person in it.
 
@@ -218,7 +232,13 @@ class Worker:
             with desk.holding.step() as step:
                 step.move(person, State.DONE, "not_invited", "no invitation at hand")
             return
+        other = self._other_form(person)
+        are_two = other is None or await self._are_one(person, other) is False
         with desk.holding.step(unless_stopped=True, invite_at=desk.now() + desk.pace.gap_s) as step:
+            other = persons.other_form(step.tx, person, locked=True)
+            if other is not None and other.was_invited and not are_two:
+                step.move(person, State.DONE, "not_invited", "the other form of the number may be the same person's")
+                return
             step.move(person, State.INVITING, "inviting", desk.invites_by)
         inviting = invite(
             desk.account.provider,

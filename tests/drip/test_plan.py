@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import pytest
+from attrs import evolve
 
-from groupadd import ConfigError, InvalidGroup, InvalidParticipant, drip
-from groupadd.sandbox import Temper
+from groupadd import ConfigError, InvalidGroup, InvalidParticipant, Status, drip
+from groupadd.sandbox import Human, Temper, faults
+from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import GROUP, crowd, town
 
@@ -171,3 +174,61 @@ def test_only_reasons_that_there_are_can_be_retried(book: Book) -> None:
     book.plan("phone\n12025550100\n")
     with pytest.raises(ValueError, match="nonsense"):
         drip.retry("nonsense", ledger=book.ledger)
+
+
+RITA = Human("554199990000", "177005550000200", also_dialled=frozenset({"5541999990000"}))
+WITH_NINTH_DIGIT = Human("5541999990000", "177005550000201")
+
+
+def with_both_forms(folder: Path, *settled: Human, ledger: str | None = None, **options: Any) -> Drip:
+    """Return a drip for both forms of one Brazilian number, and for somebody after them."""
+    (other,) = crowd(1)
+    it = Drip(town([*settled, other], **options), folder)
+    it.ledger = ledger or it.ledger
+    it.plan([RITA, WITH_NINTH_DIGIT, other])
+    return it
+
+
+def test_both_forms_of_one_number_are_one_person_where_the_provider_says_so(tmp_path: Path) -> None:
+    it = with_both_forms(tmp_path, RITA)
+    told = it.run()
+    assert (told.people, told.counts) == (2, {Status.ADDED: 2})
+    assert it.statuses() == ["added,,reported", "added,duplicate,reported", "added,,reported"]
+    assert len(it.town.adds()) == 2
+    it.plan([WITH_NINTH_DIGIT])
+    assert it.run().left == 0
+    assert it.statuses()[3:] == ["added,duplicate,reported"]
+    assert len(it.town.adds()) == 2
+
+
+def test_both_forms_are_two_people_where_the_provider_says_so(tmp_path: Path) -> None:
+    alone = evolve(RITA, also_dialled=frozenset(), temper=Temper.CONTACTS_ONLY)
+    shy = evolve(WITH_NINTH_DIGIT, temper=Temper.CONTACTS_ONLY)
+    it = with_both_forms(tmp_path, alone, shy, add={"invite": "link"})
+    assert it.run().counts == {Status.INVITED: 2, Status.ADDED: 1}
+    assert it.town.invitations() == [alone.phone, WITH_NINTH_DIGIT.phone]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("accounts", [["main"], ["main", "backup"]])
+def test_who_may_be_the_same_person_gets_no_second_invitation(kind: str, accounts: list[str], tmp_path: Path) -> None:
+    shy = evolve(RITA, temper=Temper.CONTACTS_ONLY)
+    with new_ledger(kind, tmp_path) as ledger:
+        it = with_both_forms(tmp_path, shy, ledger=ledger, accounts=accounts, dialect="wawp", add={"invite": "link"})
+        for sandbox in it.town.sandboxes.values():
+            sandbox.faults.plan(faults.failing(500, applied=False), on="check", times=None)
+        it.run()
+        refused = ["invited,silent_refusal,observed", "not_added,silent_refusal,observed"]
+        assert sorted(it.statuses()) == ["added,,observed", *refused]
+    assert it.town.invitations() == [shy.phone]
+
+
+@pytest.mark.parametrize("named", [RITA, WITH_NINTH_DIGIT])
+def test_who_is_forgotten_is_so_under_both_forms_of_the_number(named: Human, tmp_path: Path) -> None:
+    it = with_both_forms(tmp_path, RITA)
+    it.run()
+    assert drip.forget(f"+{named.phone}", ledger=it.ledger) == 2
+    rows = StringIO()
+    drip.export(rows, ledger=it.ledger)
+    told = rows.getvalue() + "".join(str(line.as_dict()) for line in drip.audit(ledger=it.ledger))
+    assert "99990000" not in told
