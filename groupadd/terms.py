@@ -1,6 +1,5 @@
 """How adds are carried out: the settings of a client and of a drip, the tables `[add]` and `[drip]` of a config."""
 
-import math
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -77,6 +76,7 @@ class Terms:
         return attrs.asdict(self, recurse=False)
 
 
+_ONE_A_DAY = 1 / 1440  # a minute
 _HOUR = r"(?:[01]\d|2[0-3]):[0-5]\d"
 _QUIET = re.compile(f"({_HOUR})-(?!\\1)({_HOUR})")
 
@@ -97,13 +97,13 @@ class Pace:
     """
 
     adds_per_minute: float = field(
-        default=5.0, validator=_check(lambda n: 0 < n < math.inf, "a number of adds greater than 0")
+        default=5.0, validator=_check(lambda n: _ONE_A_DAY <= n <= 100_000, "from 1/1440 (one a day) to 100,000")
     )
     rest_after: int = field(default=10, validator=_check(lambda n: n >= 1, "1 add or more"))
     rest_s: float = field(
         default=300.0, validator=_check(lambda s: 0 <= s <= 7 * _DAY_S, f"from 0 to {7 * _DAY_S} seconds")
     )
-    adds_per_day: int = field(default=50, validator=_check(lambda n: n >= 1, "1 add or more"))
+    adds_per_day: int = field(default=50, validator=_check(lambda n: 1 <= n <= 1_000_000, "from 1 to 1,000,000 adds"))
     quiet: str | None = field(
         default=None,
         validator=_check(

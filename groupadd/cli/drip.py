@@ -1,7 +1,6 @@
 """`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came."""
 
 import json
-import sys
 from collections.abc import Iterable, Iterator
 from types import ModuleType
 from typing import Annotated
@@ -250,7 +249,11 @@ def export(file: str = STDIN, /, *, ledger: str = DEFAULT) -> Exit:
         file: The CSV to write; left out, or -: standard output.
         ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
     """
-    drip.export(sys.stdout if file == STDIN else file, ledger=ledger)
+    if file == STDIN:
+        with Screen().pouring() as out:
+            drip.export(out, ledger=ledger)
+    else:
+        drip.export(file, ledger=ledger)
     return Exit.EVERYONE_IN
 
 
@@ -261,7 +264,8 @@ def audit(*, book: Book = Book()) -> Exit:
     Args:
         book: Where the plan is kept.
     """
-    Screen(json=book.json).pour(_told(drip.audit(ledger=book.ledger), as_json=book.json))
+    with Screen(json=book.json).pouring() as out:
+        out.writelines(f"{line}\n" for line in _told(drip.audit(ledger=book.ledger), as_json=book.json))
     return Exit.EVERYONE_IN
 
 

@@ -53,7 +53,9 @@ class Place:
 def plan(made: Plan, places: Sequence[Place], now: datetime) -> RenderableType:
     """Return what a plan has put into the ledger, and what is to be expected."""
     parts: list[RenderableType] = [Text(f"{_people(made.people)} planned", "bold")]
-    if made.planned_before:
+    if made.planned_before and not made.people:
+        parts = [Text(f"nothing new: everybody in {_rows(made.planned_before)} is planned for the same group already")]
+    elif made.planned_before:
         parts.append(f"{made.planned_before:,} more are planned for the same group already, and are not planned twice")
     if made.faults:
         parts += ["", Text(f"{_rows(len(made.faults))} cannot be used:", "yellow"), _faults(made.faults)]

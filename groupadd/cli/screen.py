@@ -4,16 +4,22 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Callable, Generator, Iterable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
+from typing import TextIO
 
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from groupadd.cli.ending import Complaint, Exit
+from groupadd.errors import GroupAddError
 
 _log = logging.getLogger("groupadd")
+
+
+class CannotWrite(GroupAddError):
+    """Standard output takes no more."""
 
 
 class Screen:
@@ -50,14 +56,24 @@ class Screen:
         if not self.json:
             self._print(*parts, sep="\n")
 
-    def pour(self, lines: Iterable[str]) -> None:
-        """Print lines of data to stdout as they come, for as long as somebody reads them."""
+    @contextmanager
+    def pouring(self) -> Generator[TextIO]:
+        """Give stdout to the block, for data as it comes; it goes on without a reader.
+
+        Raises:
+            CannotWrite: Stdout cannot be written.
+        """
+        why = ""
         try:
-            for line in lines:
-                self._out.file.write(f"{line}\n")
-            self._out.file.flush()
+            yield sys.stdout
+            sys.stdout.flush()
         except BrokenPipeError:
             self._out.on_broken_pipe()
+        except OSError as error:
+            self._out.on_broken_pipe()
+            why = error.strerror or type(error).__name__
+        if why:
+            raise CannotWrite(f"standard output cannot be written: {why}")
 
     def say(self, talk: RenderableType) -> None:
         """Print talk to stderr."""

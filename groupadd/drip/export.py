@@ -2,7 +2,6 @@
 
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import nullcontext
 from datetime import UTC, datetime
 from os import PathLike
 from pathlib import Path
@@ -25,28 +24,29 @@ def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT, clock
     columns were planned as well, all columns are there, and each row fills its own.
 
     Args:
-        target: A file's path, or an open text file.
+        target: A file's path, or an open text file, whose own errors are raised as they are.
         ledger: The ledger's URL.
         clock: Time itself, for tests.
 
     Raises:
         LedgerError: The ledger cannot be used, or the file cannot be written.
     """
-    why = ""
     with Ledger.open(ledger, clock=clock) as book, book.reading() as tx:
-        try:
-            with _opened(target) as file:
-                _write(tx, file)
-        except OSError as error:
-            why = error.strerror or type(error).__name__
-    if why:
-        raise LedgerError(f"the export cannot be written: {why}")
+        if isinstance(target, str | PathLike):
+            _write_file(tx, Path(target))
+        else:
+            _write(tx, target)
 
 
-def _opened(target: str | PathLike[str] | TextIO) -> Any:  # noqa: ANN401  a context manager of either kind
-    if isinstance(target, str | PathLike):
-        return Path(target).open("w", encoding="utf-8", newline="")
-    return nullcontext(target)
+def _write_file(tx: Connection, path: Path) -> None:
+    try:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            _write(tx, file)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    else:
+        return
+    raise LedgerError(f"the export cannot be written: {why}")
 
 
 def _write(tx: Connection, file: TextIO) -> None:

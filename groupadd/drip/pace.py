@@ -12,7 +12,7 @@ from attrs import frozen
 from groupadd.terms import Pace
 
 DAY_S = 24 * 3600.0
-FARTHEST_S = 366 * DAY_S  # a ledger may hold a moment that is no date
+_FARTHEST_S = 366 * DAY_S
 _HEADROOM = 0.015  # by so much the schedule is slower than the limit: room for the calls themselves, and for chance
 
 
@@ -71,8 +71,7 @@ def due(
         now: The present.
         zone: The zone of the quiet hours; None for this machine's.
     """
-    leaves = scheduled + chance * _jitter_s(pace)
-    moments = [now, min(now + FARTHEST_S, leaves)]  # in this order also where it is not a number
+    moments = [now, at_hand(scheduled + chance * _jitter_s(pace), now)]
     for answered_at, apart_s in (
         (answers.last, pace.gap_s - _jitter_s(pace)),
         (answers.window_ago, pace.window_s),
@@ -81,6 +80,11 @@ def due(
         if answered_at is not None:
             moments.append(answered_at + apart_s)
     return after_quiet(pace, max(moments), zone)
+
+
+def at_hand(moment: float, now: float) -> float:
+    """Return a moment that a ledger holds, or a distant one where it is no date."""
+    return min(now + _FARTHEST_S, moment)  # in this order for what is not a number
 
 
 def after_quiet(pace: Pace, moment: float, zone: tzinfo | None = None) -> float:

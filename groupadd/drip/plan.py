@@ -103,9 +103,9 @@ def plan(
         reader = _Reader(settings, names, phone_at, default_group, tuple(providers))
         with book.writing() as tx:
             reader.carry_over(tx, sheet)
-            if not reader.places and not reader.twins:
+            if not reader.written or not (reader.places or reader.twins):
                 tx.rollback()
-                return Plan(0, 0, reader.faults, {}, settings.drip.boldness, {})
+                return Plan(0, reader.twins, reader.faults, {}, settings.drip.boldness, {})
             for name in {provider for provider, _ in reader.places}:
                 if tx.scalar(select(accounts.c.provider).where(accounts.c.provider == name)) is None:
                     tx.execute(insert(accounts).values(provider=name))
@@ -130,6 +130,7 @@ class _Reader:
     places: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
     faults: dict[int, str] = field(factory=dict[int, str])
     twins: int = 0
+    written: int = 0
 
     def carry_over(self, tx: Connection, sheet: _Sheet) -> None:
         """Write all rows of a sheet, some thousand at a time; none anew that stands there from the same sheet."""
@@ -158,6 +159,7 @@ class _Reader:
                     kept.append(row)
             if kept:
                 tx.execute(insert(people), kept)
+            self.written += len(kept)
 
     def _shared(self, line: int) -> str:
         """Return who shares in a row that names no provider; the default one where nobody is named at all."""

@@ -116,7 +116,7 @@ class Worker:
         if standing.stopped is not None:
             return None
         add_at = paces.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)
-        invite_at = paces.after_quiet(desk.pace, max(standing.invite_at, now))
+        invite_at = paces.after_quiet(desk.pace, max(paces.at_hand(standing.invite_at, now), now))
         turns = [Turn(add_at, "ask", person) for person in waiting]
         turns += [Turn(max(at, self._rooms.room(group).next_at), "look", group=group) for group, at in looks]
         turns += [Turn(invite_at, "invite", person) for person in to_invite]

@@ -133,6 +133,13 @@ def test_a_plan_stands_even_where_its_account_cannot_be_asked(place: Place, caps
     assert [(one["preflight"], bool(one["error"])) for one in said["places"]] == [(None, True)]
 
 
+def test_the_same_file_planned_again_is_nothing_new(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+    plan()
+    capsys.readouterr()
+    assert plan() == Exit.EVERYONE_IN
+    assert capsys.readouterr().out.startswith("nothing new: everybody in 4 rows is planned for the same group already")
+
+
 def test_a_file_of_which_nothing_can_be_used_is_an_input_error(place: Place, tmp_path: Path) -> None:
     (tmp_path / "people.csv").write_text("phone\n12 34\n")
 
@@ -246,6 +253,17 @@ def test_without_its_extra_the_command_says_what_to_install(place: Place) -> Non
         assert "pip install 'groupadd[drip]'" in said(*argv).stderr
     assert json.loads(said("drip", "status", "--json").stdout)["error"]["type"] == "NotInstalled"
     assert said("--help").returncode == Exit.EVERYONE_IN
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
+@pytest.mark.parametrize("argv", [["export"], ["audit"], ["audit", "--json"]])
+def test_a_stdout_that_is_full_is_a_clear_error(place: Place, argv: list[str]) -> None:
+    plan()
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "groupadd", "drip", *argv]
+        done = subprocess.run(command, env=environment(), text=True, check=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == Exit.NOT_SENT
+    assert done.stderr == "error: standard output cannot be written: No space left on device\n"
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to a process there")

@@ -149,11 +149,18 @@ def test_only_what_is_bolder_than_the_default_is_warned_of() -> None:
 
 def test_a_config_tells_every_fault_of_its_pace_at_once() -> None:
     providers = {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}
-    wrong = {"adds_per_minute": 0, "quiet": "10 to 7", "rest_after": 0, "adds_per_dya": 5}
+    wrong = {"adds_per_minute": 0, "quiet": "10 to 7", "rest_after": 0, "adds_per_dya": 5, "jitter": 1.5}
     with pytest.raises(ConfigError) as caught:
         load({"providers": providers, "drip": wrong}, environ={})
-    for told in ("drip.adds_per_minute", "drip.quiet", "drip.rest_after", "drip.adds_per_dya: unknown key"):
+    keys = ("drip.adds_per_minute", "drip.quiet", "drip.rest_after", "drip.adds_per_dya: unknown key", "drip.jitter")
+    for told in keys:
         assert told in str(caught.value)
+
+
+@pytest.mark.parametrize("pace", [0, -1, 1e-300, 1e9, inf, nan])
+def test_a_pace_that_cannot_be_kept_is_refused(pace: float) -> None:
+    with pytest.raises(ValueError, match=r"adds_per_minute must be from 1/1440 \(one a day\) to 100,000"):
+        Pace(adds_per_minute=pace)
 
 
 def test_a_config_without_a_pace_has_the_cautious_one() -> None:

@@ -71,10 +71,11 @@ def test_a_plan_without_a_usable_row_writes_nothing(book: Book) -> None:
 def test_the_same_file_planned_again_doubles_no_row(book: Book) -> None:
     rows = "phone\n12025550100\n+1 202 555 0100\nnobody\n"
     book.plan(rows)
-    once = book.exported()
+    once, lines = book.exported(), list(drip.audit(ledger=book.ledger))
     again = book.plan(rows)
     assert (again.people, again.planned_before, set(again.faults)) == (0, 2, {4})
     assert book.exported() == once
+    assert list(drip.audit(ledger=book.ledger)) == lines
     book.plan(f"{rows}12025550101\n")
     assert book.exported() == f"{once}12025550101,,,,\n"
 
