@@ -70,5 +70,5 @@ async def worked(run: Run, provider: str, seconds: float) -> Shift:
         if due_at is not None:
             return Shift("more", due_at)
         with book.reading() as tx:
-            standing = worker.desk.holding.standing(tx, run.settings.drip.adds_per_day)
+            standing = worker.desk.holding.standing(tx, run.settings.drip)
     return Shift("done" if standing.stopped is None else "stopped")

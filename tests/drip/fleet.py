@@ -15,6 +15,7 @@ import subprocess
 import sys
 import threading
 import time
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -62,6 +63,7 @@ class Fleet:
         sandboxes: What the accounts speak to, by configured name.
         adds_per_minute: The pace of every account.
         timing: The fields of `Timing` that differ from those of users.
+        jitter: How much chance is in it.
         timeout_s: How long workers wait for an answer.
         delay_s: How long every answer takes.
         on_add: Called with a worker's name when it asks for an add, before that is carried out.
@@ -74,6 +76,7 @@ class Fleet:
     sandboxes: Mapping[str, Sandbox]
     adds_per_minute: float
     timing: Mapping[str, float]
+    jitter: float = 0.3
     timeout_s: float = 5.0
     delay_s: float = 0.05
     on_add: Callable[[str], None] | None = None
@@ -106,7 +109,7 @@ class Fleet:
 
     def config(self, worker: str, url: str | None = None) -> dict[str, Any]:
         providers = {name: one.config(f"{url or self.url}/{worker}/{name}") for name, one in self.sandboxes.items()}
-        pace = {"adds_per_minute": self.adds_per_minute, "rest_s": 0.0, "adds_per_day": 10_000, "jitter": 0.0}
+        pace = {"adds_per_minute": self.adds_per_minute, "rest_s": 0.0, "adds_per_day": 10_000, "jitter": self.jitter}
         add = {"look_after_s": [0.5, 2.0], "late_after_s": 5.0, "timeout_s": self.timeout_s}
         return {"providers": providers, "add": add, "drip": pace}
 
@@ -192,9 +195,15 @@ class Fleet:
                 found["again"] += 1
                 assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
         assert found.total() - found["again"] == len(told)
-        gaps = [later - earlier for moments in self.by_account().values() for earlier, later in pairwise(moments)]
-        assert min(gaps) >= 60.0 / self.adds_per_minute - 0.001, f"faster than the pace: {min(gaps):.3f} s"
+        self._keeps_its_pace()
         return found
+
+    def _keeps_its_pace(self) -> None:
+        for moments in self.by_account().values():
+            most = max(bisect_left(moments, begin + 60.0) - n for n, begin in enumerate(moments))
+            assert most <= self.adds_per_minute, f"{most} adds in a minute"
+            least = min((later - earlier for earlier, later in pairwise(moments)), default=60.0)
+            assert least >= 60.0 / self.adds_per_minute * (1 - self.jitter), f"{least:.3f} s between two adds"
 
     def by_account(self) -> Mapping[str, Sequence[float]]:
         """Return when each account asked for somebody."""

@@ -24,7 +24,7 @@ ACCOUNTS, EACH = 6, 10
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with (
         new_ledger("postgresql", tmp_path) as ledger,
-        Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=200.0, timing=QUICK, timeout_s=1.0) as it,
+        Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=200.0, jitter=0.0, timing=QUICK, timeout_s=1.0) as it,
     ):
         yield it
 

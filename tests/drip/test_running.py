@@ -213,7 +213,7 @@ def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
 
 def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
     people = crowd(6)
-    it = made(tmp_path, people, dialect="wawp", add={"look_after_s": [2]})
+    it = made(tmp_path, people, dialect="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
     for human in people:
         it.town.world.settle(evolve(human, temper=CONTACTS))
     assert stopped(it)[0] == "unknowns"
