@@ -92,11 +92,12 @@ class Desk:
         """
         ledger, now = self.holding.ledger, self.now()
         with ledger.reading() as tx:
-            asking = persons.those(tx, self.provider, State.ASKING)
-            inviting = persons.those(tx, self.provider, State.INVITING)
+            in_hand = persons.those(tx, self.provider, State.ASKING, State.INVITING)
             standing = self.holding.standing(tx, self.pace)
-        if not asking and not inviting:
+        if not in_hand:
             return
+        asking = [person for person in in_hand if person.state is State.ASKING]
+        inviting = [person for person in in_hand if person.state is State.INVITING]
         next_at = paces.next_scheduled(self.pace, asked=standing.asked, scheduled=now, answered_at=now)
         with self.holding.step(next_at=max(standing.next_at, next_at)) as step:
             for person in asking:

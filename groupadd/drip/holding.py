@@ -1,12 +1,11 @@
 """An account in hand: every step is made by compare-and-set, in one transaction with its line of the audit."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
 
 from attrs import define, field, frozen
-from sqlalchemy import Connection, Row, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Integer, ScalarSelect, bindparam, literal, or_, select, update
 
 from groupadd.drip.ledger import AuditLine, Ledger
 from groupadd.drip.pace import Answers
@@ -111,8 +110,7 @@ class Holding:
         """
         with self.ledger.writing() as tx:
             self.ledger.set_clock(tx)
-            until = self.ledger.clock.now() + self.lease_s
-            self._hold(tx, lease_until=until)
+            until = self._hold(tx)
         self.held_until = until
 
     def lasts(self, seconds: float) -> float:
@@ -133,7 +131,7 @@ class Holding:
 
     @contextmanager
     def step(self, *, unless_stopped: bool = False, **values: Stored) -> Iterator[Step]:
-        """Begin a step of this account's, which changes its own row by these values.
+        """Begin a step of this account's, which changes its own row by these values, and keeps the account.
 
         Args:
             unless_stopped: Whether the step may not be made by an account that has stopped.
@@ -143,18 +141,21 @@ class Holding:
             Overtaken: The account is somebody else's by now, or has stopped.
         """
         with self.ledger.writing() as tx:
-            self._hold(tx, unless_stopped=unless_stopped, **values)
+            until = self._hold(tx, unless_stopped=unless_stopped, **values)
             step = Step(tx, self.ledger, self.provider)
             yield step
+        self.held_until = until
         for line in step.lines:
             self.tell(line)
 
-    def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Stored) -> None:
+    def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Stored) -> float:
+        until = self.ledger.clock.now() + self.lease_s
         where = [accounts.c.provider == self.provider, accounts.c.owner == self._owner]
         if unless_stopped:
             where.append(accounts.c.stopped.is_(None))
-        if tx.execute(update(accounts).where(*where).values(owner=self._owner, **values)).rowcount != 1:
+        if tx.execute(update(accounts).where(*where).values(lease_until=until, **values)).rowcount != 1:
             raise Overtaken
+        return until
 
     def stop(self, stop: Stop) -> None:
         """Stop the account, with why."""
@@ -166,28 +167,34 @@ class Holding:
 
     def standing(self, tx: Connection, pace: Pace) -> Standing:
         """Read how the account stands."""
-        columns = (
-            accounts.c.asked,
-            accounts.c.next_at,
-            accounts.c.invite_at,
-            accounts.c.stopped,
-            accounts.c.resumed_at,
-        )
-        row: Row[Any, Any, Any, Any, Any] = tx.execute(
-            select(*columns).where(accounts.c.provider == self.provider)
-        ).one()
-        asked, next_at, invite_at, stopped, resumed_at = row
-        return Standing(asked, next_at, invite_at, stopped, resumed_at, answers(tx, self.provider, pace))
+        row = tx.execute(_STANDING, {"name": self.provider, **_shares(pace)}).one()
+        asked, next_at, invite_at, stopped, resumed_at, *answered = row
+        return Standing(asked, next_at, invite_at, stopped, resumed_at, Answers(*answered))
 
 
 def answers(tx: Connection, provider: str, pace: Pace) -> Answers:
     """Read when the adds of an account were answered that bind its next one."""
-    answered = select(audit.c.at).where(audit.c.provider == provider, audit.c.event == "answered")
-    newest_first = answered.order_by(audit.c.id.desc()).limit(1)
-    last, window_ago, day_ago = (
-        tx.scalar(newest_first.offset(count - 1)) for count in (1, pace.window_share, pace.adds_per_day)
-    )
-    return Answers(last, window_ago, day_ago)
+    return Answers(*tx.execute(select(*_ANSWERS), {"name": provider, **_shares(pace)}).one())
+
+
+def _shares(pace: Pace) -> Mapping[str, int]:
+    return {"window": pace.window_share - 1, "day": pace.adds_per_day - 1}
+
+
+def _answer(adds_ago: ColumnElement[int]) -> ScalarSelect[float]:
+    answered = (audit.c.provider == bindparam("name"), audit.c.event == "answered")
+    return select(audit.c.at).where(*answered).order_by(audit.c.id.desc()).offset(adds_ago).limit(1).scalar_subquery()
+
+
+_ANSWERS = (_answer(literal(0)), _answer(bindparam("window", type_=Integer)), _answer(bindparam("day", type_=Integer)))
+_STANDING = select(
+    accounts.c.asked,
+    accounts.c.next_at,
+    accounts.c.invite_at,
+    accounts.c.stopped,
+    accounts.c.resumed_at,
+    *_ANSWERS,
+).where(accounts.c.provider == bindparam("name"))
 
 
 def lease_until(ledger: Ledger, provider: str) -> float:

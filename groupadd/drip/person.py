@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from attrs import field, frozen
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, ScalarSelect, Text, bindparam, func, literal, select
 
 from groupadd.adding import Case, Course, Times
 from groupadd.codes import Meaning
@@ -88,15 +88,26 @@ _COLUMNS = (
 )
 
 
-def those(
-    tx: Connection, provider: str, state: State, *, group: str | None = None, most: int | None = None
-) -> list[Person]:
+def those(tx: Connection, provider: str, *states: State, group: str | None = None) -> list[Person]:
     """Read the people of an account who stand somewhere, in the order of the plan."""
-    where = [people.c.provider == provider, people.c.state == state.value]
+    where = [people.c.provider == provider, people.c.state.in_([state.value for state in states])]
     if group is not None:
         where.append(people.c.group_jid == group)
-    rows = tx.execute(select(*_COLUMNS).where(*where).order_by(people.c.id).limit(most))
-    return [Person(*tuple(row)) for row in rows]
+    return [Person(*tuple(row)) for row in tx.execute(select(*_COLUMNS).where(*where).order_by(people.c.id))]
+
+
+def next_ones(tx: Connection, provider: str) -> Mapping[State, Person]:
+    """Read who of an account is next to be asked for, and who is next to be invited."""
+    found = [Person(*tuple(row)) for row in tx.execute(_NEXT, {"name": provider})]
+    return {person.state: person for person in found}
+
+
+def _first(state: State) -> ScalarSelect[int]:
+    stands = (people.c.provider == bindparam("name"), people.c.state == literal(state.value, Text))
+    return select(func.min(people.c.id)).where(*stands).scalar_subquery()
+
+
+_NEXT = select(*_COLUMNS).where(people.c.id.in_([_first(State.WAITING), _first(State.TO_INVITE)]))
 
 
 def other_form(tx: Connection, person: Person, *, locked: bool = False) -> Person | None:
@@ -119,9 +130,14 @@ def other_form(tx: Connection, person: Person, *, locked: bool = False) -> Perso
 
 def looks_due(tx: Connection, provider: str) -> list[tuple[str, float]]:
     """Read in which groups an account has people who wait for a verdict, and when the first look is due in each."""
-    watched = (people.c.provider == provider, people.c.state == State.WATCHED.value)
-    first = select(people.c.group_jid, func.min(people.c.look_at)).where(*watched).group_by(people.c.group_jid)
-    return [(group, at) for group, at in tx.execute(first)]
+    return [(group, at) for group, at in tx.execute(_LOOKS_DUE, {"name": provider})]
+
+
+_LOOKS_DUE = (
+    select(people.c.group_jid, func.min(people.c.look_at))
+    .where(people.c.provider == bindparam("name"), people.c.state == State.WATCHED.value)
+    .group_by(people.c.group_jid)
+)
 
 
 def latest_verdicts(tx: Connection, provider: str, since: float, most: int) -> list[tuple[Status, Reason | None]]:

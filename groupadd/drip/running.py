@@ -201,10 +201,10 @@ async def kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
     async def renew() -> None:
         while True:
             holding = workers[0].desk.holding
-            await holding.ledger.clock.sleep_async(holding.lease_s / 3)
+            await holding.ledger.clock.sleep_async(holding.lease_s / 6)
             for worker in workers:
                 try:
-                    worker.desk.holding.renew()
+                    worker.desk.holding.lasts(holding.lease_s * 2 / 3)
                 except (Overtaken, LedgerError) as error:  # the worker meets it, too, before it sends anything
                     log.debug("%s: the hold was not kept: %s", worker.desk.provider, type(error).__name__)
 

@@ -89,14 +89,16 @@ class Worker:
                 return None
             if turn.at >= min(until, self.desk.now() + idle_s):
                 return turn.at
-            if (wait_s := turn.at - self.desk.now()) > 0:
-                await self.sleep(min(wait_s, _SLICE_S))
-            else:
+            wait_s = turn.at - self.desk.now()
+            await self.sleep(min(wait_s, _SLICE_S))
+            if wait_s <= _SLICE_S and not self.stopping.is_set():
                 await self._take(turn)
         return self.desk.now()
 
     async def sleep(self, seconds: float) -> None:
         """Wait, unless the run is to end."""
+        if seconds <= 0:
+            return
         told = asyncio.ensure_future(self.stopping.wait())
         slept = asyncio.ensure_future(self.desk.holding.ledger.clock.sleep_async(seconds))
         try:
@@ -110,16 +112,15 @@ class Worker:
         desk, now = self.desk, self.desk.now()
         with desk.holding.ledger.reading() as tx:
             self._standing = standing = desk.holding.standing(tx, desk.pace)
-            waiting = persons.those(tx, desk.provider, State.WAITING, most=1)
-            to_invite = persons.those(tx, desk.provider, State.TO_INVITE, most=1)
+            people = persons.next_ones(tx, desk.provider)
             looks = persons.looks_due(tx, desk.provider)
         if standing.stopped is not None:
             return None
         add_at = paces.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)
         invite_at = paces.after_quiet(desk.pace, max(paces.at_hand(standing.invite_at, now), now))
-        turns = [Turn(add_at, "ask", person) for person in waiting]
+        turns = [Turn(add_at, "ask", people[State.WAITING])] if State.WAITING in people else []
         turns += [Turn(max(at, self._rooms.room(group).next_at), "look", group=group) for group, at in looks]
-        turns += [Turn(invite_at, "invite", person) for person in to_invite]
+        turns += [Turn(invite_at, "invite", people[State.TO_INVITE])] if State.TO_INVITE in people else []
         first = min(turns, key=lambda turn: turn.at, default=None)
         return first and first._replace(at=max(first.at, self._not_before))
 
@@ -259,7 +260,7 @@ class Worker:
         """Stop the account where its latest verdicts, or its session after a refusal, say so."""
         desk, provider = self.desk, self.desk.account.provider
         reasons, desk.settled = desk.settled, []
-        if not reasons:
+        if not any(reasons):
             return
         if REFUSALS.intersection(reasons) and isinstance(provider, KnowsSession):
             session = await desk.drive(tried(provider.session()))
