@@ -1,17 +1,15 @@
-"""The clients: `connect`, `Client` and `AsyncClient`. All they do is said once, as flows, in `Calls`."""
+"""The clients: `connect`, `Client` and `AsyncClient`. What they do is said once for both, in `groupadd.calls`."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from attrs import evolve, frozen
-
-from groupadd.adding import add
+from groupadd.calls import Calls
 from groupadd.errors import Interrupted, ProviderUnreachable
 from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
-from groupadd.identity import GroupId, Participant, parse_participants
-from groupadd.looking import Account, Membership, check
+from groupadd.looking import Account, Membership
 from groupadd.outcome import AddOutcome
-from groupadd.preflight import Preflight, preflight
+from groupadd.preflight import Preflight
 from groupadd.provider import GroupMembershipProvider
 from groupadd.roster import Roster
 from groupadd.terms import Invitation, Terms, Verify
@@ -20,73 +18,60 @@ if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first clie
     import httpx
 
     from groupadd.document import Source
+    from groupadd.transport import AsyncHttpTransport, HttpTransport
 
 T = TypeVar("T")
+Told = TypeVar("Told")
+Http = TypeVar("Http")
+Line = TypeVar("Line", bound="HttpTransport | AsyncHttpTransport")
 
 
-@frozen
-class Calls:
-    """What both clients can do, as flows.
+class _EitherClient(ABC, Generic[Told, Http, Line]):
+    """What a client of either colour is made of; the colours differ in how they wait."""
 
-    Attributes:
-        account: The account behind the provider.
-        name: The provider's configured name.
-        type: The provider's type.
-        terms: How adds are carried out unless a call says otherwise.
-    """
-
-    account: Account
-    name: str
-    type: str
-    terms: Terms
-
-    def add(
+    def __init__(
         self,
-        group: str,
-        participants: Iterable[str],
+        provider: GroupMembershipProvider,
         *,
+        verify: Verify = "auto",
+        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
+        late_after_s: float = 60.0,
+        timeout_s: float = 30.0,
         notify: bool | None = None,
-        verify: Verify | None = None,
-        invite: Invitation | None = None,
-    ) -> Flow[AddOutcome]:
-        """Parse what the caller gave, add, and put the outcome together."""
-        where, people = _parsed(group, participants)
-        terms = self.terms
-        if not (notify is None and verify is None and invite is None):
-            terms = evolve(
-                terms,
-                notify=terms.notify if notify is None else notify,
-                verify=terms.verify if verify is None else verify,
-                invite=terms.invite if invite is None else invite,
-            )
-        outcomes = yield from add(self.account, where, people, terms)
-        return AddOutcome(self.name, self.type, where.jid, outcomes)
+        invite: Invitation = "never",
+        invite_text: str = "Join our group: {link}",
+        on_outcome: Callable[[AddOutcome], Told] | None = None,
+        http: Http | None = None,
+        name: str | None = None,
+        clock: Clock | None = None,
+    ) -> None:
+        from groupadd.plugins import type_name
 
-    def preflight(self, group: str, participants: Iterable[str]) -> Flow[Preflight]:
-        """Say what is known before an add, of nobody in particular or of these people."""
-        people = tuple(participants)
-        where = GroupId.parse(group)
-        return (
-            yield from preflight(
-                self.account, self.name, self.type, where, parse_participants(people) if people else ()
-            )
+        terms = Terms(
+            verify=verify,
+            look_after_s=look_after_s,
+            late_after_s=late_after_s,
+            timeout_s=timeout_s,
+            notify=notify,
+            invite=invite,
+            invite_text=invite_text,
         )
+        kind = type_name(provider)
+        self._calls = Calls(Account(provider), name or kind, kind, terms)
+        self._transport = self._opened(provider.base_url, timeout_s, http)
+        self._clock = clock or SystemClock()
+        self._on_outcome = on_outcome
 
-    def members(self, group: str) -> Flow[Roster]:
-        """Read the roster once."""
-        return (yield from self.account.roster(GroupId.parse(group)))
+    @abstractmethod
+    def _opened(self, base_url: str, timeout_s: float, http: Http | None) -> Line:
+        """Open the line to the provider."""
 
-    def check(self, group: str, participants: Iterable[str]) -> Flow[tuple[Membership, ...]]:
-        """Look once for each person."""
-        where, people = _parsed(group, participants)
-        return (yield from check(self.account, where, people))
-
-
-def _parsed(group: str, participants: Iterable[str]) -> tuple[GroupId, tuple[Participant, ...]]:
-    return GroupId.parse(group), parse_participants(participants)
+    def _require_open(self) -> None:
+        if self._transport.closed:
+            raise ProviderUnreachable("this client is closed: nothing was sent")
 
 
-class Client:
+class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
     """Adds people to groups through one provider, and says of each what happened.
 
     Args:
@@ -113,39 +98,10 @@ class Client:
         ValueError: A setting makes no sense.
     """
 
-    def __init__(
-        self,
-        provider: GroupMembershipProvider,
-        *,
-        verify: Verify = "auto",
-        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
-        late_after_s: float = 60.0,
-        timeout_s: float = 30.0,
-        notify: bool | None = None,
-        invite: Invitation = "never",
-        invite_text: str = "Join our group: {link}",
-        on_outcome: Callable[[AddOutcome], None] | None = None,
-        http: "httpx.Client | None" = None,
-        name: str | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        from groupadd.plugins import type_name
+    def _opened(self, base_url: str, timeout_s: float, http: "httpx.Client | None") -> "HttpTransport":
         from groupadd.transport import HttpTransport
 
-        terms = Terms(
-            verify=verify,
-            look_after_s=look_after_s,
-            late_after_s=late_after_s,
-            timeout_s=timeout_s,
-            notify=notify,
-            invite=invite,
-            invite_text=invite_text,
-        )
-        kind = type_name(provider)
-        self._calls = Calls(Account(provider), name or kind, kind, terms)
-        self._transport = HttpTransport(provider.base_url, timeout_s, http)
-        self._clock = clock or SystemClock()
-        self._on_outcome = on_outcome
+        return HttpTransport(base_url, timeout_s, http)
 
     def add(
         self,
@@ -225,7 +181,7 @@ class Client:
         self._transport.close()
 
     def _run(self, flow: Flow[T]) -> T:
-        _check_open(closed=self._transport.closed)
+        self._require_open()
         return drive(flow, self._transport, self._clock)
 
     def _tell(self, outcome: AddOutcome) -> None:
@@ -242,42 +198,13 @@ class Client:
         self.close()
 
 
-class AsyncClient:
+class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttpTransport"]):
     """`Client` for asyncio: the same arguments, with an `httpx.AsyncClient`, and the same outcomes."""
 
-    def __init__(
-        self,
-        provider: GroupMembershipProvider,
-        *,
-        verify: Verify = "auto",
-        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
-        late_after_s: float = 60.0,
-        timeout_s: float = 30.0,
-        notify: bool | None = None,
-        invite: Invitation = "never",
-        invite_text: str = "Join our group: {link}",
-        on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
-        http: "httpx.AsyncClient | None" = None,
-        name: str | None = None,
-        clock: Clock | None = None,
-    ) -> None:
-        from groupadd.plugins import type_name
+    def _opened(self, base_url: str, timeout_s: float, http: "httpx.AsyncClient | None") -> "AsyncHttpTransport":
         from groupadd.transport import AsyncHttpTransport
 
-        terms = Terms(
-            verify=verify,
-            look_after_s=look_after_s,
-            late_after_s=late_after_s,
-            timeout_s=timeout_s,
-            notify=notify,
-            invite=invite,
-            invite_text=invite_text,
-        )
-        kind = type_name(provider)
-        self._calls = Calls(Account(provider), name or kind, kind, terms)
-        self._transport = AsyncHttpTransport(provider.base_url, timeout_s, http)
-        self._clock = clock or SystemClock()
-        self._on_outcome = on_outcome
+        return AsyncHttpTransport(base_url, timeout_s, http)
 
     async def add(
         self,
@@ -315,7 +242,7 @@ class AsyncClient:
         await self._transport.close()
 
     async def _run(self, flow: Flow[T]) -> T:
-        _check_open(closed=self._transport.closed)
+        self._require_open()
         return await drive_async(flow, self._transport, self._clock)
 
     async def __aenter__(self) -> Self:
@@ -341,11 +268,7 @@ def connect(
     Raises:
         ConfigError: The configuration cannot be used; the text lists every fault with its place.
     """
-    from groupadd.config import load
-
-    settings = load(config)
-    chosen = settings.choose(name)
-    return Client(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
+    return Client(**_configured(name, config), on_outcome=on_outcome)
 
 
 def connect_async(
@@ -355,16 +278,16 @@ def connect_async(
     on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
+    return AsyncClient(**_configured(name, config), on_outcome=on_outcome)
+
+
+def _configured(name: str | None, config: "Source") -> dict[str, Any]:
+    """Return the keyword arguments of a client that a config describes."""
     from groupadd.config import load
 
     settings = load(config)
     chosen = settings.choose(name)
-    return AsyncClient(chosen.provider, name=chosen.name, on_outcome=on_outcome, **settings.add.as_arguments())
-
-
-def _check_open(*, closed: bool) -> None:
-    if closed:
-        raise ProviderUnreachable("this client is closed: nothing was sent")
+    return {"provider": chosen.provider, "name": chosen.name, **settings.add.as_arguments()}
 
 
 def _log_failed_callback(error: Exception) -> None:

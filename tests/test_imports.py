@@ -25,7 +25,7 @@ STOREYS = [
     ["looking"],
     ["inviting", "preflight"],
     ["adding", "transport", "plugins"],
-    ["fields"],
+    ["calls", "fields"],
     ["document"],
     ["config"],
     ["client"],

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 import attrs
 from attrs import Factory, define, evolve, field, frozen
 
-from groupadd.client import Calls
+from groupadd.calls import Calls
 from groupadd.errors import GroupAddError
 from groupadd.flow import Flow, NoAnswer, Request, Response, drive, drive_async
 from groupadd.identity import GroupId, parse_participants

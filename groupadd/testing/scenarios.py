@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
 
-from groupadd.client import Calls
+from groupadd.calls import Calls
 from groupadd.errors import GroupAddError
 from groupadd.flow import Flow
 from groupadd.identity import GroupId, parse_participants, same_first
