@@ -32,6 +32,10 @@ def _is_ascending(seconds: Sequence[float]) -> bool:
     return all(0 <= s <= _DAY_S for s in seconds) and all(a < b for a, b in pairwise(seconds))
 
 
+def _is_yes_no_or_none(value: object) -> bool:
+    return value is None or isinstance(value, bool)
+
+
 def _has_one_link(text: str) -> bool:
     before, link, after = text.partition(LINK)
     return bool(link) and not {"{", "}"} & {*before, *after}
@@ -65,7 +69,7 @@ class Terms:
     timeout_s: float = field(
         default=30.0, validator=_check(lambda s: 0 < s <= _DAY_S, f"more than 0 and at most {_DAY_S} seconds")
     )
-    notify: bool | None = None
+    notify: bool | None = field(default=None, validator=_check(_is_yes_no_or_none, "True, False or None"))
     invite: Invitation = field(default="never", validator=in_(get_args(Invitation)))
     invite_text: str = field(
         default="Join our group: {link}", validator=_check(_has_one_link, "text with one {link} and no other braces")

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import httpx
 import pytest
@@ -189,9 +190,23 @@ def test_provider_without_a_roster_cannot_list_check_or_prepare() -> None:
 
 def test_settings_that_make_no_sense_are_refused() -> None:
     provider = load(config(town()), environ={}).choose().provider
-    for wrong in ({"look_after_s": (8, 2)}, {"timeout_s": 0}, {"verify": "sometimes"}, {"invite_text": "no link"}):
+    for wrong in (
+        {"look_after_s": (8, 2)},
+        {"timeout_s": 0},
+        {"verify": "sometimes"},
+        {"notify": "yes"},
+        {"invite_text": ""},
+    ):
         with pytest.raises(ValueError, match="must be"):
             groupadd.Client(provider, **wrong)
+
+
+@pytest.mark.parametrize("wrong", [{"notify": "yes"}, {"notify": 1}, {"verify": "sometimes"}, {"invite": True}])
+def test_a_call_whose_settings_make_no_sense_is_refused_before_anything_is_sent(wrong: dict[str, Any]) -> None:
+    sandbox = town()
+    with client(sandbox) as one, pytest.raises(ValueError, match="must be"):
+        one.add(GROUP, [ADA], **wrong)
+    assert not sandbox.seen
 
 
 def test_a_closed_client_says_so_before_anything_is_sent() -> None:
