@@ -53,7 +53,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("wheels")
     ready = os.environ.get("GROUPADD_WHEEL")
     sources = [HERE / "third_party", *([] if ready else [HERE.parent])]
-    pip(sys.executable, "wheel", "--no-deps", "--wheel-dir", folder, *sources)
+    pip("wheel", "--no-deps", "--wheel-dir", folder, *sources)
     found = [*folder.glob("*.whl"), *([Path(ready)] if ready else [])]
     return {wheel.name.partition("-")[0]: wheel for wheel in found}
 
@@ -62,9 +62,9 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 def run(wheels: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> Run:
     """Install both wheels into a fresh environment; returns what runs its Python there, in a folder of its own."""
     folder = tmp_path_factory.mktemp("user")
-    venv.create(folder / "venv", with_pip=True)
+    venv.create(folder / "venv")
     python = folder / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    pip(python, "install", f"{wheels['groupadd']}[cli]", wheels["groupadd_pigeon"])
+    pip("--python", python, "install", f"{wheels['groupadd']}[cli]", wheels["groupadd_pigeon"])
     clean = {
         name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "GROUPADD_", "PYTEST"))
     }
@@ -179,9 +179,8 @@ def test_people_are_added_through_it_in_python(run: Run, config: Path) -> None:
     assert script.stdout.split() == ["added", "already_member", "not_added", "added", "pigeon", "3"], script.stderr
 
 
-def pip(python: str | Path, *words: str | Path) -> None:
-    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
-    done = subprocess.run(
-        [python, "-m", "pip", *words, *quiet], capture_output=True, text=True, check=False, timeout=300
-    )
+def pip(*words: str | Path) -> None:
+    """Run the pip of this environment, which need not be installed in the other one."""
+    command = [sys.executable, "-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert done.returncode == 0, done.stderr
