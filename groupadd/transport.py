@@ -72,9 +72,7 @@ class HttpTransport:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._own = http is None
-        proxies = urllib.request.getproxies().keys() - {"no"}
-        ours = _DeadlineTransport() if http is None and not proxies else None
-        self._http = httpx.Client(transport=ours) if http is None else http
+        self._http = _own_client() if http is None else http
         self._places = threading.BoundedSemaphore(IN_FLIGHT)
 
     def __call__(self, request: Request) -> Response:
@@ -107,6 +105,12 @@ class HttpTransport:
         """Close the connections, unless the client is the caller's own."""
         if self._own:
             self._http.close()
+
+
+def _own_client() -> httpx.Client:
+    """Return a client of ours, over sockets of ours unless the environment names a proxy."""
+    proxies = urllib.request.getproxies().keys() - {"no"}
+    return httpx.Client(transport=None if proxies else _DeadlineTransport())
 
 
 class AsyncHttpTransport:
