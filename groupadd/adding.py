@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
-from attrs import define, evolve, frozen
+from attrs import define, evolve, field, frozen
 
 from groupadd.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, PENDING_APPROVAL, UNREADABLE
 from groupadd.errors import (
@@ -75,6 +75,10 @@ class Case:
 Cases: TypeAlias = Mapping[str, Case]  # by canonical JID
 
 
+class SentBefore(Exception):
+    """A provider's class wants to send an add again that may have been received; nobody has looked in between."""
+
+
 @define
 class Times:
     """When the last request of a flow was sent and answered, in seconds of the driver's clock.
@@ -82,25 +86,40 @@ class Times:
     Attributes:
         sent_at: When it was sent.
         at: When it was answered, or given up.
-        maybe_added: Whether the provider may have received a request of this flow that is no read.
+        received: The requests of this flow that are no reads and may have been received.
     """
 
     sent_at: float = 0.0
     at: float = 0.0
-    maybe_added: bool = False
+    received: list[Request] = field(factory=list[Request])
 
     def taken(self, request: Request) -> Flow[Response]:
-        """Carry a request, and note the times."""
+        """Carry a request, and note the times.
+
+        Raises:
+            NoAnswer: None came.
+            SentBefore: It is not sent, as it may have been received before.
+        """
+        if any(_ask_the_same(request, other) for other in self.received):
+            raise SentBefore
         try:
             answer: Response | NoAnswer = yield request
         except NoAnswer as lost:
             answer = lost
         self.sent_at, self.at = answer.sent_at, answer.at
         arrived = not isinstance(answer, NoAnswer) or answer.maybe_sent
-        self.maybe_added = self.maybe_added or (arrived and not request.repeatable)
+        if arrived and not request.repeatable:
+            self.received.append(request)
         if isinstance(answer, NoAnswer):
             raise answer
         return answer
+
+
+def _ask_the_same(one: Request, other: Request) -> bool:
+    """Return whether two requests ask for the same thing, by whatever headers and at whatever time."""
+    return (one.method, one.path, one.params, one.query, one.json) == (
+        *(other.method, other.path, other.params, other.query, other.json),
+    )
 
 
 def add(
@@ -183,11 +202,11 @@ def _reply(watch: Watch, asked: Cases, terms: Terms, times: Times) -> Flow[AddRe
         reply = yield from around(adding, times.taken)
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
-        unreachable = not (lost.maybe_sent or times.maybe_added)
+        unreachable = not (lost.maybe_sent or times.received)
     except GroupAddError:
         raise
     except Exception as error:
-        if not times.maybe_added:
+        if not times.received:
             raise
         log.error("the provider's class failed on the answer: %s", type(error).__name__)
         reply = AddReply(rest=UNREADABLE)

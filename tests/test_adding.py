@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from groupadd import errors
 from groupadd.adding import add
-from groupadd.flow import Flow, Request, Response, drive
+from groupadd.flow import Flow, NoAnswer, Request, Response, drive
 from groupadd.identity import GroupId, parse_participants
 from groupadd.looking import Account
 from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
@@ -525,3 +525,33 @@ def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent()
     people = parse_participants(["15550100"])
     (person,) = script.run(add(Account(_AsksTwice()), GroupId(GROUP), people, Terms()))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
+
+
+@define
+class _Insists:
+    """A provider that sends its add until somebody says 200."""
+
+    speaks_of_each: ClassVar[bool] = True
+    base_url: str = "http://provider.example"
+
+    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
+        answer: Response | None = None
+        while answer is None or not answer.ok:
+            try:
+                answer = yield Request("POST", "/add", not_before=answer.at + 1 if answer else 0.0)
+            except NoAnswer:
+                answer = None
+        return AddReply()
+
+
+@pytest.mark.parametrize("first", [lost(), Response(429), Response(503)])
+def test_rule_6_holds_for_a_provider_that_would_break_it(first: Answer) -> None:
+    script = Script({"POST /add": [first]})
+    (person,) = script.run(adding(_Insists(), [ANN]))
+    assert (person.status, person.reason) == (UNKNOWN, Reason.UNREADABLE_ANSWER)
+
+
+def test_an_add_that_was_surely_not_sent_may_be_sent_again() -> None:
+    script = Script({"POST /add": [lost(maybe_sent=False), OK]})
+    (person,) = script.run(adding(_Insists(), [ANN]))
+    assert person.reason is Reason.NOT_MENTIONED
