@@ -515,6 +515,18 @@ def test_an_outcome_that_stdout_cannot_take_goes_to_stderr_and_keeps_its_exit_co
     assert json.loads(outcome)["everyone_in"] is True
 
 
+@pytest.mark.skipif(os.name == "nt", reason="the shell is POSIX's")
+def test_an_outcome_goes_to_stderr_where_stdout_was_closed_from_the_start(town: Town) -> None:
+    argv = ["sh", "-c", 'exec "$@" >&-', "sh", *command("add", GROUP, ADA, "--json")]
+    done = subprocess.run(argv, env=environment(), text=True, check=False, stderr=subprocess.PIPE)
+    said, _, outcome = done.stderr.partition("\n\n")
+    assert (done.returncode, said) == (
+        Exit.EVERYONE_IN,
+        "standard output cannot be written (it is closed); it was to get:",
+    )
+    assert json.loads(outcome)["everyone_in"] is True
+
+
 def test_a_fault_of_our_own_ends_with_70_and_a_traceback(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

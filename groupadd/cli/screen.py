@@ -94,11 +94,14 @@ class Screen:
 
     def _print(self, *parts: RenderableType, sep: str = " ", soft_wrap: bool = False) -> None:
         """Print to stdout, or to stderr where that cannot be written: what has happened is never lost."""
+        why = "it is closed" if sys.stdout is None else None  # rich prints to nowhere then
         try:
             self._out.print(*parts, sep=sep, soft_wrap=soft_wrap)
         except OSError as error:
             self._out.on_broken_pipe()
-            self.say(f"standard output cannot be written ({error.strerror or type(error).__name__}); it was to get:\n")
+            why = error.strerror or type(error).__name__
+        if why is not None:
+            self.say(f"standard output cannot be written ({why}); it was to get:\n")
             self._err.print(*parts, sep=sep, soft_wrap=soft_wrap)
 
     @contextmanager
