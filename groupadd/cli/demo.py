@@ -15,7 +15,7 @@ from rich.text import Text
 
 from groupadd.cli import tables
 from groupadd.cli.ending import Exit
-from groupadd.cli.neighbourhood import neighbours
+from groupadd.cli.neighbourhood import TELLS_MUCH, TELLS_NOTHING, neighbours
 from groupadd.cli.screen import Screen
 from groupadd.client import Client
 from groupadd.config import load
@@ -25,7 +25,6 @@ from groupadd.sandbox import Resident, Sandbox, VirtualClock, config_toml, resid
 from groupadd.sandbox.town import GROUP
 from groupadd.transport import in_process
 
-TELLS_MUCH, TELLS_NOTHING = "wasend", "wawp"
 LOOK_AFTER_S = (1.0, 3.0)
 PAUSE_S = 1.2  # between two parts of the story, at a terminal
 _COMMAND = (Text.assemble(("  $ ", "dim"), f"groupadd add {GROUP} --from people.txt"), "")

@@ -17,6 +17,8 @@ from groupadd.sandbox import Resident, Sandbox, config_toml, dialect_names, resi
 from groupadd.sandbox.server import SandboxServer
 from groupadd.sandbox.town import GROUP
 
+TELLS_MUCH, TELLS_NOTHING = "wasend", "wawp"  # two that do not speak alike: whom a newcomer meets first
+
 
 def serve(screen: Screen, *, port: int, provider: str | None) -> Exit:
     """Serve the small town until Ctrl-C.
@@ -30,7 +32,7 @@ def serve(screen: Screen, *, port: int, provider: str | None) -> Exit:
         UnknownProvider: The sandbox does not speak that provider's wire format.
         ConfigError: The port cannot be had.
     """
-    known = dialect_names()
+    known = tuple(dict.fromkeys((TELLS_MUCH, TELLS_NOTHING, *dialect_names())))
     if provider is not None and provider not in known:
         hint = f"{nearest(provider, known)} (it speaks {listed(known)})"
         raise UnknownProvider(f"the sandbox does not speak {provider}{hint}")
@@ -63,7 +65,7 @@ def _welcome(screen: Screen, url: str, people: Sequence[Resident], spoken: Seque
     screen.say(f"\nA small WhatsApp listens at {url} until Ctrl-C. In it there is one group, {GROUP}")
     screen.say("of which we are an admin, and these people:\n")
     screen.say(indented(neighbours(people)))
-    screen.say("\nSave the lines above as groupadd.toml, and in another terminal try:\n")
+    screen.say("\nSave the lines above as groupadd.toml, and in another terminal, in that folder, try:\n")
     screen.say(f"  groupadd add {GROUP} {numbers}")
     if len(spoken) > 1:
         screen.say(f"  groupadd check {GROUP} {numbers} --provider {spoken[1]}")
