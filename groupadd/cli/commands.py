@@ -7,7 +7,7 @@ from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
 
-from attrs import frozen
+from attrs import evolve, frozen
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
@@ -78,7 +78,8 @@ class Manner:
 
     Attributes:
         verify: When the group is looked at; auto: only where the answer leaves someone open.
-        invite: How whoever could not be added is invited, where that makes sense; link: by the group's link.
+        invite: How whoever could not be added is invited, where that makes sense; link: by the group's link;
+            personal: by WhatsApp's own invitation.
         dry_run: Show what would be asked, and send nothing.
     """
 
@@ -109,8 +110,9 @@ def add(
     settings, chosen = through.settle()
     people = _people(screen, participants, from_)
     if manner.dry_run:
-        invite = manner.invite or settings.add.invite
-        would = dry_run(chosen, group, people.given, notify=settings.add.notify, invite=invite)
+        said = settings.add
+        terms = evolve(said, verify=manner.verify or said.verify, invite=manner.invite or said.invite)
+        would = dry_run(chosen, group, people.given, terms)
         screen.show({**would.as_dict()}, tables.dry_run(would))
         return Exit.EVERYONE_IN
     with CTRL_C, _client(settings, chosen) as client:  # a second Ctrl-C does not keep the outcome from being printed

@@ -6,11 +6,12 @@ from typing import TypedDict
 
 from attrs import frozen
 
+from groupadd.adding import looks_before
 from groupadd.config import Chosen
 from groupadd.flow import Request
 from groupadd.identity import GroupId, parse_participants, same_first
 from groupadd.inviting import require_invitations
-from groupadd.terms import Invitation
+from groupadd.terms import Terms
 
 
 class RequestJSON(TypedDict):
@@ -43,6 +44,7 @@ class DryRun:
         would_ask: The caller's spellings of the people who would be asked for.
         would_skip: Those of people who stand earlier in the list.
         request: The first request that the provider would make, or None where it makes none.
+        looks_before: Whether a look at the group would go before it.
     """
 
     provider: str
@@ -51,6 +53,7 @@ class DryRun:
     would_ask: Sequence[str]
     would_skip: Sequence[str]
     request: Request | None
+    looks_before: bool
 
     @property
     def body(self) -> object:
@@ -71,7 +74,7 @@ class DryRun:
         }
 
 
-def dry_run(chosen: Chosen, group: str, people: Sequence[str], *, notify: bool | None, invite: Invitation) -> DryRun:
+def dry_run(chosen: Chosen, group: str, people: Sequence[str], terms: Terms) -> DryRun:
     """Return what an add would ask, as far as that is known without a look at the group.
 
     Raises:
@@ -80,13 +83,21 @@ def dry_run(chosen: Chosen, group: str, people: Sequence[str], *, notify: bool |
         Unsupported: The provider cannot do what is asked.
     """
     where = GroupId.parse(group)
-    require_invitations(chosen.provider, invite)
+    require_invitations(chosen.provider, terms.invite)
     participants = parse_participants(people)
     first = same_first(participants)
-    flow = chosen.provider.add_participants(where, tuple(first.values()), notify=notify)
+    flow = chosen.provider.add_participants(where, tuple(first.values()), notify=terms.notify)
     try:
         request = next(flow, None)
     finally:
         flow.close()
     repeated = [person.given for person in participants if first[person.id] is not person]
-    return DryRun(chosen.name, chosen.type, where.jid, [one.given for one in first.values()], repeated, request)
+    return DryRun(
+        chosen.name,
+        chosen.type,
+        where.jid,
+        [one.given for one in first.values()],
+        repeated,
+        request,
+        looks_before(chosen.provider, terms),
+    )

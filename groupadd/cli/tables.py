@@ -106,16 +106,19 @@ def roster(seen: Roster) -> RenderableType:
 
 def dry_run(rehearsed: DryRun) -> RenderableType:
     """Return what an add would ask, in the provider's own words."""
-    asked = f"{rehearsed.provider} would be asked for {_people(len(rehearsed.would_ask))}, in these words:"
-    parts: list[RenderableType] = [f"Nothing was sent. {asked}", ""]
+    asked = f"Nothing was sent. {rehearsed.provider} would be asked for {_people(len(rehearsed.would_ask))}"
+    parts: list[RenderableType] = [asked, ""]
     if rehearsed.request is not None:
-        parts += [Text(f"  {rehearsed.request}", "bold"), indented(JSON.from_data(rehearsed.body)), ""]
+        parts = [f"{asked}, first in these words:", "", Text(f"  {rehearsed.request}", "bold")]
+        parts += [indented(JSON.from_data(rehearsed.body)), ""] if rehearsed.body is not None else [""]
     if rehearsed.would_skip:
         parts += [
             Text("Named before, and not asked for again: ") + Text(", ").join(map(plain, rehearsed.would_skip)),
             "",
         ]
-    return Group(*parts, Text("Whoever a look beforehand shows to be a member is left out", "dim"))
+    if rehearsed.looks_before:
+        parts += [Text("Whoever a look beforehand shows to be a member is left out", "dim")]
+    return Group(*parts)
 
 
 def explained(reasons: Mapping[Reason | None, bool]) -> Table:
