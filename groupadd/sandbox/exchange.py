@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
 
@@ -109,13 +110,18 @@ def route(routes: Mapping[str, str], method: str, target: str, headers: Mapping[
     found = 404
     for name, pattern in routes.items():
         its_method, _, template = pattern.partition(" ")
-        match = re.fullmatch(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template), path)
+        match = _paths(template).fullmatch(path)
         if match and its_method == method:
             params = {key: unquote(value) for key, value in match.groupdict().items()}
             query = dict(parse_qsl(search, keep_blank_values=True))
             return Call(name, params, query, {key.lower(): value for key, value in headers.items()}, _object(body))
         found = 405 if match else found
     return found
+
+
+@cache
+def _paths(template: str) -> re.Pattern[str]:
+    return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
 
 def _object(body: bytes) -> Mapping[str, object]:
