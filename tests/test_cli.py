@@ -27,7 +27,7 @@ from groupadd import (
 )
 from groupadd.cli import main, tables
 from groupadd.cli.ending import Exit, of_check, of_outcome
-from groupadd.cli.screen import Screen
+from groupadd.cli.screen import CannotWrite, Screen
 from groupadd.flow import log as driver
 from groupadd.plugins import installed
 from groupadd.sandbox import Sandbox, World, config_toml, dialect_names, faults, side_by_side, small_town
@@ -526,6 +526,12 @@ def test_an_outcome_goes_to_stderr_where_stdout_was_closed_from_the_start(town: 
         "standard output cannot be written (it is closed); it was to get:",
     )
     assert json.loads(outcome)["everyone_in"] is True
+
+
+def test_data_that_comes_in_pieces_is_refused_where_stdout_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(CannotWrite, match="it is closed"), Screen().pouring():
+        pytest.fail("there is nowhere to pour it")
 
 
 def test_a_fault_of_our_own_ends_with_70_and_a_traceback(

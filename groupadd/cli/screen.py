@@ -63,6 +63,8 @@ class Screen:
         Raises:
             CannotWrite: Stdout cannot be written.
         """
+        if sys.stdout is None:
+            raise CannotWrite("standard output cannot be written: it is closed")
         why = ""
         try:
             yield sys.stdout
