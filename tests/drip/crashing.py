@@ -117,10 +117,12 @@ def holds(scene: Scene, humans: list[Human]) -> Counter[str]:
         assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
     adds = [entry for entry in scene.world.journal if entry.kind == "add"]
     looks = [seen.at for seen in scene.sandbox.seen if seen.route == "list"]
+    intents = Counter(line.participant for line in drip.audit(ledger=scene.ledger) if line.event == "asking")
     again = 0
     for human in humans:
         asked = [entry.at for entry in adds if entry.to == human.phone]
-        assert 1 <= len(asked) <= 2
+        assert len(asked) <= 2
+        assert asked or intents[f"{human.phone}@s.whatsapp.net"] == 2, "given up without two requests that were lost"
         for first, second in pairwise(asked):
             again += 1
             assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
