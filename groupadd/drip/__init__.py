@@ -16,7 +16,7 @@ Every function takes `ledger=`, a SQLAlchemy URL (left out: `sqlite:///groupadd-
 that ask a provider or count its pace take `config=`, as `groupadd.connect` does.
 
 * `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
-* `run(…) -> DripStatus`, `run_async(…)`: carry it out, each account at its own pace, till nobody is left or all stopped
+* `run(…) -> DripStatus`: carry it out, each account at its own pace, till nobody is left or all stopped
 * `watch(…) -> DripStatus`: watch how workers on other machines carry it out
 * `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
 * `status() -> DripStatus`: what is done and what is left, in all and by account
@@ -27,11 +27,24 @@ that ask a provider or count its pace take `config=`, as `groupadd.connect` does
 * `audit() -> Iterator[AuditLine]`: everything that ever happened, line by line
 * `forget(participant) -> int`: delete what is kept of a person
 
+Each has a twin for event loops, named with `_async`; `shift` is one for event loops itself.
+
 `run` and `run_async` call `on_line` with every `AuditLine` once it is committed: what live progress is made from.
 Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody else works on it) and those of the config.
 """
 
 from groupadd.drip.export import export
+from groupadd.drip.in_threads import (
+    audit_async,
+    export_async,
+    forget_async,
+    pause_async,
+    plan_async,
+    report_async,
+    resume_async,
+    retry_async,
+    status_async,
+)
 from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
 from groupadd.drip.plan import Plan, plan
 from groupadd.drip.report import report
@@ -39,7 +52,7 @@ from groupadd.drip.running import run, run_async
 from groupadd.drip.shifts import Shift, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
 from groupadd.drip.steering import audit, forget, pause, resume, retry
-from groupadd.drip.watching import watch
+from groupadd.drip.watching import watch, watch_async
 
 __all__ = [
     "AccountStatus",
@@ -50,16 +63,26 @@ __all__ = [
     "Plan",
     "Shift",
     "audit",
+    "audit_async",
     "export",
+    "export_async",
     "forget",
+    "forget_async",
     "pause",
+    "pause_async",
     "plan",
+    "plan_async",
     "report",
+    "report_async",
     "resume",
+    "resume_async",
     "retry",
+    "retry_async",
     "run",
     "run_async",
     "shift",
     "status",
+    "status_async",
     "watch",
+    "watch_async",
 ]

@@ -108,7 +108,8 @@ def blueprint(
             crew.complain(error)  # the sweep makes a new one
             return
         if begins_at is not None:
-            await defer(provider, begins_at)
+            leaves_it = crew.run.book.clock.now() + POLL_S if crew.stopping.is_set() else 0.0
+            await defer(provider, max(begins_at, leaves_it))
 
     async def defer(provider: str, begins_at: float) -> None:
         name, at = f"groupadd {provider}", datetime.fromtimestamp(begins_at, UTC)

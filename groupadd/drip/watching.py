@@ -1,6 +1,6 @@
 """Watching from outside how workers carry a plan out: everything is read from the ledger."""
 
-import time
+import asyncio
 
 from sqlalchemy import func, select
 
@@ -11,7 +11,7 @@ from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
 from groupadd.drip.orders import orders
 from groupadd.drip.running import tell_nobody
 from groupadd.drip.schema import audit
-from groupadd.drip.status import DripStatus, status_of
+from groupadd.drip.status import DripStatus, status, status_of
 from groupadd.errors import Interrupted
 from groupadd.flow import log
 
@@ -20,6 +20,18 @@ _AGAIN_S = 5.0  # after the ledger could not be read
 
 
 def watch(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None = None) -> DripStatus:
+    """Watch until everything that is ordered is done or has stopped; arguments and errors as for `watch_async`.
+
+    Raises:
+        Interrupted: Ctrl-C came; its `.outcome` is the `DripStatus`. Workers go on.
+    """
+    try:
+        return asyncio.run(watch_async(ledger=ledger, config=config, on_line=on_line))
+    except KeyboardInterrupt:
+        raise Interrupted(status(ledger=ledger, config=config)) from None
+
+
+async def watch_async(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None = None) -> DripStatus:
     """Watch until everything that is ordered is done or has stopped. A ledger that is out of reach is waited for.
 
     Args:
@@ -30,26 +42,22 @@ def watch(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None 
     Raises:
         ConfigError: The configuration cannot be used.
         LedgerError: The ledger cannot be used, from the beginning.
-        Interrupted: Ctrl-C came; its `.outcome` is the `DripStatus`. Workers go on.
     """
     pace, tell = load(config).drip, on_line or tell_nobody
     with Ledger.open(ledger) as book:
         with book.reading() as tx:
             told = tx.scalar(select(func.max(audit.c.id))) or 0
-        try:
-            while True:
-                try:
-                    is_over = not orders(book)
-                    with book.reading() as tx:
-                        for number, line in book.lines(tx, after=told):
-                            tell(line)
-                            told = number
-                    if is_over:
-                        return status_of(book, pace)
-                    wait_s = _EVERY_S
-                except LedgerError as error:
-                    log.warning("%s; trying again", error)
-                    wait_s = _AGAIN_S
-                time.sleep(wait_s)
-        except KeyboardInterrupt:
-            raise Interrupted(status_of(book, pace)) from None
+        while True:
+            wait_s = _EVERY_S
+            try:
+                is_over = not orders(book)
+                with book.reading() as tx:
+                    for number, line in book.lines(tx, after=told):
+                        tell(line)
+                        told = number
+                if is_over:
+                    return status_of(book, pace)
+            except LedgerError as error:
+                log.warning("%s; trying again", error)
+                wait_s = _AGAIN_S
+            await asyncio.sleep(wait_s)

@@ -1,0 +1,41 @@
+"""The calls that only ask the ledger, for programs on an event loop: each runs in a thread and leaves the loop free."""
+
+import asyncio
+from collections.abc import Callable, Coroutine, Sequence
+from functools import wraps
+from typing import Any, ParamSpec, TypeVar
+
+from groupadd.drip.export import export
+from groupadd.drip.ledger import DEFAULT, AuditLine
+from groupadd.drip.plan import plan
+from groupadd.drip.report import report
+from groupadd.drip.status import status
+from groupadd.drip.steering import audit, forget, pause, resume, retry
+from groupadd.flow import Clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def _in_thread(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
+    @wraps(call)
+    async def called(*args: P.args, **kwargs: P.kwargs) -> T:
+        return await asyncio.to_thread(call, *args, **kwargs)
+
+    return called
+
+
+def _whole_audit(*, ledger: str = DEFAULT, clock: Clock | None = None) -> Sequence[AuditLine]:
+    """Return everything that ever happened, in order; errors as for `audit`."""
+    return list(audit(ledger=ledger, clock=clock))
+
+
+plan_async = _in_thread(plan)
+status_async = _in_thread(status)
+pause_async = _in_thread(pause)
+resume_async = _in_thread(resume)
+retry_async = _in_thread(retry)
+export_async = _in_thread(export)
+report_async = _in_thread(report)
+audit_async = _in_thread(_whole_audit)
+forget_async = _in_thread(forget)
