@@ -9,6 +9,7 @@ Whoever runs Procrastinate already adds the tasks to their own app:
 """
 
 import asyncio
+import random
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
@@ -43,14 +44,14 @@ class Timing:
     """How long things take among workers, in seconds.
 
     Attributes:
-        shift_s: How long a shift is at the most.
+        shift_s: How long a shift is at the most; chance makes some shorter, so that they do not all end together.
         sweep_s: How often orders without a job are looked for.
         heartbeat_s: How often a worker gives a sign of life.
         stalled_s: After how long without one its jobs are given to others.
         lease_s: After how long without one an account is free; None as for `groupadd.drip.run_async`.
     """
 
-    shift_s: float = 120.0
+    shift_s: float = 300.0
     sweep_s: int = 10
     heartbeat_s: float = 10.0
     stalled_s: float = 30.0
@@ -103,7 +104,7 @@ def blueprint(
     @tasks.task(name="shift", queue=QUEUE)
     async def shift(provider: str) -> None:
         try:
-            begins_at = await _worked(crew.run, provider, timing.shift_s)
+            begins_at = await _worked(crew.run, provider, timing.shift_s * random.uniform(0.6, 1.0))  # noqa: S311  no secret
         except LedgerError as error:
             crew.complain(error)  # the sweep makes a new one
             return

@@ -36,7 +36,7 @@ def _app(tasks: procrastinate.Blueprint, ledger: str) -> procrastinate.App:
     """Return an app whose jobs stand in the ledger's own database."""
     conninfo = make_url(ledger).set(drivername="postgresql").render_as_string(hide_password=False)
     connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, kwargs={**POSTGRES}, timeout=_AGAIN_S
+        conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, kwargs={**POSTGRES}
     )
     made = procrastinate.App(connector=connector)
     made.add_tasks_from(tasks, namespace=_NAMESPACE)

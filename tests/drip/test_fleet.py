@@ -1,8 +1,11 @@
 """Workers on one ledger are killed, frozen, cut off from the database: nobody is lost, or asked for twice unseen."""
 
+import json
 import signal
+import subprocess
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,6 +15,7 @@ from sqlalchemy import create_engine, make_url, text
 from groupadd import drip
 from groupadd.drip import workers
 from groupadd.drip.ledger import Ledger
+from groupadd.sandbox import config_toml
 from tests.drip.fleet import Fleet
 from tests.drip.ledgers import POSTGRES, needs_postgres, new_ledger
 
@@ -101,3 +105,34 @@ def test_preparing_twice_changes_nothing_and_workers_want_it_done(tmp_path: Path
 def test_workers_want_a_ledger_that_can_be_shared(tmp_path: Path) -> None:
     with pytest.raises(drip.LedgerError, match="PostgreSQL"):
         workers.init(ledger=f"sqlite:///{tmp_path / 'drip.db'}")
+
+
+def test_the_command_line_prepares_orders_works_and_watches(fleet: Fleet, tmp_path: Path) -> None:
+    config = tmp_path / "groupadd.toml"
+    told = fleet.config("one")
+    tables = {"add": told["add"], "drip": told["drip"]}
+    rest = "".join(f"[{name}]\n{_toml(table)}\n" for name, table in tables.items())
+    config.write_text(f"{config_toml(told['providers'])}\n{rest}")
+
+    def groupadd(*words: str) -> list[str]:
+        return [sys.executable, "-m", "groupadd", "drip", *words, "--ledger", fleet.ledger]
+
+    def ended(*words: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(groupadd(*words), check=False, capture_output=True, text=True, timeout=90)
+
+    assert "is ready" in ended("init").stdout
+    worker = subprocess.Popen(groupadd("work", "--config", str(config)), stderr=subprocess.PIPE, text=True)
+    seen = ended("run", "--config", str(config))
+    worker.send_signal(signal.SIGTERM)
+    _, said = worker.communicate(timeout=60)
+    found = fleet.holds()
+    assert (worker.returncode, fleet.left()) == (0, 0)
+    assert seen.returncode == (1 if found["not_added"] else 0)
+    assert "6 accounts are ordered" in seen.stderr
+    assert "added" in seen.stderr, "what happens is told while it does"
+    assert "added" in said
+    assert "Traceback" not in said + seen.stderr
+
+
+def _toml(table: Mapping[str, object]) -> str:
+    return "".join(f"{name} = {json.dumps(value)}\n" for name, value in table.items())
