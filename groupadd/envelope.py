@@ -5,10 +5,11 @@ looked for leniently; what it means is the adapter's to say.
 """
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from attrs import evolve, frozen
 
+from groupadd.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, UNREADABLE
 from groupadd.errors import (
     AnswerLost,
     GroupNotFound,
@@ -19,36 +20,45 @@ from groupadd.errors import (
     RequestRefused,
     SessionNotReady,
 )
-from groupadd.flow import Flow, NoAnswer, Response
-from groupadd.identity import Identity, Participant
-from groupadd.outcome import Reason, Status
-from groupadd.provider import (
-    ACCEPTED,
-    ADDED,
-    CONTRADICTION,
-    NO_ANSWER,
-    NOT_ALLOWED,
-    RATE_LIMITED,
-    UNREADABLE,
-    UNRECOGNISED,
-    AddReply,
-    Claim,
-    Meaning,
-    Secret,
-)
+from groupadd.flow import Response
+from groupadd.provider import AddReply
+from groupadd.secret import Secret
 
-_REFUSALS: dict[int, tuple[type[ProviderError], str]] = {
-    401: (NotAuthenticated, "the provider does not accept our credentials"),
-    403: (NotAllowed, "our account may not do this in the group; mostly because it is no admin there"),
-    404: (GroupNotFound, "the provider knows no such group or session"),
-}
-_NOT_ASKED_BECAUSE: dict[type[Exception], Meaning] = {
-    RateLimited: RATE_LIMITED,
-    NoAnswer: Meaning(Status.NOT_ADDED, Reason.NO_ANSWER),
-}
+
+@frozen
+class Refusal:
+    """One way to refuse a request as a whole.
+
+    Attributes:
+        status: The status that it comes under.
+        error: What it means.
+        because: What to tell of it; the status is put behind.
+        words: A pattern of what stands in the body, in any case, where the status alone does not say it.
+    """
+
+    status: int
+    error: type[ProviderError]
+    because: str = "the provider's WhatsApp session is down: link it again or restart it"
+    words: str = ""
+
+    def matches(self, response: Response) -> bool:
+        """Whether an answer says this."""
+        text = response.body.decode("utf-8", "replace")
+        return response.status == self.status and re.search(self.words, text, re.IGNORECASE) is not None
+
+    def told(self) -> ProviderError:
+        """Return the error to raise."""
+        return self.error(f"{self.because} ({self.status})")
+
+
+_BY_STATUS = (
+    Refusal(401, NotAuthenticated, "the provider does not accept our credentials"),
+    Refusal(403, NotAllowed, "our account may not do this in the group; mostly because it is no admin there"),
+    Refusal(404, GroupNotFound, "the provider knows no such group or session"),
+)
 _NO_REFUSALS = frozenset({408, 499})  # somebody on the way gave up waiting
-_REFUSED = (RequestRefused, "the provider refused the request")
-_WRAPPERS = ("data", "response", "results", "participants", "info", "inviteCode", "inviteLink", "code", "result")
+_LINKS = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink")
+_WRAPPERS = (*_LINKS, "data", "response", "results", "participants", "info", "applications", "code", "result")
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
@@ -66,8 +76,26 @@ def refusal(response: Response) -> ProviderError | None:
         return None
     if _session_is_down(response):
         return session_down(response)
-    kind, text = _REFUSALS.get(status, _REFUSED)
-    return kind(f"{text} ({status})")
+    return _told(response, _BY_STATUS) or RequestRefused(f"the provider refused the request ({status})")
+
+
+def believed(response: Response, refusals: Iterable[Refusal]) -> Response:
+    """Return an answer that means what its status says.
+
+    Args:
+        response: The answer.
+        refusals: What the vendor tells in another way than by the rule.
+
+    Raises:
+        ProviderError: It is one of these.
+    """
+    if error := _told(response, refusals):
+        raise error
+    return response
+
+
+def _told(response: Response, refusals: Iterable[Refusal]) -> ProviderError | None:
+    return next((refusal.told() for refusal in refusals if refusal.matches(response)), None)
 
 
 def session_down(response: Response) -> SessionNotReady:
@@ -203,13 +231,22 @@ def listing(data: object) -> Listing:
     return Listing(data, size if isinstance(size, int) else None, not more, group)
 
 
-def rows(data: object) -> Sequence[object]:
-    """Return the items of the list that an answer wraps.
-
-    Raises:
-        AnswerLost: It wraps none.
-    """
-    return listing(data).rows
+def record(data: object) -> Mapping[str, object]:
+    """Return the one record that an answer is or wraps; an empty one where there is none, or several."""
+    while True:
+        match data:
+            case (
+                {"data": dict() | list() as inner}
+                | {"response": dict() | list() as inner}
+                | {"results": dict() | list() as inner}
+                | {"contacts": dict() | list() as inner}
+                | [inner]
+            ):
+                data = inner
+            case dict():
+                return data
+            case _:
+                return {}
 
 
 def read_invite(response: Response) -> Secret:
@@ -223,50 +260,7 @@ def read_invite(response: Response) -> Secret:
         found = response.body.decode("utf-8", "replace").strip()
     while isinstance(found, dict):
         found = next((found[key] for key in _WRAPPERS if found.get(key)), None)
-    return invite_link(found)
-
-
-def invite_link(found: object) -> Secret:
-    """Return the whole link for an invite code or link.
-
-    Raises:
-        AnswerLost: It is neither.
-    """
     code = _INVITE.fullmatch(found) if isinstance(found, str) else None
     if code is None:
         raise unreadable()
     return Secret(f"https://chat.whatsapp.com/{code[1]}")
-
-
-def one_by_one(people: Sequence[Participant], ask: Callable[[Participant], Flow[AddReply]]) -> Flow[AddReply]:
-    """Add through a provider that takes one person at a time.
-
-    A refusal half-way leaves those already asked with their claims, and is the reason of all who are no longer asked.
-
-    Raises:
-        ProviderError: The provider refused before anybody had been asked.
-        NoAnswer: It could not be reached before anybody had been asked.
-    """
-    claims: list[tuple[str | Identity, Claim]] = []
-    for position, person in enumerate(people):
-        try:
-            reply = yield from ask(person)
-        except (ProviderError, NoAnswer) as error:
-            if isinstance(error, NoAnswer) and error.maybe_sent:
-                reply = AddReply(rest=NO_ANSWER)
-            elif position == 0:
-                raise
-            else:
-                refused = Claim(_NOT_ASKED_BECAUSE.get(type(error), NOT_ALLOWED))
-                not_asked = people[position:]
-                if isinstance(error, ProviderError) and error.maybe_applied:
-                    claims.append((Identity(person.phone, person.lid), Claim(UNRECOGNISED)))
-                    not_asked = people[position + 1 :]
-                claims += [(Identity(left.phone, left.lid), refused) for left in not_asked]
-                break
-        asked = Identity(person.phone, person.lid)
-        said = [
-            (asked, claim) for _, claim in reply.claims
-        ]  # one claim is made of whom we asked for, whatever its name
-        claims += (reply.claims if len(said) > 1 else said) or [(asked, Claim(reply.rest, reply.says))]
-    return AddReply(claims)

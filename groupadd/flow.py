@@ -12,7 +12,7 @@ import signal
 import time
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Protocol, Self, TypeAlias, TypeVar
+from typing import Protocol, Self, TypeAlias, TypedDict, TypeVar, Unpack
 
 from attrs import field, frozen
 
@@ -25,6 +25,14 @@ T = TypeVar("T")
 Wire: TypeAlias = str | Secret
 
 LONGEST_RETRY_S = 7 * 24 * 3600.0  # whoever asks for more is not taken at their word
+
+
+class Content(TypedDict, total=False):
+    """What differs between two requests to one endpoint; as in `Request`."""
+
+    query: Mapping[str, Wire]
+    json: Mapping[str, object] | None
+    repeatable: bool
 
 
 @frozen
@@ -50,6 +58,23 @@ class Request:
     json: Mapping[str, object] | None = field(default=None, repr=False, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
     not_before: float = field(default=0.0, kw_only=True)
+
+    @classmethod
+    def to(
+        cls,
+        endpoint: str,
+        *,
+        params: Mapping[str, Wire] | None = None,
+        headers: Mapping[str, Wire] | None = None,
+        **content: Unpack[Content],
+    ) -> Self:
+        """Return the request to an endpoint, method and path as a vendor's page has them: `POST /groups/{group}`.
+
+        A GET may be repeated unless it is told otherwise.
+        """
+        method, _, path = endpoint.partition(" ")
+        content.setdefault("repeatable", method == "GET")
+        return cls(method, path, params=params or {}, headers=headers or {}, **content)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"

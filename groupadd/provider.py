@@ -8,7 +8,7 @@ paths and words, each with its source; flows; and pure readers, lenient about en
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import ClassVar, Protocol, runtime_checkable
 
 from attrs import field, frozen
@@ -42,7 +42,7 @@ from groupadd.errors import (
     SessionNotReady,
     Unsupported,
 )
-from groupadd.flow import Flow, NoAnswer, Request, Response, Wire
+from groupadd.flow import Content, Flow, NoAnswer, Request, Response, Wire
 from groupadd.identity import GroupId, Identity, Participant, identity
 from groupadd.outcome import Evidence, Invite, Reason, Status
 from groupadd.roster import Member, Roster
@@ -67,6 +67,7 @@ __all__ = [
     "AnswerLost",
     "ChecksNumbers",
     "Claim",
+    "Content",
     "DescribesGroup",
     "Evidence",
     "Flow",
@@ -104,26 +105,9 @@ __all__ = [
     "Unsupported",
     "Wire",
     "identity",
-    "iso_time",
     "meaning_of",
-    "unix_time",
+    "refuse_notify",
 ]
-
-
-def unix_time(seconds: object) -> datetime | None:
-    """Return the moment that an answer gives in seconds since 1970, as a number or as text; None for what is none."""
-    try:
-        return datetime.fromtimestamp(int(seconds), UTC) if isinstance(seconds, int | str) else None
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def iso_time(text: object) -> datetime | None:
-    """Return the moment that an answer gives as RFC 3339; None for what is none."""
-    try:
-        return datetime.fromisoformat(text) if isinstance(text, str) else None
-    except ValueError:
-        return None
 
 
 @frozen
@@ -220,6 +204,16 @@ class GroupMembershipProvider(Protocol):
             ProviderError: The provider refused the request as a whole.
         """
         ...
+
+
+def refuse_notify(vendor: str, *, notify: bool | None) -> None:
+    """Say that the vendor has no word for whether people are told of an add.
+
+    Raises:
+        Unsupported: It was asked to tell them, or not to.
+    """
+    if notify is not None:
+        raise Unsupported(f"{vendor} cannot be told whether to notify; leave `notify` out")
 
 
 @runtime_checkable

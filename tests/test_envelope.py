@@ -20,6 +20,7 @@ from groupadd.codes import (
     UNREADABLE,
     Meaning,
 )
+from groupadd.engines import one_by_one as flows
 from groupadd.errors import ProviderError, RateLimited
 from groupadd.flow import Flow, NoAnswer, Request, Response
 from groupadd.identity import Identity, Participant, parse_participants
@@ -143,20 +144,20 @@ def test_a_plain_refusal_under_2xx_is_an_error_that_may_have_left_traces() -> No
     ],
 )
 def test_rows_are_found_however_they_are_wrapped(data: object) -> None:
-    assert envelope.rows(data) == [1, 2]
+    assert envelope.listing(data).rows == [1, 2]
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", {"data": "x"}, {"data": {}}, {"rows": [1]}])
 def test_an_answer_without_rows_is_unreadable(data: object) -> None:
     with pytest.raises(errors.AnswerLost):
-        envelope.rows(data)
+        envelope.listing(data)
 
 
 def test_rows_are_found_at_any_depth() -> None:
     data: object = [1]
     for _ in range(50_000):
         data = {"data": data}
-    assert envelope.rows(data) == [1]
+    assert envelope.listing(data).rows == [1]
 
 
 CODE = "AbCdEfGhIjKlMnOpQrStUv"
@@ -216,7 +217,7 @@ def one_by_one(*answers: Answer) -> tuple[list[tuple[str | Identity, Meaning]], 
         return envelope.read_add(response, engines.read_reply)
 
     script = Script({"POST /add": answers})
-    reply = script.run(envelope.one_by_one([ANN, BEN, CAT], ask))
+    reply = script.run(flows.add([ANN, BEN, CAT], ask))
     assert reply.rest == NOT_MENTIONED
     return [(who, claim.meaning) for who, claim in reply.claims], len(script.requests)
 

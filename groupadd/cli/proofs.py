@@ -1,7 +1,7 @@
 """What an adapter's abilities rest on: the tags of sources that stand beside the paths which their methods use.
 
-An adapter names the source of each path where the path stands, as in `ADD = "/groups/{group}"  # [D][S]`. Nothing says
-it a second time: this reads those comments.
+An adapter names the source of each path where the path stands, as in `ADD = "POST /groups/{group}"  # [D][S]`. Nothing
+says it a second time: this reads those comments.
 """
 
 import ast
@@ -67,7 +67,7 @@ def paths(module: ModuleType) -> Mapping[str, frozenset[Proof]]:
         for statement in ast.parse(source).body
         if isinstance(statement, ast.Assign)
         for name in _names(statement)
-        if str(getattr(module, name, "")).startswith("/")
+        if re.match(r"([A-Z]+ )?/", str(getattr(module, name, "")))
     }
 
 

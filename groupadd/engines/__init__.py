@@ -7,9 +7,13 @@ without a word. Each engine's own file reads one row.
 from collections.abc import Mapping
 
 from groupadd import envelope
+from groupadd.codes import meaning_of
 from groupadd.engines import baileys, wajs, webjs, whatsmeow
-from groupadd.identity import Identity, identity
-from groupadd.provider import AddReply, Claim, GroupId, Member, Roster, Status, meaning_of
+from groupadd.flow import Response
+from groupadd.identity import GroupId, Identity, identity
+from groupadd.outcome import Status
+from groupadd.provider import AddReply, Claim
+from groupadd.roster import Member, Roster
 
 _ROLES = {
     "admin": "admin",
@@ -39,13 +43,13 @@ def _claim(row: object) -> tuple[Identity, Claim] | None:
     return baileys.claim(row) or whatsmeow.claim(row) if isinstance(row, dict) else None
 
 
-def read_roster(answer: object, group: GroupId) -> Roster:
+def read_roster(response: Response, group: GroupId) -> Roster:
     """Return the roster that an answer wraps, from rows of any engine's shape.
 
     Raises:
-        AnswerLost: It wraps no list, or speaks of another group.
+        ProviderError: The read was refused, or its answer wraps no list, or speaks of another group.
     """
-    listing = envelope.listing(answer)
+    listing = envelope.listing(envelope.read(response))
     if listing.group not in {None, group.jid}:
         raise envelope.unreadable()
     members = [_member(row) for row in listing.rows if not _has_left(row)]
@@ -70,7 +74,7 @@ _NO_ERROR = (None, 0, "", "0")
 
 def _member(row: object) -> Member | None:
     """Read one row; None for a word that may mean anything: the person may be in, or not."""
-    if isinstance(row, str):
+    if isinstance(row, str) or (isinstance(row, dict) and "_serialized" in row):  # wa-js: the wid alone
         row = {"id": row}
     if not isinstance(row, dict):
         return None

@@ -8,7 +8,7 @@ engines' for theirs (`Timed Out`) are not among them: they leave open what happe
 import re
 from collections.abc import Mapping
 
-from groupadd.provider import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
+from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
 
 WORDS: Mapping[str, type[ProviderError]] = {
     "bad-request": RequestRefused,  # 400; one malformed name sinks the whole request (WAHA issue 266)
@@ -24,11 +24,16 @@ WORDS: Mapping[str, type[ProviderError]] = {
     "you're not participating in that group": NotAllowed,
     "you don't have the permission to get the group's invite link": NotAllowed,
     "that group does not exist": GroupNotFound,
+    "server returned error": RequestRefused,  # of a message, as in `server returned error 463`
 }
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])")
 
 
-def refused(text: str) -> ProviderError | None:
-    """Return the refusal that an engine's error text tells of, None where it tells of none."""
-    word = _WORD.search(text)
-    return WORDS[word[0]](f"WhatsApp refused the request ({word[0]})") if word else None
+def check(text: str) -> None:
+    """Read an engine's error text, which may tell of no refusal at all.
+
+    Raises:
+        ProviderError: It tells of one.
+    """
+    if word := _WORD.search(text):
+        raise WORDS[word[0]](f"WhatsApp refused the request ({word[0]})")

@@ -5,7 +5,10 @@ People whom WhatsApp refused may be missing from the answer altogether.
 
 from collections.abc import Mapping
 
-from groupadd.provider import Claim, Identity, Invite, Secret, identity, meaning_of, unix_time
+from groupadd.codes import meaning_of
+from groupadd.engines.offers import offer
+from groupadd.identity import Identity, identity
+from groupadd.provider import Claim
 
 
 def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
@@ -14,11 +17,7 @@ def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None
     if who is None:
         return None
     code = row.get("code")
-    match row:
-        case {"invite_code": str() as invitation} if invitation:
-            offer = Invite("personal", expires_at=unix_time(row.get("invite_code_exp")))
-            return who, Claim(meaning_of(code), str(code), offer, Secret(invitation))
-    return who, Claim(meaning_of(code), str(code))
+    return who, Claim(meaning_of(code), str(code), *offer(row.get("invite_code"), row.get("invite_code_exp")))
 
 
 def name_of(wid: object) -> object:

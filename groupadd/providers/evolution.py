@@ -6,49 +6,34 @@ issues; [m] general knowledge, open; [?] an unmerged change. Nothing here is pro
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from attrs import evolve, frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import refusals, settings
-from groupadd.outcome import InviteState
-from groupadd.provider import (
-    INVITED,
-    NO_ANSWER,
-    AddReply,
-    AnswerLost,
-    Claim,
-    Flow,
-    GroupId,
-    GroupInfo,
-    Identity,
-    Invite,
-    NoAnswer,
-    Participant,
-    Request,
-    Response,
-    Roster,
-    Secret,
-    Session,
-    SessionNotReady,
-    Unsupported,
-    identity,
-)
+from groupadd.codes import INVITED, NO_ANSWER
+from groupadd.engines import answers, refusals, settings
+from groupadd.errors import AnswerLost, ProviderError, SessionNotReady
+from groupadd.flow import Content, Flow, NoAnswer, Request, Response
+from groupadd.identity import GroupId, Identity, Participant, identity
+from groupadd.outcome import Invite, InviteState
+from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["Evolution"]
 
-ADD = "/group/updateParticipant/{instance}"  # [S] 201; the published specification says 200
-LIST = "/group/participants/{instance}"  # [S] Baileys' live `groupMetadata`
-INFO = "/group/findGroupInfos/{instance}"  # [S]
-INVITE = "/group/inviteCode/{instance}"  # [S] `{inviteUrl, inviteCode}`
-SEND = "/message/sendText/{instance}"  # [S] 201 `{key: {id}}` [m]
-CHECK = "/chat/whatsappNumbers/{instance}"  # [S] `[{jid, exists, number}]`
-STATE = "/instance/connectionState/{instance}"  # [S] `{instance: {state}}`
-INSTANCES = "/instance/fetchInstances"  # [S] `[{ownerJid}]` [m]
+ADD = "POST /group/updateParticipant/{instance}"  # [S] 201; the published specification says 200
+LIST = "GET /group/participants/{instance}"  # [S] Baileys' live `groupMetadata`
+INFO = "GET /group/findGroupInfos/{instance}"  # [S]
+INVITE = "GET /group/inviteCode/{instance}"  # [S] `{inviteUrl, inviteCode}`
+SEND = "POST /message/sendText/{instance}"  # [S] 201 `{key: {id}}` [m]
+CHECK = "POST /chat/whatsappNumbers/{instance}"  # [S] `[{jid, exists, number}]`; looks for other forms of bare numbers
+STATE = "GET /instance/connectionState/{instance}"  # [S] `{instance: {state}}`
+INSTANCES = "GET /instance/fetchInstances"  # [S] `[{ownerJid}]` [m]
 
-MISSING = "missing"  # our own word for a 404: the server knows no such instance [R]
-STATES: Mapping[str, bool] = {"open": True, "connecting": False, "close": False, MISSING: False}  # [S]
+STATES: Mapping[str, bool] = {"open": True, "connecting": False, "close": False}  # [S]
+MISSING = Session(ready=False, says="missing")  # our own word for a 404: the server knows no such instance [R]
 
 # [S] What the engine throws, a time-out as well as a refusal, is shown as a 400 or 404.
 THROWN = re.compile(r"(?<=Error updating participants\n).*|\w*Error: .*")
@@ -75,55 +60,37 @@ class Evolution:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         """Ask once for these people, by JID: bare numbers of Brazil, Mexico and Argentina are rewritten [S]."""
-        if notify is not None:
-            raise Unsupported("Evolution cannot be told whether to notify; leave `notify` out")
+        refuse_notify("Evolution", notify=notify)
         body = {"action": "add", "participants": [person.id for person in participants]}
-        response = yield from self._ask(self._request("POST", ADD, group, json=body))
+        response = yield from self._ask(ADD, query={"groupJid": group.jid}, json=body)
         if thrown := _thrown(response):
             return AddReply(rest=NO_ANSWER, says=thrown)
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._read(self._request("GET", LIST, group))), group)
+        return engines.read_roster((yield from self._read(LIST, query={"groupJid": group.jid})), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._read(self._request("GET", INFO, group))))
+        return settings.read_info((yield from self._read(INFO, query={"groupJid": group.jid})))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        match (yield from self._read(self._request("GET", INVITE, group))):
-            case {"inviteCode": code}:
-                return envelope.invite_link(code)
-        raise envelope.unreadable()
+        return envelope.read_invite((yield from self._read(INVITE, query={"groupJid": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"number": person.phone or person.id, "text": text}
-        match (yield from self._read(self._request("POST", SEND, json=body))):
-            case {"key": {"id": str() as message}}:
-                return message
-        raise envelope.unreadable()
+        return answers.read_message_id((yield from self._read(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        """Ask for one number, bare: the server looks for the other form of a number only so [S]."""
-        match (yield from self._read(self._request("POST", CHECK, json={"numbers": [phone]}))):
-            case [{"exists": False}]:
-                return None
-            case [{"exists": True, "jid": str() as jid}] if who := identity(jid):
-                return who
-        raise envelope.unreadable()
+        return answers.read_number((yield from self._read(CHECK, json={"numbers": [phone]}, repeatable=True)))
 
     def session(self) -> Flow[Session]:
-        response = yield self._request("GET", STATE)
-        state = _state(response)
-        if state is None:
-            envelope.read(response)
-            raise envelope.unreadable()
-        ready = STATES.get(state)
-        return Session(ready, state, (yield from self._me()) if ready else None)
+        session = _session((yield self._request(STATE)))
+        return evolve(session, me=(yield from self._me())) if session.ready else session
 
     def _me(self) -> Flow[Identity | None]:
         """Ask for our own account, whose place in the answer is not certain [m]."""
         try:
-            response = yield self._request("GET", INSTANCES, query={"instanceName": self.instance})
+            response = yield self._request(INSTANCES, query={"instanceName": self.instance})
         except NoAnswer:
             return None
         match response.json():
@@ -131,64 +98,34 @@ class Evolution:
                 return identity(jid)
         return None
 
-    def _read(self, request: Request) -> Flow[object]:
-        """Carry a request that adds nobody, and return the JSON of its answer.
-
-        Raises:
-            ProviderError: It was refused, or the server failed.
-        """
-        response = yield from self._ask(request)
+    def _read(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
+        """Carry a request that adds nobody: where the engine threw, its answer is lost."""
+        response = yield from self._ask(endpoint, **content)
         if _thrown(response):
             raise AnswerLost(f"the provider failed ({response.status})")
-        return envelope.read(response)
-
-    def _ask(self, request: Request) -> Flow[Response]:
-        """Carry a request. Where its answer may mean that the session is down [R], the state of that decides.
-
-        Raises:
-            ProviderError: WhatsApp refused the request, or the session is down.
-        """
-        response = yield request
-        if thrown := _thrown(response):
-            if error := refusals.refused(thrown):
-                raise error
-        elif response.status in {400, 404} or NO_CLIENT.search(_text(response)):
-            try:
-                state = _state((yield self._request("GET", STATE)))
-            except NoAnswer:
-                state = None
-            if state is not None and STATES.get(state) is False:
-                raise SessionNotReady(f"the provider's WhatsApp session is {state}: connect the instance")
         return response
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        group: GroupId | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
-    ) -> Request:
-        return Request(
-            method,
-            path,
-            params={"instance": self.instance},
-            query={"groupJid": group.jid} if group else query or {},
-            headers={"apikey": self.api_key},
-            json=json,
-            repeatable=path not in {ADD, SEND},
-        )
+    def _ask(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
+        """Carry a request. Where its answer may mean that the session is down [R], the state of that decides."""
+        response = yield self._request(endpoint, **content)
+        if thrown := _thrown(response):
+            refusals.check(thrown)
+        elif response.status in {400, 404} or NO_CLIENT.search(_text(response)):
+            try:
+                session = _session((yield self._request(STATE)))
+            except (NoAnswer, ProviderError):
+                return response
+            if session.ready is False:
+                raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: connect the instance")
+        return response
+
+    def _request(self, endpoint: str, **content: Unpack[Content]) -> Request:
+        params, headers = {"instance": self.instance}, {"apikey": self.api_key}
+        return Request.to(endpoint, params=params, headers=headers, **content)
 
 
-def _state(response: Response) -> str | None:
-    """Return the instance's state, None where it cannot be told."""
-    if response.status == 404:
-        return MISSING
-    match response.json():
-        case {"instance": {"state": str() as state}} if response.ok:
-            return state
-    return None
+def _session(response: Response) -> Session:
+    return MISSING if response.status == 404 else answers.read_session(response, STATES)
 
 
 def _text(response: Response) -> str:

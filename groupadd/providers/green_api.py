@@ -9,51 +9,39 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from attrs import evolve, frozen
+from attrs import frozen
 
 from groupadd import engines, envelope
-from groupadd.codes import INVALID_PARTICIPANT
-from groupadd.engines import settings
-from groupadd.provider import (
-    ACCEPTED,
-    UNRECOGNISED,
-    AddReply,
-    Flow,
-    GroupId,
-    GroupInfo,
-    Identity,
-    Meaning,
-    NotAllowed,
-    NotAuthenticated,
-    Participant,
-    RateLimited,
-    Request,
-    Response,
-    Roster,
-    Secret,
-    Session,
-    Unsupported,
-    identity,
-)
+from groupadd.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
+from groupadd.engines import answers, one_by_one, settings, webjs
+from groupadd.envelope import Refusal
+from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
+from groupadd.flow import Flow, Request, Response, Wire
+from groupadd.identity import GroupId, Identity, Participant
+from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["GreenApi"]
 
-METHOD = "/waInstance{instance}/%s/{token}"  # [D][S]; POST wherever there is a body
-ADD = METHOD % "addGroupParticipant"  # [D][S] 10 a second
-GROUP = METHOD % "getGroupData"  # [D][S] 1 a second: what comes too early is a 429, which looks wait out
-SEND = METHOD % "sendMessage"  # [D][S]
-CHECK = METHOD % "checkWhatsapp"  # [D][S] 10 a second, counted by plan; `chatId` of old was `phoneNumber`
-ACCOUNT = METHOD % "getWaSettings"  # [D][S] `{stateInstance, phone}`
+# Numbers end in `@c.us` [D]; a LID is passed as it is [D] of checkWhatsapp, else [?].
+ADD = "POST /waInstance{instance}/addGroupParticipant/{token}"  # [D][S] 10 a second
+GROUP = "POST /waInstance{instance}/getGroupData/{token}"  # [D][S] 1 a second: else a 429, which looks wait out
+SEND = "POST /waInstance{instance}/sendMessage/{token}"  # [D][S]
+CHECK = "POST /waInstance{instance}/checkWhatsapp/{token}"  # [D][S] 10 a second, by plan; `chatId` was `phoneNumber`
+ACCOUNT = "GET /waInstance{instance}/getWaSettings/{token}"  # [D][S] `{stateInstance, phone}`
 
 WORDS: Mapping[bool, Meaning] = {
     True: ACCEPTED,  # [D] "flag"; of people who are not added as well (green-api/issues 214)
     False: UNRECOGNISED,  # [D] we are no admin, or they are not in our phone book, or they are members already
 }
-STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}  # [D]
-
-QUOTA_USED_UP = 466  # [D] `QUOTE_EXCEEDED`
-# What a 400 is about, by its text, which may be JSON or not.
-SESSION_DOWN = re.compile(rb"instance (?:account|is|in)\b.*(?:not authorized|starting)", re.IGNORECASE)  # [D][S]
+# [D]; `sleepMode` and `yellowCard` do not tell whether adding works.
+STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}
+REFUSALS = (
+    Refusal(400, SessionNotReady, words=r"instance (?:account|is|in)\b.*(?:not authorized|starting)"),  # [D][S]
+    Refusal(403, NotAuthenticated, "the provider knows no such instance"),  # [S]
+    Refusal(466, RateLimited, "the plan's quota is used up"),  # [D] `QUOTE_EXCEEDED`
+)
 BAD_NAME = re.compile(rb"participantChatId|bad phone number", re.IGNORECASE)  # [D] of checkWhatsapp, else [?]
 
 
@@ -76,97 +64,45 @@ class GreenApi:
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask for each of these people once, one after the other. The vendor has no `notify`."""
-        if notify is not None:
-            raise Unsupported("GREEN-API cannot be told whether to notify; leave `notify` out")
-        return (yield from envelope.one_by_one(participants, lambda person: self._add(group, person)))
+        refuse_notify("GREEN-API", notify=notify)
+        return (yield from one_by_one.add(participants, lambda person: self._add(group, person)))
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
-        body = {"groupId": group.jid, "participantChatId": _chat_id(person)}
-        response = _believed((yield self._post(ADD, body)))
+        response = yield from self._ask(ADD, groupId=group.jid, participantChatId=webjs.chat_id(person))
         if response.status == 400 and BAD_NAME.search(response.body):
             return AddReply(rest=INVALID_PARTICIPANT, says="400")
         return envelope.read_add(response, _claim)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        record = yield from self._read(GROUP, groupId=group.jid)
-        return engines.read_roster(record, group)
+        return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        record = yield from self._read(GROUP, groupId=group.jid)
-        may = record.get("allowParticipantsAddMembers")
-        return evolve(settings.read_info(record), members_may_add=may if isinstance(may, bool) else None)
+        return settings.read_info((yield from self._ask(GROUP, groupId=group.jid)))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        record = yield from self._read(GROUP, groupId=group.jid)
-        if record.get("groupInviteLink") == "":  # [D]
-            raise NotAllowed("the provider shows the invite link to admins only")
-        return envelope.invite_link(record.get("groupInviteLink"))
+        response = yield from self._ask(GROUP, groupId=group.jid)
+        match response.json():
+            case {"groupInviteLink": ""}:  # [D]
+                raise NotAllowed("the provider shows the invite link to admins only")
+        return envelope.read_invite(response)
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        response = yield self._post(SEND, {"chatId": _chat_id(person), "message": text})
-        match envelope.read(_believed(response)):
-            case {"idMessage": str() as message}:
-                return message
-        raise envelope.unreadable()
+        return answers.read_message_id((yield from self._ask(SEND, chatId=webjs.chat_id(person), message=text)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        match (yield from self._read(CHECK, chatId=f"{phone}@c.us")):
-            case {"existsWhatsapp": bool() as known, **record}:
-                return (identity(record.get("chatId")) or Identity(phone)) if known else None
-        raise envelope.unreadable()
+        return answers.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         """Check each number, which tells its LID; older answers do not [D]."""
-        lids: dict[str, str] = {}
-        for phone in phones:
-            who = yield from self.check_number(phone)
-            if who and who.lid:
-                lids[phone] = who.lid
-        return lids
+        return one_by_one.lids(phones, self.check_number)
 
     def session(self) -> Flow[Session]:
-        """Read the state; `sleepMode` and `yellowCard` do not tell whether adding works [D]."""
-        response = yield Request("GET", ACCOUNT, params=self._params, repeatable=True)
-        match envelope.read(_believed(response)):
-            case {"stateInstance": str() as state, **record}:
-                return Session(STATES.get(state), state, identity(record.get("phone"), record.get("deviceId")))
-        raise envelope.unreadable()
+        return answers.read_session((yield from self._ask(ACCOUNT)), STATES)
 
-    def _read(self, path: str, **body: str) -> Flow[Mapping[str, object]]:
-        match envelope.read(_believed((yield self._post(path, body, repeatable=True)))):
-            case dict() as record:
-                return record
-        raise envelope.unreadable()
-
-    def _post(self, path: str, body: Mapping[str, object], *, repeatable: bool = False) -> Request:
-        return Request("POST", path, params=self._params, json=body, repeatable=repeatable)
-
-    @property
-    def _params(self) -> Mapping[str, str | Secret]:
-        return {"instance": self.id_instance, "token": self.api_token}
-
-
-def _chat_id(person: Participant) -> str:
-    """Numbers end in `@c.us` [D]; a LID is passed as it is [D] of checkWhatsapp, else [?]."""
-    return f"{person.phone}@c.us" if person.phone else person.id
-
-
-def _believed(response: Response) -> Response:
-    """Return an answer whose status says what is meant.
-
-    Raises:
-        ProviderError: It says another thing here: the session is down (400), the instance is wrong (403), or the plan's
-            quota is used up (466).
-    """
-    match response.status:
-        case 400 if SESSION_DOWN.search(response.body):
-            raise envelope.session_down(response)
-        case 403:  # [S]
-            raise NotAuthenticated("the provider knows no such instance (403)")
-        case status if status == QUOTA_USED_UP:
-            raise RateLimited("the plan's quota is used up (466)")
-    return response
+    def _ask(self, endpoint: str, **body: str | Secret) -> Flow[Response]:
+        params: dict[str, Wire] = {"instance": self.id_instance, "token": self.api_token}
+        request = Request.to(endpoint, params=params, json=body or None, repeatable=endpoint not in {ADD, SEND})
+        return envelope.believed((yield request), REFUSALS)
 
 
 def _claim(data: object) -> AddReply | None:

@@ -7,40 +7,27 @@ service.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from attrs import frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import waha
-from groupadd.provider import (
-    ADDED,
-    ALREADY_MEMBER,
-    CONTRADICTION,
-    NOT_ON_WHATSAPP,
-    UNRECOGNISED,
-    AddReply,
-    Claim,
-    Flow,
-    GroupId,
-    Identity,
-    Meaning,
-    Participant,
-    Request,
-    Roster,
-    Secret,
-    Session,
-    meaning_of,
-)
+from groupadd.codes import ADDED, ALREADY_MEMBER, CONTRADICTION, NOT_ON_WHATSAPP, UNRECOGNISED, Meaning, meaning_of
+from groupadd.engines import answers, waha
+from groupadd.flow import Content, Flow, Request
+from groupadd.identity import GroupId, Identity, Participant
+from groupadd.provider import AddReply, Claim, Session
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["Wasend"]
 
-ADD = "/{session}/groups/{group}/participants/add"  # [D][S]
-LIST = "/{session}/groups/{group}/participants"  # [D][S]; [D] wraps the rows, [S] has them bare
-INVITE = "/{session}/groups/{group}/invite-code"  # [D] `{success, inviteCode}`, [S] a bare string
-SEND = "/sendText"  # [D][S]
-CHECK = "/contacts/check-exists"  # [S]; wants the number without a plus
-SESSION = "/sessions/{session}"  # [D][S]
+ADD = "POST /{session}/groups/{group}/participants/add"  # [D][S]
+LIST = "GET /{session}/groups/{group}/participants"  # [D][S]; [D] wraps the rows, [S] has them bare
+INVITE = "GET /{session}/groups/{group}/invite-code"  # [D] `{success, inviteCode}`, [S] a bare string
+SEND = "POST /sendText"  # [D][S]
+CHECK = "GET /contacts/check-exists"  # [S]; wants the number without a plus
+SESSION = "GET /sessions/{session}"  # [D][S]; words as WAHA's
 
 WORDS: Mapping[str, Meaning] = {  # [D] "e.g.": not a closed list
     "SUCCESS": ADDED,
@@ -69,49 +56,35 @@ class Wasend:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         """Ask once for these people, by `+` number or JID; `notify` left out means the vendor's default, true [D]."""
-        body: dict[str, object] = {"participants": [f"+{p.phone}" if p.phone else p.id for p in participants]}
-        if notify is not None:
-            body["notify"] = notify
-        response = yield self._request("POST", ADD, group, json=body)
-        return envelope.read_add(response, _claims)
+        body = {"participants": [_name(person) for person in participants]}
+        told = {} if notify is None else {"notify": notify}
+        return envelope.read_add((yield self._request(ADD, group, json={**body, **told})), _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        response = yield self._request("GET", LIST, group)
-        return engines.read_roster(envelope.read(response), group)
+        return engines.read_roster((yield self._request(LIST, group)), group)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield self._request("GET", INVITE, group)))
+        return envelope.read_invite((yield self._request(INVITE, group)))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        to = f"+{person.phone}" if person.phone else person.id
-        body = {"session": self.session_id, "to": to, "text": text}
-        return waha.read_message_id((yield self._request("POST", SEND, json=body)))
+        body = {"session": self.session_id, "to": _name(person), "text": text}
+        return answers.read_message_id((yield self._request(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         query = {"session": self.session_id, "phone": phone}
-        return waha.read_number((yield self._request("GET", CHECK, query=query)))
+        return answers.read_number((yield self._request(CHECK, query=query)))
 
     def session(self) -> Flow[Session]:
-        return waha.read_session((yield self._request("GET", SESSION)))
+        return answers.read_session((yield self._request(SESSION)), waha.STATES)
 
-    def _request(
-        self,
-        method: str,
-        path: str,
-        group: GroupId | None = None,
-        *,
-        query: Mapping[str, str] | None = None,
-        json: Mapping[str, object] | None = None,
-    ) -> Request:
-        return Request(
-            method,
-            path,
-            params={"session": self.session_id, "group": group.jid if group else ""},
-            query=query or {},
-            headers={"Authorization": self.api_key.within("Bearer {}")},
-            json=json,
-            repeatable=method == "GET",
-        )
+    def _request(self, endpoint: str, group: GroupId | None = None, **content: Unpack[Content]) -> Request:
+        params = {"session": self.session_id, "group": group.jid if group else ""}
+        headers = {"Authorization": self.api_key.within("Bearer {}")}
+        return Request.to(endpoint, params=params, headers=headers, **content)
+
+
+def _name(person: Participant) -> str:
+    return f"+{person.phone}" if person.phone else person.id
 
 
 def _claims(data: object) -> AddReply | None:

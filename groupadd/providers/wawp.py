@@ -6,37 +6,30 @@ service.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, Unpack
 
 from attrs import frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import waha
-from groupadd.provider import (
-    NO_ANSWER,
-    AddReply,
-    Flow,
-    GroupId,
-    Identity,
-    Participant,
-    Request,
-    Roster,
-    Secret,
-    Session,
-    Unsupported,
-    Wire,
-    identity,
-)
+from groupadd.codes import NO_ANSWER
+from groupadd.engines import answers, one_by_one, waha, webjs
+from groupadd.flow import Content, Flow, Request, Wire
+from groupadd.identity import GroupId, Identity, Participant
+from groupadd.provider import AddReply, Session, refuse_notify
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["Wawp"]
 
-ADD = "/v2/groups/{group}/participants/add"  # [D]
-LIST = "/v2/groups/{group}/participants"  # [D]; rows as [W]
-INVITE = "/v2/groups/{group}/invite-code"  # [D]; body as [W]: a bare string
-SEND = "/v2/send/text"  # [D]
-CHECK = "/v2/contacts/check-exists"  # [D]; body as [W]: `{numberExists, chatId}`
-LID = "/v2/lids/pn/{number}"  # [D] `{lid, number}`, [W] `{lid, pn}`
-SESSION = "/v2/session/info"  # [D] POST; older pages and clients GET
+# Ids must end in `@c.us` [D]; a LID is passed as it is [W].
+ADD = "POST /v2/groups/{group}/participants/add"  # [D]
+LIST = "GET /v2/groups/{group}/participants"  # [D]; rows as [W]
+INVITE = "GET /v2/groups/{group}/invite-code"  # [D]; body as [W]: a bare string
+SEND = "POST /v2/send/text"  # [D]
+CHECK = "GET /v2/contacts/check-exists"  # [D]; body as [W]: `{numberExists, chatId}`
+LID = "GET /v2/lids/pn/{number}"  # [D] `{lid, number}`, [W] `{lid, pn}`; `lid` may be null [D]
+SESSION = "POST /v2/session/info"  # [D]; words as WAHA's
+OLD_SESSION = "GET /v2/session/info"  # [D] of older pages, and in clients
 
 UPSTREAM = "wawp_upstream_error"  # [D] "retryable"; [C] as a key of the body, or as its code
 
@@ -62,66 +55,46 @@ class Wawp:
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask once for these people. The vendor has no `notify`."""
-        if notify is not None:
-            raise Unsupported("Wawp cannot be told whether to notify; leave `notify` out")
-        body = {"id": group.jid, "participants": [{"id": _chat_id(person)} for person in participants]}
-        response = yield self._post(ADD, body, group=group.jid)
+        refuse_notify("Wawp", notify=notify)
+        body = {"id": group.jid, "participants": [{"id": webjs.chat_id(person)} for person in participants]}
+        response = yield self._request(ADD, {"group": group.jid}, json=body)
         return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        response = yield self._get(LIST, group=group.jid)
-        return engines.read_roster(envelope.read(response), group)
+        return engines.read_roster((yield self._request(LIST, {"group": group.jid})), group)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield self._get(INVITE, group=group.jid)))
+        return envelope.read_invite((yield self._request(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return waha.read_message_id((yield self._post(SEND, {"chatId": _chat_id(person), "message": text})))
+        body = {"chatId": webjs.chat_id(person), "message": text}
+        return answers.read_message_id((yield self._request(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return waha.read_number((yield self._get(CHECK, query={"phone": phone})))
+        return answers.read_number((yield self._request(CHECK, query={"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        """Ask for the LID of each number; `lid` may be null [D]."""
-        lids: dict[str, str] = {}
-        for phone in phones:
-            match envelope.read((yield self._get(LID, number=phone))):
-                case {"lid": str() as name} if (who := identity(name)) and who.lid:
-                    lids[phone] = who.lid
-        return lids
+        return one_by_one.lids(phones, self._lid)
+
+    def _lid(self, phone: str) -> Flow[Identity | None]:
+        return answers.read_lid((yield self._request(LID, {"number": phone})))
 
     def session(self) -> Flow[Session]:
-        response = yield self._post(SESSION, {}, repeatable=True)
+        response = yield self._request(SESSION, json={}, repeatable=True)
         if response.status in {404, 405}:
-            response = yield self._get(SESSION)
-        return waha.read_session(response)
+            response = yield self._request(OLD_SESSION)
+        return answers.read_session(response, waha.STATES)
 
-    def _post(self, path: str, body: Mapping[str, object], *, repeatable: bool = False, **params: str) -> Request:
-        both: dict[str, Wire] = {"instance_id": self.instance_id, "access_token": self.access_token}
-        match self.credentials_in:
-            case "body":
-                return Request("POST", path, params=params, json={**both, **body}, repeatable=repeatable)
-            case "query":
-                return Request("POST", path, params=params, query=both, json=body, repeatable=repeatable)
-            case "header":
-                body = {"instance_id": self.instance_id, **body}
-                return Request("POST", path, params=params, headers=self._header, json=body, repeatable=repeatable)
-
-    def _get(self, path: str, *, query: Mapping[str, str] | None = None, **params: str) -> Request:
-        named: dict[str, Wire] = {"instance_id": self.instance_id, **(query or {})}
+    def _request(self, endpoint: str, parts: Mapping[str, str] | None = None, **content: Unpack[Content]) -> Request:
+        named: dict[str, Wire] = {"instance_id": self.instance_id}
+        token, headers = {"access_token": self.access_token}, {}
         if self.credentials_in == "header":
-            return Request("GET", path, params=params, query=named, headers=self._header, repeatable=True)
-        return Request("GET", path, params=params, query={**named, "access_token": self.access_token}, repeatable=True)
-
-    @property
-    def _header(self) -> Mapping[str, Secret]:
-        return {"access-token": self.access_token}
-
-
-def _chat_id(person: Participant) -> str:
-    """Ids must end in `@c.us` [D]; a LID is passed as it is [W]."""
-    return f"{person.phone}@c.us" if person.phone else person.id
+            token, headers = {}, {"access-token": self.access_token}
+        if (json := content.get("json")) is None or self.credentials_in == "query":
+            content |= {"query": {**named, **content.get("query", {}), **token}}
+        else:
+            content |= {"json": {**named, **token, **json}}
+        return Request.to(endpoint, params=parts, headers=headers, **content)
 
 
 def _lost_upstream(data: object) -> AddReply | None:

@@ -6,52 +6,41 @@ against the live service.
 """
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Unpack
 
 from attrs import frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import settings
-from groupadd.provider import (
-    ACCEPTED,
-    ALREADY_MEMBER,
-    NOT_MENTIONED,
-    UNRECOGNISED,
-    AddReply,
-    Claim,
-    Flow,
-    GroupId,
-    GroupInfo,
-    Identity,
-    Meaning,
-    Participant,
-    Request,
-    Response,
-    Roster,
-    Secret,
-    Session,
-    Unsupported,
-    identity,
-)
+from groupadd.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
+from groupadd.engines import answers, one_by_one, settings
+from groupadd.envelope import Refusal
+from groupadd.errors import SessionNotReady
+from groupadd.flow import Content, Flow, Request, Response
+from groupadd.identity import GroupId, Identity, Participant
+from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["Whapi"]
 
-ADD = "/groups/{group}/participants"  # [D]
-GROUP = "/groups/{group}"  # [D] `{size, participants: [{id, rank}]}`; whether it is live is not told [?]
-INVITE = "/groups/{group}/invite"  # [D] `{invite_code}`
-WAITING = "/groups/{group}/applications"  # [D] `{applications: [{chat_id}]}`
-SEND = "/messages/text"  # [D]; `{message: {id}}` [C]
-CHECK = "/contacts"  # [D] POST `{contacts: [{input, status, wa_id}]}`
-LID = "/contacts/lids/{contact}"  # [V]; `{lid}` [C]
-HEALTH = "/health"  # [D] `{status: {code, text}, user}`
+ADD = "POST /groups/{group}/participants"  # [D]
+GROUP = "GET /groups/{group}"  # [D] `{size, participants: [{id, rank}]}`, no settings; live or not is not told [?]
+INVITE = "GET /groups/{group}/invite"  # [D] `{invite_code}`
+WAITING = "GET /groups/{group}/applications"  # [D] `{applications: [{chat_id}]}`
+SEND = "POST /messages/text"  # [D]; `{message: {id}}` or `{sent}` [C]
+CHECK = "POST /contacts"  # [D] `{contacts: [{input, status, wa_id}]}`
+LID = "GET /contacts/lids/{contact}"  # [V]; `{lid}` [C]
+HEALTH = "GET /health"  # [D] `{status: {code, text}, user}`
 
 LISTS: Mapping[str, Meaning] = {
     "processed": ACCEPTED,  # may hold members, and people who wait for approval
     "failed": UNRECOGNISED,  # [D] no reason; what it may hold is not told
 }
 STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT": False}  # [C]; INIT [m]
-DOWN = re.compile(rb"channel (?:authorization|not authorized)", re.IGNORECASE)  # [D][H]; the second form [C]
+REFUSALS = (  # A 401, as for a wrong token, which its words alone tell apart.
+    Refusal(401, SessionNotReady, words=r"channel (?:authorization|not authorized)"),  # [D][H]; the second form [C]
+)
 SOMEBODY = re.compile(rb"\bparticipant\b", re.IGNORECASE)  # [D] in a 404's text: who is missing may be a person
 
 
@@ -72,15 +61,14 @@ class Whapi:
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask once for these people, by bare number; a LID is passed as it is [?]. The vendor has no `notify`.
+        """Ask once for these people, by bare number; a LID is passed as it is [?].
 
         A 409 says that "the specified participant" is a member, a 404 that "group or participant" is not there [D]: of
         several people neither says who, nor what became of the others.
         """
-        if notify is not None:
-            raise Unsupported("Whapi cannot be told whether to notify; leave `notify` out")
+        refuse_notify("Whapi", notify=notify)
         body = {"participants": [person.phone or person.id for person in participants]}
-        response = yield from self._ask("POST", ADD, group.jid, json=body)
+        response = yield from self._ask(ADD, group.jid, json=body)
         if response.status == 409 and len(participants) == 1:
             return AddReply([(participants[0].id, Claim(ALREADY_MEMBER, "409"))])
         if response.status == 409 or (response.status == 404 and SOMEBODY.search(response.body)):
@@ -88,96 +76,47 @@ class Whapi:
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        data = envelope.read((yield from self._ask("GET", GROUP, group.jid)))
-        return engines.read_roster(data, group)
+        return engines.read_roster((yield from self._ask(GROUP, group.jid)), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        """Tell size and kind; who may add, and the approval of members, are not in the answer [D]."""
-        return settings.read_info(envelope.read((yield from self._ask("GET", GROUP, group.jid))))
+        return settings.read_info((yield from self._ask(GROUP, group.jid)))
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
-        match envelope.read((yield from self._ask("GET", WAITING, group.jid))):
-            case {"applications": list() as rows}:
-                return [who for row in rows if isinstance(row, dict) and (who := identity(row.get("chat_id")))]
-        raise envelope.unreadable()
+        return answers.read_people((yield from self._ask(WAITING, group.jid)), "chat_id")
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        match envelope.read((yield from self._ask("GET", INVITE, group.jid))):
-            case {"invite_code": code}:
-                return envelope.invite_link(code)
-        raise envelope.unreadable()
+        return envelope.read_invite((yield from self._ask(INVITE, group.jid)))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        body = {"to": person.phone or person.id, "body": text}
-        match envelope.read((yield from self._ask("POST", SEND, json=body))):
-            case {"message": {"id": str() as message}} | {"id": str() as message}:
-                return message
-            case {"sent": True}:  # [C]
-                return None
-        raise envelope.unreadable()
+        return answers.read_message_id(
+            (yield from self._ask(SEND, json={"to": person.phone or person.id, "body": text}))
+        )
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         body = {"blocking": "wait", "force_check": True, "contacts": [f"+{phone}"]}
-        match envelope.read((yield from self._ask("POST", CHECK, json=body, repeatable=True))):
-            case {"contacts": [{"status": "invalid"}]}:
-                return None
-            case {"contacts": [{"status": "valid", "wa_id": name}]} if who := identity(name):
-                return who
-        raise envelope.unreadable()
+        return answers.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        """Ask for the LID of each number; one that the vendor does not know is a 404 [m]."""
-        lids: dict[str, str] = {}
-        for phone in phones:
-            response = yield from self._ask("GET", LID, contact=f"{phone}@s.whatsapp.net")
-            if response.status == 404:
-                continue
-            match envelope.read(response):
-                case {"lid": str() as name} if (who := identity(name)) and who.lid:
-                    lids[phone] = who.lid
-        return lids
+        return one_by_one.lids(phones, self._lid)
+
+    def _lid(self, phone: str) -> Flow[Identity | None]:
+        response = yield from self._ask(LID, contact=f"{phone}@s.whatsapp.net")
+        return None if response.status == 404 else answers.read_lid(response)  # 404: not known [m]
 
     def session(self) -> Flow[Session]:
-        match envelope.read((yield from self._ask("GET", HEALTH))):
-            case {"status": {"text": str() as state}, **record}:
-                user = record.get("user")
-                return Session(STATES.get(state), state, identity(user.get("id")) if isinstance(user, dict) else None)
-        raise envelope.unreadable()
+        return answers.read_session((yield from self._ask(HEALTH)), STATES)
 
-    def _ask(
-        self,
-        method: str,
-        path: str,
-        group: str = "",
-        *,
-        contact: str = "",
-        json: Mapping[str, object] | None = None,
-        repeatable: bool = False,
-    ) -> Flow[Response]:
-        """Carry a request.
-
-        Raises:
-            SessionNotReady: The channel is down: a 401, as for a wrong token, which its words alone tell apart.
-        """
-        response = yield Request(
-            method,
-            path,
-            params={"group": group, "contact": contact},
-            headers={"Authorization": self.token.within("Bearer {}")},
-            json=json,
-            repeatable=repeatable or method == "GET",
-        )
-        if response.status == 401 and DOWN.search(response.body):
-            raise envelope.session_down(response)
-        return response
+    def _ask(self, endpoint: str, group: str = "", contact: str = "", **content: Unpack[Content]) -> Flow[Response]:
+        params = {"group": group, "contact": contact}
+        headers = {"Authorization": self.token.within("Bearer {}")}
+        return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
 
 
 def _claims(data: object) -> AddReply | None:
     if not isinstance(data, dict) or not data.keys() & LISTS.keys():
         return None
-    claims = [claim for word, meaning in LISTS.items() for claim in _said(data.get(word), Claim(meaning, word))]
+    claims: list[tuple[str, Claim]] = []
+    for word, meaning in LISTS.items():
+        if isinstance(names := data.get(word), list):
+            claims += [(name, Claim(meaning, word)) for name in names if isinstance(name, str)]
     return AddReply(claims) if claims or envelope.accepts(data) else None
-
-
-def _said(names: object, claim: Claim) -> Iterator[tuple[str, Claim]]:
-    return ((name, claim) for name in names if isinstance(name, str)) if isinstance(names, list) else iter(())

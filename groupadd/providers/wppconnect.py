@@ -6,53 +6,42 @@ confirmed. Nothing here is proven against the live service.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar
+from typing import ClassVar, Unpack
 
 from attrs import evolve, field, frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import settings, wajs
-from groupadd.provider import (
-    NO_ANSWER,
-    AddReply,
-    AnswerLost,
-    Claim,
-    Flow,
-    GroupId,
-    GroupInfo,
-    Identity,
-    Meaning,
-    NoAnswer,
-    NotAuthenticated,
-    Participant,
-    Reason,
-    Request,
-    RequestRefused,
-    Response,
-    Roster,
-    Secret,
-    Session,
-    Status,
-    Unsupported,
-    identity,
-)
+from groupadd.codes import NO_ANSWER, Meaning
+from groupadd.engines import answers, one_by_one, settings, wajs
+from groupadd.envelope import Refusal
+from groupadd.errors import AnswerLost, NotAuthenticated, RequestRefused, SessionNotReady
+from groupadd.flow import Content, Flow, NoAnswer, Request, Response, Wire
+from groupadd.identity import GroupId, Identity, Participant, identity
+from groupadd.outcome import Reason, Status
+from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
+from groupadd.roster import Roster
+from groupadd.secret import Secret
 
 __all__ = ["WPPConnect"]
 
-LOGIN = "/api/{session}/{secret}/generate-token"  # [R] 201 `{token}`, 400 for a wrong secret
-ADD = "/api/{session}/add-participant-group"  # [S] 201 `{response: {result: [wa-js' answer]}}`, one for each group
-LIST = "/api/{session}/group-members-ids/{group}"  # [S] `{response: [wid]}`, from WhatsApp Web's own model
-INFO = "/api/{session}/group-info/{group}"  # [S]
-INVITE = "/api/{session}/group-invite-link/{group}"  # [S] `{response: link}`
-SEND = "/api/{session}/send-message"  # [S] 201 `{response: [{id}]}`
-CHECK = "/api/{session}/check-number-status/{phone}"  # [S] `{response: {id, numberExists}}`
-LID = "/api/{session}/contact/pn-lid/{phone}@c.us"  # [S] `{lid, phoneNumber}`, not wrapped
-STATE = "/api/{session}/check-connection-session"  # [S] `{status: true}`
-DEVICE = "/api/{session}/host-device"  # [S] `{response: {phoneNumber}}`
+LOGIN = "POST /api/{session}/{secret}/generate-token"  # [R] 201 `{token}`
+ADD = "POST /api/{session}/add-participant-group"  # [S] 201 `{response: {result: [wa-js' answer]}}`, one for each group
+LIST = "GET /api/{session}/group-members-ids/{group}"  # [S] `{response: [wid]}`, from WhatsApp Web's own model
+INFO = "GET /api/{session}/group-info/{group}"  # [S]
+INVITE = "GET /api/{session}/group-invite-link/{group}"  # [S] `{response: link}`
+SEND = "POST /api/{session}/send-message"  # [S] 201 `{response: [{id}]}`
+CHECK = "GET /api/{session}/check-number-status/{phone}"  # [S] `{response: {id, numberExists}}`
+LID = "GET /api/{session}/contact/pn-lid/{phone}@c.us"  # [S] `{lid, phoneNumber}`, not wrapped; absent if not known
+STATE = "GET /api/{session}/check-connection-session"  # [S] `{status: true}`
+DEVICE = "GET /api/{session}/host-device"  # [S] `{response: {phoneNumber}}`
 
 LONGEST_PHONE = 14  # [S] the server keeps nothing but a person's digits, and takes more of them for a LID
 MISSING = re.compile(r"\b(\d{5,15})\b")  # [S] in `O número 15550100 não existe.`
-
+WRONG_SECRET = Refusal(400, NotAuthenticated, "the provider does not accept our secret key")  # [R] of LOGIN
+REFUSALS = (  # [R] two kinds of 404, neither of which is about a group
+    Refusal(404, SessionNotReady, words=r'"status":\s*"Disconnected"'),
+    Refusal(404, RequestRefused, "there is no WPPConnect server at this address: look at `base_url`"),  # in HTML
+)
 # The server says so, too, where its check failed, and adds all the same [S]: rosters decide.
 PERHAPS_NOT_ON_WHATSAPP = Meaning(Status.UNKNOWN, Reason.NOT_ON_WHATSAPP)
 NOT_ASKED_FOR = Meaning(Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
@@ -81,67 +70,48 @@ class WPPConnect:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         """Ask once for these people, by digits; who would be taken for somebody else is not asked for."""
-        if notify is not None:
-            raise Unsupported("WPPConnect cannot be told whether to notify; leave `notify` out")
+        refuse_notify("WPPConnect", notify=notify)
         askable = {person.id: person.phone or person.lid for person in participants if _keeps_its_kind(person)}
         left_out = [(person.id, Claim(NOT_ASKED_FOR)) for person in participants if person.id not in askable]
         if not askable:
             return AddReply(left_out)
         body = {"groupId": group.jid, "phone": list(askable.values())}
-        response = yield from self._ask("POST", ADD, json=body)
+        response = yield from self._ask(ADD, json=body)
         reply = _missing(response) or envelope.read_add(response, _claims)
         return evolve(reply, claims=[*reply.claims, *left_out])
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
-        wids = envelope.rows(envelope.read((yield from self._ask("GET", LIST, {"group": group.jid}))))
-        return engines.read_roster([{"id": wid} for wid in wids], group)
+        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        match envelope.read((yield from self._ask("GET", INFO, {"group": group.jid}))):
-            case {"response": record} | record:
-                return settings.read_info(record)
+        return settings.read_info((yield from self._ask(INFO, {"group": group.jid})))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield from self._ask("GET", INVITE, {"group": group.jid})))
+        return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         _require_phone(person.phone)
         to = {"phone": person.phone} if person.phone else {"phone": person.lid, "isLid": True}
-        body = {**to, "message": text, "isGroup": False}
-        response = yield from self._ask("POST", SEND, json=body)
+        response = yield from self._ask(SEND, json={**to, "message": text, "isGroup": False})
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
-        match envelope.read(response):
-            case {"response": [{"id": wid}, *_]} if isinstance(message := wajs.name_of(wid), str):
-                return message
-            case {"status": "success"}:
-                return None
-        raise envelope.unreadable()
+        return answers.read_message_id(response)
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         _require_phone(phone)
-        match envelope.read((yield from self._ask("GET", CHECK, {"phone": phone}))):
-            case {"response": {"numberExists": False}}:
-                return None
-            case {"response": {"numberExists": True, "id": wid}} if who := identity(wajs.name_of(wid)):
-                return who
-        raise envelope.unreadable()
+        return answers.read_number((yield from self._ask(CHECK, {"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        """Ask for the LID of each number; `lid` is absent where it is not known [S]."""
         token = yield from self._token()
-        lids: dict[str, str] = {}
-        for phone in phones:
-            match envelope.read((yield from self._ask("GET", LID, {"phone": phone}, token=token))):
-                case {"lid": wid} if (who := identity(wajs.name_of(wid))) and who.lid:
-                    lids[phone] = who.lid
-        return lids
+        return (yield from one_by_one.lids(phones, lambda phone: self._lid(phone, token)))
+
+    def _lid(self, phone: str, token: Secret) -> Flow[Identity | None]:
+        return answers.read_lid((yield from self._ask(LID, {"phone": phone}, token)))
 
     def session(self) -> Flow[Session]:
-        """Ask for the state, and for our own account where there is one."""
         token = yield from self._token()
-        state = yield from self._ask("GET", STATE, token=token)
+        state = yield from self._ask(STATE, token=token)
         match state.json():
             case {"status": bool() as ready, "message": str() as says} if state.ok:
                 return Session(ready, says, (yield from self._me(token)) if ready else None)
@@ -149,54 +119,36 @@ class WPPConnect:
         raise envelope.unreadable()
 
     def _me(self, token: Secret) -> Flow[Identity | None]:
-        match envelope.read((yield from self._ask("GET", DEVICE, token=token))):
-            case {"response": {"phoneNumber": wid}}:
-                return identity(wajs.name_of(wid))
-        return None
+        told = envelope.record(envelope.read((yield from self._ask(DEVICE, token=token))))
+        return identity(wajs.name_of(told.get("phoneNumber")))
 
     def _token(self) -> Flow[Secret]:
         """Ask for a token.
 
         Raises:
-            NotAuthenticated: The secret key is wrong: a 400 [R].
             NoAnswer: None came; what the token is for was surely not sent.
         """
+        params: dict[str, Wire] = {"session": self.session_name, "secret": self.secret_key}
         try:
-            response = yield Request(
-                "POST",
-                LOGIN,
-                params={"session": self.session_name, "secret": self.secret_key},
-                repeatable=True,
-            )
+            response = yield Request.to(LOGIN, params=params, repeatable=True)
         except NoAnswer:
             raise NoAnswer("there is no token", maybe_sent=False) from None
-        if response.status == 400:
-            raise NotAuthenticated("the provider does not accept our secret key (400)")
-        match envelope.read(_at_home(response)):
+        match envelope.read(envelope.believed(response, (WRONG_SECRET, *REFUSALS))):
             case {"token": str() as token} if token:
                 return Secret(token)
         raise envelope.unreadable()
 
     def _ask(
         self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None = None,
-        *,
-        json: Mapping[str, object] | None = None,
+        endpoint: str,
+        parts: Mapping[str, str] | None = None,
         token: Secret | None = None,
+        **content: Unpack[Content],
     ) -> Flow[Response]:
         """Carry a request, with a token of its own unless one is given."""
         token = token or (yield from self._token())
-        response = yield Request(
-            method,
-            path,
-            params={"session": self.session_name, **(params or {})},
-            headers={"Authorization": token.within("Bearer {}")},
-            json=json,
-            repeatable=method == "GET",
-        )
-        return _at_home(response)
+        params, headers = {"session": self.session_name, **(parts or {})}, {"Authorization": token.within("Bearer {}")}
+        return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
 
 
 def _keeps_its_kind(person: Participant) -> bool:
@@ -207,21 +159,6 @@ def _keeps_its_kind(person: Participant) -> bool:
 def _require_phone(phone: str | None) -> None:
     if phone is not None and len(phone) > LONGEST_PHONE:
         raise RequestRefused(f"WPPConnect takes more than {LONGEST_PHONE} digits for a LID; nothing was sent")
-
-
-def _at_home(response: Response) -> Response:
-    """Return an answer that is none of the server's two kinds of 404, neither of which is about a group.
-
-    Raises:
-        SessionNotReady: The session is not connected [R].
-        RequestRefused: There is no such address, in HTML [R].
-    """
-    match response.status, response.json():
-        case 404, {"status": "Disconnected"}:
-            raise envelope.session_down(response)
-        case 404, _:
-            raise RequestRefused("there is no WPPConnect server at this address: look at `base_url` (404)")
-    return response
 
 
 def _missing(response: Response) -> AddReply | None:

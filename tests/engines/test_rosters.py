@@ -3,15 +3,20 @@
 import pytest
 from hypothesis import given
 
-from groupadd.engines import read_roster
+from groupadd import engines
 from groupadd.errors import AnswerLost
 from groupadd.identity import GroupId
-from groupadd.roster import Member
+from groupadd.roster import Member, Roster
+from tests.scripts import says
 from tests.test_identity import json_values
 
 GROUP = GroupId("1203630000@g.us")
 
 PHONE, LID = "15550100", "99900011"
+
+
+def read_roster(answer: object, group: GroupId) -> Roster:
+    return engines.read_roster(says(answer), group)
 
 
 @pytest.mark.parametrize(

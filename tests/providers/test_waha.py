@@ -335,18 +335,23 @@ def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
             {"id": {}, "groupMetadata": {"participants": [{}], "memberAddMode": "admin_add"}},
             GroupInfo(size=1, members_may_add=False),
         ),
-        ({}, GroupInfo()),
-        ([], GroupInfo()),
+        ({"size": None}, GroupInfo()),
     ],
 )
 def test_a_group_is_described_by_any_engine(told: object, info: GroupInfo) -> None:
     assert Script({INFO: [says(told)]}).run(WAHA.group_info(WHERE)) == info
 
 
+@pytest.mark.parametrize("told", [{}, [], {"hello": 1}, [{"size": 3}, {"size": 4}]])
+def test_what_tells_nothing_of_a_group_describes_none(told: object) -> None:
+    with pytest.raises(errors.AnswerLost):
+        Script({INFO: [says(told)]}).run(WAHA.group_info(WHERE))
+
+
 def test_who_waits_is_read() -> None:
     rows = [{"requesterId": f"{LID}@lid", "requesterPn": f"{PHONE}@c.us"}, {"requesterId": "77@lid"}, {}, None]
     waiting = Script({WAITING: [says(rows)]}).run(WAHA.join_requests(WHERE))
-    assert waiting == [Identity(PHONE, LID)]
+    assert waiting == (Identity(PHONE, LID),)
 
 
 CODE = "AbCdEfGhIjKlMnOpQrStUv"
@@ -546,7 +551,7 @@ def test_who_waits_for_approval_is_found_in_the_queue(client: Client, world: Wor
 def test_who_waits_is_told_to_admins_only(client: Client, world: World) -> None:
     provider, group = Waha("default", BASE, Secret(KEY)), world.groups[TOWN]
     group.pending[ADA] = 1000.0
-    assert client._run(provider.join_requests(GroupId(TOWN))) == [Identity(ADA, world.people[ADA].lid)]
+    assert client._run(provider.join_requests(GroupId(TOWN))) == (Identity(ADA, world.people[ADA].lid),)
     world.appoint(TOWN, US, "member")
     with pytest.raises(errors.NotAllowed):
         client._run(provider.join_requests(GroupId(TOWN)))

@@ -187,8 +187,8 @@ def test_processed_may_hold_members_and_people_who_wait() -> None:
 READS: list[tuple[Flow[object], str, Response, object]] = [
     (WHAPI.group_info(WHERE), LIST, group(PHONE, is_parent=True), GroupInfo(size=2, is_community=True)),
     (WHAPI.group_info(WHERE), LIST, group(PHONE), GroupInfo(size=2)),
-    (WHAPI.join_requests(WHERE), WAITING, says({"applications": []}), []),
-    (WHAPI.join_requests(WHERE), WAITING, says({"applications": [{"chat_id": f"{LID}@lid"}]}), [Identity(lid=LID)]),
+    (WHAPI.join_requests(WHERE), WAITING, says({"applications": []}), ()),
+    (WHAPI.join_requests(WHERE), WAITING, says({"applications": [{"chat_id": f"{LID}@lid"}]}), (Identity(lid=LID),)),
     (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True, "message": {"id": "m1"}}), "m1"),
     (WHAPI.send_text(ANN, Secret("x")), SEND, says({"id": "m1"}), "m1"),
     (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True}), None),
