@@ -33,22 +33,13 @@ class Refusal:
         status: The status that it comes under.
         error: What it means.
         because: What to tell of it; the status is put behind.
-        words: A pattern of what stands in the body, in any case, where the status alone does not say it.
+        words: What stands in the body, as `says` reads it, where the status alone does not say it.
     """
 
     status: int
     error: type[ProviderError]
     because: str = "the provider's WhatsApp session is down: link it again or restart it"
     words: str = ""
-
-    def matches(self, response: Response) -> bool:
-        """Whether an answer says this."""
-        text = response.body.decode("utf-8", "replace")
-        return response.status == self.status and re.search(self.words, text, re.IGNORECASE) is not None
-
-    def told(self) -> ProviderError:
-        """Return the error to raise."""
-        return self.error(f"{self.because} ({self.status})")
 
 
 _BY_STATUS = (
@@ -62,6 +53,12 @@ _WRAPPERS = (*_LINKS, "data", "response", "results", "participants", "info", "ap
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
+
+
+def says(response: Response, status: int, words: str) -> bool:
+    """Whether an answer has this status, and somewhere in its body these words: a pattern, in any case."""
+    text = response.body.decode("utf-8", "replace")
+    return response.status == status and re.search(words, text, re.IGNORECASE) is not None
 
 
 def refusal(response: Response) -> ProviderError | None:
@@ -95,7 +92,10 @@ def believed(response: Response, refusals: Iterable[Refusal]) -> Response:
 
 
 def _told(response: Response, refusals: Iterable[Refusal]) -> ProviderError | None:
-    return next((refusal.told() for refusal in refusals if refusal.matches(response)), None)
+    for told in refusals:
+        if says(response, told.status, told.words):
+            return told.error(f"{told.because} ({told.status})")
+    return None
 
 
 def session_down(response: Response) -> SessionNotReady:

@@ -12,7 +12,6 @@ from attrs import evolve, frozen
 from groupadd import engines, envelope
 from groupadd.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
 from groupadd.engines import answers, refusals, settings
-from groupadd.envelope import Refusal
 from groupadd.errors import RequestRefused, Unsupported
 from groupadd.flow import Content, Flow, NoAnswer, Request, Response
 from groupadd.identity import GroupId, Identity, Participant, identity
@@ -37,10 +36,7 @@ WORDS: Mapping[str, Meaning] = {  # [S]
     "error": PRIVACY,  # 403 with an offer, whose code is not told
 }
 OFFERS = "error"
-# [S]; somebody is not on WhatsApp
-STRANGER = Refusal(
-    400, RequestRefused, "one of these numbers is not on WhatsApp, so that nobody was added", "INVALID_JID"
-)
+STRANGER = "INVALID_JID"  # [S] 400: somebody is not on WhatsApp; nobody was asked for
 SESSION_DOWN = (  # [S] all of them before anything reaches WhatsApp
     "AUTHENTICATION_ERROR",  # 401: not logged in. A wrong password is a 401, too, in plain text
     "INVALID_WA_CLI",  # 500
@@ -82,16 +78,16 @@ class Gowa:
         if len(phones) < len(participants):
             raise Unsupported("GOWA adds people by number only, not by LID")
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
-        if not STRANGER.matches(response):
+        if not envelope.says(response, 400, STRANGER):
             return envelope.read_add(response, _claims)
         strangers = phones if len(phones) == 1 else (yield from self._strangers(phones))
-        refused = [(Identity(phone), Claim(NOT_ON_WHATSAPP, STRANGER.words)) for phone in strangers]
+        reply = AddReply([(Identity(phone), Claim(NOT_ON_WHATSAPP, STRANGER)) for phone in strangers])
         known = [phone for phone in phones if phone not in strangers]
         if not known:
-            return AddReply(refused)
+            return reply
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": known})
-        reply = envelope.read_add(response, _claims)
-        return evolve(reply, claims=[*refused, *reply.claims])
+        others = envelope.read_add(response, _claims)
+        return evolve(others, claims=[*reply.claims, *others.claims])
 
     def _strangers(self, phones: Sequence[str]) -> Flow[Sequence[str]]:
         """Return which of these numbers are not on WhatsApp.
@@ -106,7 +102,7 @@ class Gowa:
         except NoAnswer:
             known.clear()
         if all(known.values()):
-            raise STRANGER.told()
+            raise RequestRefused("one of these numbers is not on WhatsApp, so that nobody was added (400)")
         return [phone for phone, who in known.items() if who is None]
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:

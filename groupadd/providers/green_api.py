@@ -5,7 +5,6 @@ neighbours; [S] the vendor's SDK 0.0.55 (PyPI `whatsapp-api-client-python`); [?]
 against the live service.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
@@ -42,7 +41,7 @@ REFUSALS = (
     Refusal(403, NotAuthenticated, "the provider knows no such instance"),  # [S]
     Refusal(466, RateLimited, "the plan's quota is used up"),  # [D] `QUOTE_EXCEEDED`
 )
-BAD_NAME = re.compile(rb"participantChatId|bad phone number", re.IGNORECASE)  # [D] of checkWhatsapp, else [?]
+BAD_NAME = "participantChatId|bad phone number"  # [D] of checkWhatsapp, else [?]
 
 
 @frozen
@@ -69,7 +68,7 @@ class GreenApi:
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
         response = yield from self._ask(ADD, groupId=group.jid, participantChatId=webjs.chat_id(person))
-        if response.status == 400 and BAD_NAME.search(response.body):
+        if envelope.says(response, 400, BAD_NAME):
             return AddReply(rest=INVALID_PARTICIPANT, says="400")
         return envelope.read_add(response, _claim)
 

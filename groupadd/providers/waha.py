@@ -39,7 +39,7 @@ REFUSALS = (
     Refusal(404, SessionNotReady, "the provider knows no session of this name", "session with name"),  # [S] 2024
     Refusal(501, RequestRefused, "the server's engine cannot do this"),  # [D]
 )
-NO_SUCH_ROUTE = b"Cannot GET"  # [m] a 404 of the framework
+NO_SUCH_ROUTE = "Cannot GET"  # [m] a 404 of the framework
 REFUSED_BY_WEBJS = b"AddParticipantsError"  # [S] whatsapp-web.js: a bare text in place of its object
 
 
@@ -71,7 +71,7 @@ class Waha:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield from self._ask(LIST, {"group": group.jid})
-        if response.status == 404 and NO_SUCH_ROUTE in response.body:
+        if envelope.says(response, 404, NO_SUCH_ROUTE):
             response = yield from self._ask(OLD_LIST, {"group": group.jid})
         return evolve(engines.read_roster(response, group), live=False)  # the store misses some [S]
 

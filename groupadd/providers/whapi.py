@@ -5,7 +5,6 @@ Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it
 against the live service.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
@@ -41,7 +40,7 @@ STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT"
 REFUSALS = (  # A 401, as for a wrong token, which its words alone tell apart.
     Refusal(401, SessionNotReady, words=r"channel (?:authorization|not authorized)"),  # [D][H]; the second form [C]
 )
-SOMEBODY = re.compile(rb"\bparticipant\b", re.IGNORECASE)  # [D] in a 404's text: who is missing may be a person
+SOMEBODY = r"\bparticipant\b"  # [D] in a 404's text: who is missing may be a person
 
 
 @frozen
@@ -71,7 +70,7 @@ class Whapi:
         response = yield from self._ask(ADD, group.jid, json=body)
         if response.status == 409 and len(participants) == 1:
             return AddReply([(participants[0].id, Claim(ALREADY_MEMBER, "409"))])
-        if response.status == 409 or (response.status == 404 and SOMEBODY.search(response.body)):
+        if response.status == 409 or envelope.says(response, 404, SOMEBODY):
             return AddReply(rest=NOT_MENTIONED, says=str(response.status))
         return envelope.read_add(response, _claims)
 
@@ -107,8 +106,7 @@ class Whapi:
         return answers.read_session((yield from self._ask(HEALTH)), STATES)
 
     def _ask(self, endpoint: str, group: str = "", contact: str = "", **content: Unpack[Content]) -> Flow[Response]:
-        params = {"group": group, "contact": contact}
-        headers = {"Authorization": self.token.within("Bearer {}")}
+        params, headers = {"group": group, "contact": contact}, {"Authorization": self.token.within("Bearer {}")}
         return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
 
 
