@@ -7,26 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd import engines, envelope, errors
+from groupadd import envelope, errors
 from groupadd.codes import (
     ACCEPTED,
     ADDED,
     CONTRADICTION,
     NO_ANSWER,
-    NOT_ALLOWED,
-    NOT_MENTIONED,
     PRIVACY,
-    RATE_LIMITED,
     UNREADABLE,
-    Meaning,
 )
-from groupadd.engines import one_by_one as flows
 from groupadd.errors import ProviderError, RateLimited
-from groupadd.flow import Flow, NoAnswer, Request, Response
-from groupadd.identity import Identity, Participant, parse_participants
-from groupadd.outcome import Reason, Status
+from groupadd.flow import Response
 from groupadd.provider import AddReply, Claim
-from tests.scripts import Answer, Script, lost, says
+from tests.scripts import says
 from tests.test_identity import json_values
 
 REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
@@ -63,6 +56,51 @@ def test_a_429_says_how_long_to_wait_where_it_is_told(headers: dict[str, str], w
     refused = envelope.refusal(says({}, 429, **headers))
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_s == wait_s
+
+
+VENDORS = (
+    envelope.Refusal(400, errors.SessionNotReady, words=r"not (?:linked|authorized)"),
+    envelope.Refusal(400, errors.NotAllowed, "only admins may"),
+    envelope.Refusal(501, errors.RequestRefused, "the engine cannot do this"),
+)
+
+
+@pytest.mark.parametrize(
+    ("response", "error", "text"),
+    [
+        (Response(400, b"instance is NOT linked"), errors.SessionNotReady, "the provider's WhatsApp session is down"),
+        (says({"message": "x"}, 400), errors.NotAllowed, "only admins may (400)"),
+        (Response(501), errors.RequestRefused, "the engine cannot do this (501)"),
+    ],
+)
+def test_a_vendor_may_refuse_in_a_way_of_its_own(response: Response, error: type[ProviderError], text: str) -> None:
+    with pytest.raises(error) as caught:
+        envelope.believed(response, VENDORS)
+    assert str(caught.value).startswith(text)
+    assert not caught.value.maybe_applied
+
+
+@pytest.mark.parametrize("response", [Response(200, b"not linked"), Response(401), Response(500, b"only admins may")])
+def test_an_answer_that_is_none_of_a_vendors_refusals_is_believed(response: Response) -> None:
+    assert envelope.believed(response, VENDORS) is response
+
+
+@pytest.mark.parametrize(
+    ("data", "record"),
+    [
+        ({"a": 1}, {"a": 1}),
+        ([{"a": 1}], {"a": 1}),
+        ({"status": "success", "response": {"a": 1}}, {"a": 1}),
+        ({"data": {"results": [{"a": 1}]}}, {"a": 1}),
+        ({"data": "x", "a": 1}, {"data": "x", "a": 1}),
+        ({"data": [{"a": 1}, {"a": 2}]}, {}),
+        ([], {}),
+        ("x", {}),
+        (None, {}),
+    ],
+)
+def test_the_one_record_is_found_however_it_is_wrapped(data: object, record: object) -> None:
+    assert envelope.record(data) == record
 
 
 @pytest.mark.parametrize(
@@ -173,6 +211,12 @@ CODE = "AbCdEfGhIjKlMnOpQrStUv"
         json.dumps({"code": CODE}),
         json.dumps({"data": {"inviteLink": f"https://chat.whatsapp.com/{CODE}?mode=ac"}}),
         json.dumps({"result": f"chat.whatsapp.com/invite/{CODE}"}),
+        json.dumps(
+            {"code": "SUCCESS", "message": "x", "results": {"invite_link": f"https://chat.whatsapp.com/{CODE}"}}
+        ),
+        json.dumps(
+            {"groupId": "x", "participants": [{"id": "x"}], "groupInviteLink": f"https://chat.whatsapp.com/{CODE}"}
+        ),
     ],
 )
 def test_an_invite_code_is_found_however_it_is_wrapped(body: str) -> None:
@@ -204,65 +248,6 @@ def test_any_answer_is_read_or_is_an_error_of_ours(data: object, status: int) ->
     for reader in (envelope.read, envelope.read_invite, lambda it: envelope.read_add(it, lambda _: None)):
         with contextlib.suppress(ProviderError):
             reader(response)
-
-
-ANN, BEN, CAT = parse_participants(["15550100", "15550101", "15550102"])
-
-
-def one_by_one(*answers: Answer) -> tuple[list[tuple[str | Identity, Meaning]], int]:
-    """Ask for Ann, Ben and Cat; returns what is claimed of each, and how many were asked for."""
-
-    def ask(person: Participant) -> Flow[AddReply]:
-        response = yield Request("POST", "/add", json={"id": person.id})
-        return envelope.read_add(response, engines.read_reply)
-
-    script = Script({"POST /add": answers})
-    reply = script.run(flows.add([ANN, BEN, CAT], ask))
-    assert reply.rest == NOT_MENTIONED
-    return [(who, claim.meaning) for who, claim in reply.claims], len(script.requests)
-
-
-def said(*rows: tuple[Participant, object]) -> Response:
-    return says([{"jid": person.id, "status": status} for person, status in rows])
-
-
-NAMES = [Identity(person.phone) for person in (ANN, BEN, CAT)]
-
-
-def test_one_by_one_everyone_gets_the_claim_of_their_own_answer() -> None:
-    told, asked = one_by_one(said((ANN, 200)), says({"ok": True}), Response(502))
-    assert told == list(zip(NAMES, [ADDED, ACCEPTED, NO_ANSWER], strict=True))
-    assert asked == 3
-
-
-@pytest.mark.parametrize(
-    ("refusal", "meaning"),
-    [
-        (says({}, 429), RATE_LIMITED),
-        (says({}, 403), NOT_ALLOWED),
-        (lost(maybe_sent=False), Meaning(Status.NOT_ADDED, Reason.NO_ANSWER)),
-    ],
-)
-def test_one_by_one_a_refusal_half_way_is_the_reason_of_all_who_are_left(refusal: Answer, meaning: Meaning) -> None:
-    told, asked = one_by_one(said((ANN, 200)), refusal)
-    assert told == list(zip(NAMES, [ADDED, meaning, meaning], strict=True))
-    assert asked == 2
-
-
-@pytest.mark.parametrize(("refusal", "error"), [(says({}, 429), RateLimited), (lost(maybe_sent=False), NoAnswer)])
-def test_one_by_one_a_refusal_at_the_start_is_an_error(refusal: Answer, error: type[Exception]) -> None:
-    with pytest.raises(error):
-        one_by_one(refusal)
-
-
-def test_one_by_one_a_lost_answer_leaves_that_person_open_and_the_next_is_asked_for() -> None:
-    told, _ = one_by_one(lost(), said((BEN, 403)), said((CAT, 200)))
-    assert told == list(zip(NAMES, [NO_ANSWER, PRIVACY, ADDED], strict=True))
-
-
-def test_one_by_one_a_claim_of_somebody_else_is_not_taken_for_the_one_asked_for() -> None:
-    told, _ = one_by_one(said((BEN, 409), (ANN, 403)), said((BEN, 409)), said((CAT, 200)))
-    assert [meaning for who, meaning in told if who == NAMES[0]] == [PRIVACY]
 
 
 def test_who_is_said_to_be_added_under_an_error_is_a_contradiction_and_a_refusal_stays() -> None:

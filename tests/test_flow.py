@@ -153,6 +153,18 @@ def test_a_flow_that_asks_nothing_only_returns() -> None:
     assert drive(flow(), script, script.clock) == 5
 
 
+@pytest.mark.parametrize(("method", "repeatable"), [("GET", True), ("POST", False), ("PUT", False)])
+def test_only_a_get_may_be_repeated_without_a_word(method: str, repeatable: bool) -> None:
+    assert Request.to(f"{method} /groups").repeatable is repeatable
+    assert Request.to(f"{method} /groups", repeatable=not repeatable).repeatable is not repeatable
+
+
+def test_a_request_to_an_endpoint_is_the_one_that_is_spelled_out() -> None:
+    key, body = {"x-key": Secret("the-key")}, {"people": ["15550100"]}
+    spelled_out = Request("POST", "/add", query={"a": "b"}, headers=key, json=body)
+    assert Request.to("POST /add", query={"a": "b"}, headers=key, json=body) == spelled_out
+
+
 def test_a_request_shows_its_template_and_nothing_that_stands_in_it() -> None:
     request = Request(
         *("POST", "/{session}/add"),

@@ -31,8 +31,8 @@ from groupadd.provider import (
     Secret,
 )
 
-ADD = "/flocks/{group}"
-LIST = "/flocks/{group}/birds"
+ADD = "PUT /flocks/{group}"
+LIST = "GET /flocks/{group}/birds"
 
 WORDS: Mapping[str, Meaning] = {"landed": ADDED, "nested": ALREADY_MEMBER, "shy": PRIVACY}
 
@@ -61,7 +61,7 @@ class Pigeon:
         """Send pigeons for these people, and read one word for each."""
         loud = self.loud if notify is None else notify
         birds = [person.phone or person.id for person in participants]
-        response = yield self._request("PUT", ADD, group, {"birds": birds, "loud": loud})
+        response = yield self._request(ADD, group, {"birds": birds, "loud": loud})
         if response.status >= 500:
             return AddReply(rest=NO_ANSWER, says=str(response.status))
         _require_whistle(response)
@@ -72,21 +72,19 @@ class Pigeon:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read who is in the flock."""
-        response = yield self._request("GET", LIST, group)
+        response = yield self._request(LIST, group)
         _require_whistle(response)
         match response.json():
             case {"birds": list() as birds}:
                 return Roster(tuple(Member(str(bird)) for bird in birds))
         raise AnswerLost("no list of birds came")
 
-    def _request(self, method: str, path: str, group: GroupId, json: Mapping[str, object] | None = None) -> Request:
-        return Request(
-            method,
-            path,
+    def _request(self, endpoint: str, group: GroupId, json: Mapping[str, object] | None = None) -> Request:
+        return Request.to(
+            endpoint,
             params={"group": group.jid},
             headers={"X-Loft": self.loft, "X-Whistle": self.whistle},
             json=json,
-            repeatable=json is None,
         )
 
 
