@@ -239,7 +239,6 @@ def record(data: object) -> Mapping[str, object]:
                 {"data": dict() | list() as inner}
                 | {"response": dict() | list() as inner}
                 | {"results": dict() | list() as inner}
-                | {"contacts": dict() | list() as inner}
                 | [inner]
             ):
                 data = inner

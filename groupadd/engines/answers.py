@@ -28,7 +28,7 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"numberExists": False}
             | {"existsWhatsapp": False}
             | {"is_on_whatsapp": False}
-            | {"status": "invalid"}
+            | {"contacts": [{"status": "invalid"}]}
         ):
             return None
         case (
@@ -36,7 +36,7 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"numberExists": True, **told}
             | {"existsWhatsapp": True, **told}
             | {"is_on_whatsapp": True, **told}
-            | {"status": "valid", **told}
+            | {"contacts": [{"status": "valid", **told}]}
         ):
             names = (told.get(key) for key in ("chatId", "jid", "wa_id", "id", "phone"))
             if who := identity(wajs.name_of(next(filter(None, names), None))) or identity(asked):

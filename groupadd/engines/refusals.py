@@ -1,4 +1,4 @@
-"""WhatsApp's refusal of a request as a whole: words that engines throw, and that vendors pass on under any status.
+"""WhatsApp's refusal of a request as a whole: words that engines throw, and that servers show under any status.
 
 Sources: whatsmeow's errors.go, as in `info query returned status 403: forbidden`; Baileys throws the same words, as in
 `Error: forbidden`. WhatsApp's words for failures of its own (`internal-server-error`, `service-unavailable`) and the
@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 
 from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
+from groupadd.flow import Response
 
 WORDS: Mapping[str, type[ProviderError]] = {
     "bad-request": RequestRefused,  # 400; one malformed name sinks the whole request (WAHA issue 266)
@@ -29,8 +30,23 @@ WORDS: Mapping[str, type[ProviderError]] = {
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])")
 
 
+def thrown(response: Response) -> str:
+    """Return the text that a server shows of what its engine threw, "" where it shows none."""
+    match None if response.ok else (response.status, response.json()):
+        case (_, {"response": {"message": [[*texts]] | [*texts]}}):  # Evolution: a list, perhaps within a list
+            return "\n".join(text for text in texts if isinstance(text, str))
+        case (
+            (_, {"response": {"message": str() as text}})  # Evolution
+            | (500, {"exception": {"message": str() as text}})  # WAHA
+            | (500, {"error": str() as text})  # WAHA of 2024
+            | (500, {"code": "INTERNAL_SERVER_ERROR", "message": str() as text})  # GOWA
+        ):
+            return text
+    return ""
+
+
 def check(text: str) -> None:
-    """Read an engine's error text, which may tell of no refusal at all.
+    """Read what an engine threw, which may be no refusal at all.
 
     Raises:
         ProviderError: It tells of one.

@@ -110,7 +110,7 @@ class Evolution:
         response = yield self._request(endpoint, **content)
         if thrown := _thrown(response):
             refusals.check(thrown)
-        elif response.status in {400, 404} or NO_CLIENT.search(_text(response)):
+        elif response.status in {400, 404} or NO_CLIENT.search(refusals.thrown(response)):
             try:
                 session = _session((yield self._request(STATE)))
             except (NoAnswer, ProviderError):
@@ -128,19 +128,9 @@ def _session(response: Response) -> Session:
     return MISSING if response.status == 404 else answers.read_session(response, STATES)
 
 
-def _text(response: Response) -> str:
-    """Return the text of an error: `{response: {message: …}}`, a text or a list of them, perhaps within a list [R]."""
-    match None if response.ok else response.json():
-        case {"response": {"message": [[*texts]] | [*texts]}}:
-            return "\n".join(text for text in texts if isinstance(text, str))
-        case {"response": {"message": str() as text}}:
-            return text
-    return ""
-
-
 def _thrown(response: Response) -> str | None:
     """Return what the engine threw while it asked WhatsApp: what became of the request is then unknown."""
-    text = _text(response)
+    text = refusals.thrown(response)
     thrown = THROWN.search(text)
     return thrown[0] if thrown and not NO_CLIENT.search(text) else None
 

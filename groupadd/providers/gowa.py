@@ -44,7 +44,6 @@ SESSION_DOWN = (  # [S] all of them before anything reaches WhatsApp
     "DEVICE_NOT_FOUND",  # 404
     "DEVICE_MANAGER_UNAVAILABLE",  # 503
 )
-FAILED = "INTERNAL_SERVER_ERROR"  # [S] 500: whatever else went wrong, in whatsmeow's words
 
 
 @frozen
@@ -141,8 +140,7 @@ class Gowa:
         match response.json():
             case {"code": code} if code in SESSION_DOWN:
                 raise envelope.session_down(response)
-            case {"code": code, "message": str() as text} if code == FAILED:
-                refusals.check(text)
+        refusals.check(refusals.thrown(response))
         return response
 
 

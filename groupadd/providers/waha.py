@@ -111,7 +111,5 @@ class Waha:
         params = {"session": self.session_name, **(parts or {})}
         headers = {} if self.api_key is None else {"X-Api-Key": self.api_key}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        match response.json() if response.status == 500 else None:
-            case {"exception": {"message": str() as text}} | {"error": str() as text}:  # [I]; `error` of old [S]
-                refusals.check(text)
+        refusals.check(refusals.thrown(response))
         return envelope.believed(response, REFUSALS)

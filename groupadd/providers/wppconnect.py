@@ -123,11 +123,7 @@ class WPPConnect:
         return identity(wajs.name_of(told.get("phoneNumber")))
 
     def _token(self) -> Flow[Secret]:
-        """Ask for a token.
-
-        Raises:
-            NoAnswer: None came; what the token is for was surely not sent.
-        """
+        """Ask for a token. Where none comes, what it is for was surely not sent."""
         params: dict[str, Wire] = {"session": self.session_name, "secret": self.secret_key}
         try:
             response = yield Request.to(LOGIN, params=params, repeatable=True)
