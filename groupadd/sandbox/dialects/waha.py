@@ -11,8 +11,8 @@ from attrs import evolve, frozen
 
 from groupadd.identity import Identity, identity
 from groupadd.sandbox import waha
-from groupadd.sandbox.exchange import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Temper
+from groupadd.sandbox.exchange import KEY, Answer, Call, say
+from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import Code, Refused, Result, Row, World
 
 __all__ = ["Waha"]
@@ -32,7 +32,6 @@ ROUTES: Mapping[str, str] = {
 }
 
 SESSIONLESS = frozenset({"session", "version"})
-ROLES: Mapping[str, str] = {"member": "participant", "admin": "admin", "superadmin": "superadmin"}  # [D]
 WORDS: Mapping[int, str] = {403: "forbidden", 404: "item-not-found"}
 NO_ADMIN = "AddParticipantsError: You have no admin rights to add a participant to a group"  # [S] whatsapp-web.js
 
@@ -87,15 +86,14 @@ class Waha:
 
     def on_add(self, call: Call) -> Answer:
         """Add people, and pass on what the engine says of them [S]; 201 as the framework's default for POST."""
-        people = [_person(row) for row in items(call.json.get("participants"))]
-        named = [who for who in people if who is not None]
-        if not named or len(named) < len(people):
+        people = waha.people(call)
+        if not people:
             return say({"statusCode": 400, "message": ["participants must be an array"], "error": "Bad Request"}, 400)
         group = self.world.groups.get(call.params["group"])
         if self.engine == "WEBJS" and group and group.role(self.account.human.phone) == "member":
             return Answer(201, NO_ADMIN.encode(), {"Content-Type": "text/html; charset=utf-8"})
         try:
-            results = self.world.add(call.params["group"], named, by=self.account)
+            results = self.world.add(call.params["group"], people, by=self.account)
         except Refused as refused:
             return self._thrown(refused)
         by_lid = group is not None and group.addressing == "lid"
@@ -164,11 +162,8 @@ class Waha:
 
     def _member(self, row: Row) -> Mapping[str, object]:
         """Return a row; WEBJS and WPP tell no phone beside a LID [S]."""
-        phone = f"{row.phone}@c.us" if row.phone else None
-        if row.keyed_by == "phone":
-            return {"id": phone or "", "pn": phone, "role": ROLES[row.role]}
-        lid = f"{row.lid}@lid" if row.lid else ""
-        return {"id": lid, "pn": phone if self.engine in {"GOWS", "NOWEB"} else None, "role": ROLES[row.role]}
+        both_names = row.keyed_by == "phone" or self.engine in {"GOWS", "NOWEB"}
+        return waha.member(row) if both_names else {**waha.member(row), "pn": None}
 
     def on_refresh(self, _call: Call) -> Answer:
         """Fill the store anew, so that it no longer lags; WPP has nothing to fill [?]."""
@@ -248,17 +243,12 @@ class Waha:
 
     def on_check(self, call: Call) -> Answer:
         """Check a number [D]."""
-        human = self.world.whois(Identity(call.query.get("phone", "")))
-        if human is None or human.temper is Temper.NOT_ON_WHATSAPP:
-            return say({"numberExists": False})
-        return say({"numberExists": True, "chatId": f"{human.phone}@c.us"})
+        return waha.number(self.world, call.query.get("phone", ""))
 
     def on_lid(self, call: Call) -> Answer:
         """Tell the LID of a number, null where it is not known [D]."""
         number = call.params["phone"].partition("@")[0]
-        human = self.world.whois(Identity(number))
-        known = human is not None and human.temper is not Temper.NOT_ON_WHATSAPP
-        return say({"lid": f"{human.lid}@lid" if human and known else None, "pn": f"{number}@c.us"})
+        return say({"lid": waha.lid(self.world, number), "pn": f"{number}@c.us"})
 
     def on_session(self, _call: Call) -> Answer:
         """Tell the session's state [D]; our own account only while it is linked."""
@@ -270,14 +260,6 @@ class Waha:
     def on_version(self, _call: Call) -> Answer:
         """Tell the server's version and engine [D]."""
         return say({"version": "2026.7.1", "engine": self.engine, "tier": "CORE"})
-
-
-def _person(row: object) -> Identity | None:
-    match row:
-        case {"id": str() as name}:
-            return identity(name)
-        case _:
-            return None
 
 
 def _jid(result: Result) -> str:

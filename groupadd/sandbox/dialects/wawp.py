@@ -9,11 +9,11 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from groupadd.identity import Identity, identity
+from groupadd.identity import identity
 from groupadd.sandbox import waha
-from groupadd.sandbox.exchange import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Temper
-from groupadd.sandbox.world import Row, World
+from groupadd.sandbox.exchange import KEY, Answer, Call, say
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.world import World
 
 __all__ = ["Wawp"]
 
@@ -26,8 +26,6 @@ ROUTES: Mapping[str, str] = {
     "lid": "GET /v2/lids/pn/{number}",  # [D]
     "session": "POST /v2/session/info",  # [D]
 }
-
-ROLES: Mapping[str, str] = {"member": "participant", "admin": "admin", "superadmin": "superadmin"}  # [W]
 
 
 @frozen
@@ -73,16 +71,15 @@ class Wawp:
 
     def on_add(self, call: Call) -> Answer:
         """Add people, and say `{"ok": true}` whatever became of them [D]."""
-        people = [_person(one) for one in items(call.json.get("participants"))]
-        named = [who for who in people if who is not None]
-        if not named or len(named) < len(people):
+        people = waha.people(call)
+        if not people:
             return self.error(400, 'participants must be a list such as [{"id": "1234567890@c.us"}]')
-        self.world.add(call.params["group"], named, by=self.account)
+        self.world.add(call.params["group"], people, by=self.account)
         return say({"ok": True})
 
     def on_list(self, call: Call) -> Answer:
         """List the members as `[{id, pn, role}]` [W]."""
-        return say([_member(row) for row in self.world.roster(call.params["group"], by=self.account)])
+        return say([waha.member(row) for row in self.world.roster(call.params["group"], by=self.account)])
 
     def on_invite(self, call: Call) -> Answer:
         """Tell the invite code as a bare string [W]."""
@@ -104,17 +101,12 @@ class Wawp:
         asked = call.query.get("phone", "").removeprefix("+")
         if not asked.isdecimal():
             return self.error(400, "phone must be digits")
-        human = self.world.whois(Identity(asked))
-        if human is None or human.temper is Temper.NOT_ON_WHATSAPP:
-            return say({"numberExists": False})
-        return say({"numberExists": True, "chatId": f"{human.phone}@c.us"})
+        return waha.number(self.world, asked)
 
     def on_lid(self, call: Call) -> Answer:
         """Tell the LID of a number, null where it is not known [D]."""
         number = call.params["number"].partition("@")[0]
-        human = self.world.whois(Identity(number))
-        known = human is not None and human.temper is not Temper.NOT_ON_WHATSAPP
-        return say({"lid": f"{human.lid}@lid" if human and known else None, "number": number})
+        return say({"lid": waha.lid(self.world, number), "number": number})
 
     def on_session(self, _call: Call) -> Answer:
         """Tell the instance's state [D]; our own account only while it is linked [W]."""
@@ -128,18 +120,3 @@ class Wawp:
                 "me": {"id": f"{us.phone}@c.us", "pushName": us.name} if linked else None,
             }
         )
-
-
-def _person(row: object) -> Identity | None:
-    """Read `{"id": "…@c.us"}`; bare strings are never shown in the vendor's pages."""
-    match row:
-        case {"id": str() as name}:
-            return identity(name)
-        case _:
-            return None
-
-
-def _member(row: Row) -> Mapping[str, object]:
-    phone = f"{row.phone}@c.us" if row.phone else None
-    lid = f"{row.lid}@lid" if row.lid else None
-    return {"id": (lid if row.keyed_by == "lid" else phone) or "", "pn": phone, "role": ROLES[row.role]}
