@@ -37,9 +37,8 @@ LISTS: Mapping[str, Meaning] = {
     "failed": UNRECOGNISED,  # [D] no reason; what it may hold is not told
 }
 STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT": False}  # [C]; INIT [m]
-REFUSALS = (  # A 401, as for a wrong token, which its words alone tell apart.
-    Refusal(401, SessionNotReady, words=r"channel (?:authorization|not authorized)"),  # [D][H]; the second form [C]
-)
+# A 401, as for a wrong token, which its words alone tell apart.
+REFUSALS = (Refusal(401, SessionNotReady, words="channel (?:authorization|not authorized)"),)  # [D][H]; the second [C]
 SOMEBODY = r"\bparticipant\b"  # [D] in a 404's text: who is missing may be a person
 
 
@@ -115,6 +114,7 @@ def _claims(data: object) -> AddReply | None:
         return None
     claims: list[tuple[str, Claim]] = []
     for word, meaning in LISTS.items():
-        if isinstance(names := data.get(word), list):
-            claims += [(name, Claim(meaning, word)) for name in names if isinstance(name, str)]
+        names, claim = data.get(word), Claim(meaning, word)
+        if isinstance(names, list):
+            claims += [(name, claim) for name in names if isinstance(name, str)]
     return AddReply(claims) if claims or envelope.accepts(data) else None
