@@ -1,7 +1,7 @@
 """What most vendors pass through: the answers of the four engines that speak WhatsApp.
 
 `read_reply` and `read_roster` recognise an engine by the shape of what it says, since a vendor may change its engine
-without a word. Each engine's own file reads one row.
+without a word. Each engine's own file reads one row. What vendors answer to the smaller questions is read in `answers`.
 """
 
 from collections.abc import Mapping

@@ -138,10 +138,8 @@ def _thrown(response: Response) -> str | None:
 def _claims(data: object) -> AddReply | None:
     match data:
         case {"updateParticipants": [*rows]}:
-            replies = ((row, engines.read_reply([row])) for row in rows)
-            return AddReply(
-                [(who, _invited(row, claim)) for row, reply in replies if reply for who, claim in reply.claims]
-            )
+            told = [(row, engines.read_reply([row])) for row in rows]
+            return AddReply([(who, _invited(row, claim)) for row, one in told if one for who, claim in one.claims])
     return engines.read_reply(data)
 
 
