@@ -57,8 +57,9 @@ _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za
 
 def says(response: Response, status: int, words: str) -> bool:
     """Whether an answer has this status, and somewhere in its body these words: a pattern, in any case."""
-    text = response.body.decode("utf-8", "replace")
-    return response.status == status and re.search(words, text, re.IGNORECASE) is not None
+    if response.status != status:
+        return False
+    return re.search(words, response.body.decode("utf-8", "replace"), re.IGNORECASE) is not None
 
 
 def refusal(response: Response) -> ProviderError | None:

@@ -32,14 +32,14 @@ _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])")
 
 def thrown(response: Response) -> str:
     """Return the text that a server shows of what its engine threw, "" where it shows none."""
-    match None if response.ok else (response.status, response.json()):
-        case (_, {"response": {"message": [[*texts]] | [*texts]}}):  # Evolution: a list, perhaps within a list
+    match None if response.ok else response.json():
+        case {"response": {"message": [[*texts]] | [*texts]}}:  # Evolution: a list, perhaps within a list
             return "\n".join(text for text in texts if isinstance(text, str))
         case (
-            (_, {"response": {"message": str() as text}})  # Evolution
-            | (500, {"exception": {"message": str() as text}})  # WAHA
-            | (500, {"error": str() as text})  # WAHA of 2024
-            | (500, {"code": "INTERNAL_SERVER_ERROR", "message": str() as text})  # GOWA
+            {"response": {"message": str() as text}}  # Evolution
+            | {"exception": {"message": str() as text}}  # WAHA
+            | {"error": str() as text}  # WAHA of 2024
+            | {"code": "INTERNAL_SERVER_ERROR", "message": str() as text}  # GOWA
         ):
             return text
     return ""

@@ -140,7 +140,8 @@ class Gowa:
         match response.json():
             case {"code": code} if code in SESSION_DOWN:
                 raise envelope.session_down(response)
-        refusals.check(refusals.thrown(response))
+        if response.status == 500:
+            refusals.check(refusals.thrown(response))
         return response
 
 

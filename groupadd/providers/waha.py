@@ -111,5 +111,6 @@ class Waha:
         params = {"session": self.session_name, **(parts or {})}
         headers = {} if self.api_key is None else {"X-Api-Key": self.api_key}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        refusals.check(refusals.thrown(response))
+        if response.status == 500:
+            refusals.check(refusals.thrown(response))
         return envelope.believed(response, REFUSALS)
