@@ -48,8 +48,8 @@ _BY_STATUS = (
     Refusal(404, GroupNotFound, "the provider knows no such group or session"),
 )
 _NO_REFUSALS = frozenset({408, 499})  # somebody on the way gave up waiting
-_LINKS = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink")
-_WRAPPERS = (*_LINKS, "data", "response", "results", "participants", "info", "applications", "code", "result")
+_WRAPPERS = ("data", "response", "results", "participants", "info", "applications", "result")
+_LINKS = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink", *_WRAPPERS, "code")
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
@@ -259,7 +259,7 @@ def read_invite(response: Response) -> Secret:
     if not isinstance(found, dict | str):
         found = response.body.decode("utf-8", "replace").strip()
     while isinstance(found, dict):
-        found = next((found[key] for key in _WRAPPERS if found.get(key)), None)
+        found = next((found[key] for key in _LINKS if found.get(key)), None)
     code = _INVITE.fullmatch(found) if isinstance(found, str) else None
     if code is None:
         raise unreadable()
