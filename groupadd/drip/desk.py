@@ -13,6 +13,7 @@ from groupadd.drip import person as persons
 from groupadd.drip.holding import Holding, Step
 from groupadd.drip.person import NOTHING_HEARD, Person, Stored, stored_after, stored_claim, stored_outcome, stored_sight
 from groupadd.drip.schema import State, people
+from groupadd.drip.standing import standings
 from groupadd.flow import AsyncTransport, Flow, NoAnswer, Request, Response, drive_async
 from groupadd.inviting import is_invitable
 from groupadd.looking import Account
@@ -93,7 +94,7 @@ class Desk:
         ledger, now = self.holding.ledger, self.now()
         with ledger.reading() as tx:
             in_hand = persons.those(tx, self.provider, State.ASKING, State.INVITING)
-            standing = self.holding.standing(tx, self.pace)
+            (standing,) = standings(tx, self.pace, self.provider)
         if not in_hand:
             return
         asking = [person for person in in_hand if person.state is State.ASKING]

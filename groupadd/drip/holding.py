@@ -1,46 +1,23 @@
 """An account in hand: every step is made by compare-and-set, in one transaction with its line of the audit."""
 
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from attrs import define, field, frozen
-from sqlalchemy import ColumnElement, Connection, Integer, ScalarSelect, bindparam, literal, or_, select, update
+from attrs import define, field
+from sqlalchemy import Connection, or_, update
 
 from groupadd.drip.ledger import AuditLine, Ledger
-from groupadd.drip.pace import Answers
 from groupadd.drip.person import Person, Stored
 from groupadd.drip.rules import Stop
-from groupadd.drip.schema import State, accounts, audit, people
+from groupadd.drip.schema import State, accounts, people
 from groupadd.flow import LONGEST_RETRY_S
-from groupadd.terms import Pace
 
 Tell = Callable[[AuditLine], None]
 
 
 class Overtaken(Exception):
     """Somebody else has taken the account, or changed the row: what we were about to do must not be done."""
-
-
-@frozen
-class Standing:
-    """What the ledger says of an account.
-
-    Attributes:
-        asked: How many adds it has made.
-        next_at: The moment of its next add in the schedule.
-        invite_at: When its next invitation is.
-        stopped: The rule by which it has stopped, or None.
-        resumed_at: When it was last let go on.
-        answers: When the adds were answered that bind the next one.
-    """
-
-    asked: int
-    next_at: float
-    invite_at: float
-    stopped: str | None
-    resumed_at: float
-    answers: Answers
 
 
 @define
@@ -164,40 +141,3 @@ class Holding:
             later = (accounts.c.provider == self.provider, accounts.c.next_at < until)
             step.tx.execute(update(accounts).where(*later).values(next_at=until, invite_at=until))
             step.note("stopped", stop.rule, stop.why)
-
-    def standing(self, tx: Connection, pace: Pace) -> Standing:
-        """Read how the account stands."""
-        row = tx.execute(_STANDING, {"name": self.provider, **_shares(pace)}).one()
-        asked, next_at, invite_at, stopped, resumed_at, *answered = row
-        return Standing(asked, next_at, invite_at, stopped, resumed_at, Answers(*answered))
-
-
-def answers(tx: Connection, provider: str, pace: Pace) -> Answers:
-    """Read when the adds of an account were answered that bind its next one."""
-    return Answers(*tx.execute(select(*_ANSWERS), {"name": provider, **_shares(pace)}).one())
-
-
-def _shares(pace: Pace) -> Mapping[str, int]:
-    return {"window": pace.window_share - 1, "day": pace.adds_per_day - 1}
-
-
-def _answer(adds_ago: ColumnElement[int]) -> ScalarSelect[float]:
-    answered = (audit.c.provider == bindparam("name"), audit.c.event == "answered")
-    return select(audit.c.at).where(*answered).order_by(audit.c.id.desc()).offset(adds_ago).limit(1).scalar_subquery()
-
-
-_ANSWERS = (_answer(literal(0)), _answer(bindparam("window", type_=Integer)), _answer(bindparam("day", type_=Integer)))
-_STANDING = select(
-    accounts.c.asked,
-    accounts.c.next_at,
-    accounts.c.invite_at,
-    accounts.c.stopped,
-    accounts.c.resumed_at,
-    *_ANSWERS,
-).where(accounts.c.provider == bindparam("name"))
-
-
-def lease_until(ledger: Ledger, provider: str) -> float:
-    """Return until when an account is somebody's, in the ledger's time; a moment that is past for nobody's."""
-    with ledger.reading() as tx:
-        return tx.scalar(select(accounts.c.lease_until).where(accounts.c.provider == provider)) or 0.0

@@ -18,7 +18,7 @@ from groupadd.config import Config, load
 from groupadd.document import Source
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.schema import State, accounts, people, sheets
-from groupadd.drip.status import ends_at
+from groupadd.drip.status import status_of
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
 from groupadd.flow import Clock
 from groupadd.identity import GroupId, parse_participants
@@ -111,10 +111,10 @@ def plan(
                     tx.execute(insert(accounts).values(provider=name))
             detail = f"{sum(reader.places.values())} people from {sheet.name}"
             book.note(tx, "planned", "plan", detail)
-        with book.reading() as tx:
-            ends = {name: ends_at(tx, name, settings.drip, book.clock.now()) for name, _ in reader.places}
-    dates = {name: datetime.fromtimestamp(at, UTC) for name, at in ends.items() if at is not None}
-    counts = reader.places
+        now, stand = book.clock.now(), status_of(book, settings.drip).accounts
+    counts, named = reader.places, {provider for provider, _ in reader.places}
+    in_s = {one.provider: one.eta_s for one in stand if one.provider in named and one.eta_s is not None}
+    dates = {name: datetime.fromtimestamp(now + eta_s, UTC) for name, eta_s in in_s.items()}
     return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.boldness, dates)
 
 

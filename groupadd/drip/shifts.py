@@ -5,9 +5,10 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from groupadd.config import load
 from groupadd.document import Source
-from groupadd.drip.holding import Overtaken, Tell, lease_until
+from groupadd.drip.holding import Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.running import Run, alone, kept, tell_nobody
+from groupadd.drip.standing import standings
 from groupadd.flow import Clock
 
 if TYPE_CHECKING:  # httpx is imported when a shift begins
@@ -61,14 +62,17 @@ async def worked(run: Run, provider: str, seconds: float) -> Shift:
     """Work one account of a run for a while; arguments and errors as for `shift`."""
     book = run.book
     async with run.worker(provider) as worker:
-        if worker is None:
-            return Shift("busy", lease_until(book, provider))
-        try:
-            due_at = await kept([worker], worker.work(book.clock.now() + seconds, idle_s=_IDLE_S))
-        except Overtaken:
-            return Shift("busy", lease_until(book, provider))
-        if due_at is not None:
-            return Shift("more", due_at)
+        is_ours = worker is not None
+        if worker is not None:
+            try:
+                due_at = await kept([worker], worker.work(book.clock.now() + seconds, idle_s=_IDLE_S))
+            except Overtaken:
+                is_ours = False
+            else:
+                if due_at is not None:
+                    return Shift("more", due_at)
         with book.reading() as tx:
-            standing = worker.desk.holding.standing(tx, run.settings.drip)
+            (standing,) = standings(tx, run.settings.drip, provider)
+    if not is_ours:
+        return Shift("busy", standing.lease_until)
     return Shift("done" if standing.stopped is None else "stopped")

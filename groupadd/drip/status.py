@@ -3,23 +3,22 @@
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias, TypedDict
 
 from attrs import frozen
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
 from groupadd.config import load
 from groupadd.document import Source
 from groupadd.drip import pace as paces
-from groupadd.drip.holding import answers
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.rules import HOW_TO_GO_ON
-from groupadd.drip.schema import State, accounts, audit, people
+from groupadd.drip.schema import State, audit, people
+from groupadd.drip.standing import Standing, standings
 from groupadd.flow import Clock
 from groupadd.outcome import Status
 from groupadd.terms import Pace
 
-AccountRow: TypeAlias = Any  # a row of the table of accounts
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
 _NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
@@ -137,71 +136,48 @@ def status(*, ledger: str = DEFAULT, config: Source = None, clock: Clock | None 
 def status_of(book: Ledger, pace: Pace) -> DripStatus:
     """Say how everything in an open ledger stands."""
     columns = (people.c.provider, people.c.state, people.c.status)
-    by_account: dict[str, Counter[str]] = {}
+    planned = select(*columns, func.count()).where(people.c.state.notin_(_NO_PERSON)).group_by(*columns)
+    minute = (audit.c.event == "asking", audit.c.at > book.clock.now() - 60)
+    asked = select(audit.c.provider, func.count()).where(*minute).group_by(audit.c.provider)
+    by_account: dict[str, Counter[State]] = {}
     counts: Counter[Status] = Counter()
     with book.reading() as tx:
-        planned = select(*columns, func.count()).where(people.c.state.notin_(_NO_PERSON)).group_by(*columns)
         for provider, state, became, count in tx.execute(planned):
-            by_account.setdefault(provider, Counter())[_where(state)] += count
-            if _where(state) == "done":
+            by_account.setdefault(provider, Counter())[State(state)] += count
+            if state == State.DONE:
                 counts[Status(became)] += count
-        told = tuple(_account(tx, row, by_account, pace, book.clock.now()) for row in _rows(tx))
-    left = sum(one["left"] for one in by_account.values())
+        lately: Counter[str] = Counter(dict(tuple(row) for row in tx.execute(asked)))
+        stand = standings(tx, pace)
+    told = tuple(
+        _account(one, by_account.get(one.provider, Counter()), lately[one.provider], pace, book.clock.now())
+        for one in stand
+    )
+    left = sum(one.left for one in told)
     return DripStatus(book.name, left + counts.total(), left, counts, told)
 
 
-def _where(state: str) -> str:
-    return "done" if state == State.DONE else "left"
-
-
-def _rows(tx: Connection) -> list[AccountRow]:
-    return list(tx.execute(select(accounts).order_by(accounts.c.provider)))
-
-
-def _account(
-    tx: Connection,
-    row: AccountRow,
-    by_account: Mapping[str, Counter[str]],
-    pace: Pace,
-    now: float,
-) -> AccountStatus:
-    counted = by_account.get(row.provider, Counter())
-    last = ends_at(tx, row.provider, pace, now)
-    held = row.owner is not None and row.lease_until > now
-    next_at = None if last is None else _next_at(tx, row, pace, now)
+def _account(standing: Standing, counted: Counter[State], in_last_minute: int, pace: Pace, now: float) -> AccountStatus:
+    left, to_ask = counted.total() - counted[State.DONE], counted[State.WAITING]
+    next_at = paces.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None
+    ends_at = next_at and paces.last_moment(pace, left=to_ask, asked=standing.asked, next_at=next_at)
     state: AccountState
-    if not counted["left"]:
+    if not left:
         state = "done"
-    elif row.stopped is not None:
+    elif standing.stopped is not None:
         state = "stopped"
-    elif not held:
+    elif standing.lease_until <= now:
         state = "ready"
     else:
         resting = next_at is not None and next_at - now > pace.gap_s * (1 + pace.jitter)
         state = "resting" if resting else "running"
-    minute = (audit.c.provider == row.provider, audit.c.event == "asking", audit.c.at > now - 60)
     return AccountStatus(
-        row.provider,
+        standing.provider,
         state,
-        row.why if state == "stopped" else None,
-        HOW_TO_GO_ON.get(str(row.stopped)) if state == "stopped" else None,
-        counted["done"],
-        counted["left"],
-        None if last is None else max(last - now, 0.0),
+        standing.why if state == "stopped" else None,
+        HOW_TO_GO_ON.get(str(standing.stopped)) if state == "stopped" else None,
+        counted[State.DONE],
+        left,
+        None if ends_at is None else max(ends_at - now, 0.0),
         None if next_at is None else datetime.fromtimestamp(next_at, UTC),
-        tx.scalar(select(func.count()).select_from(audit).where(*minute)) or 0,
+        in_last_minute,
     )
-
-
-def ends_at(tx: Connection, provider: str, pace: Pace, now: float) -> float | None:
-    """Return when the last of an account's adds is due, if nothing goes wrong; None where nobody is to be asked for."""
-    waits = (people.c.provider == provider, people.c.state == State.WAITING.value)
-    left = tx.scalar(select(func.count()).select_from(people).where(*waits)) or 0
-    if not left:
-        return None
-    row: AccountRow = tx.execute(select(accounts).where(accounts.c.provider == provider)).one()
-    return paces.last_moment(pace, left=left, asked=row.asked, next_at=_next_at(tx, row, pace, now))
-
-
-def _next_at(tx: Connection, row: AccountRow, pace: Pace, now: float) -> float:
-    return paces.due(pace, row.next_at, answers(tx, row.provider, pace), chance=0.0, now=now)

@@ -18,11 +18,12 @@ from groupadd.drip import pace as paces
 from groupadd.drip import person as persons
 from groupadd.drip.desk import Desk
 from groupadd.drip.failing import stop_for
-from groupadd.drip.holding import Overtaken, Standing
+from groupadd.drip.holding import Overtaken
 from groupadd.drip.person import Person, stored_outcome, stored_sight
 from groupadd.drip.rooms import Rooms
 from groupadd.drip.rules import LAST, REFUSALS, Stop, after_verdicts
 from groupadd.drip.schema import State
+from groupadd.drip.standing import Standing, standings
 from groupadd.errors import GroupAddError, ProviderError, RequestRefused
 from groupadd.flow import log
 from groupadd.identity import GroupId
@@ -111,9 +112,10 @@ class Worker:
         """Return what is due first, an add before a look before an invitation; None where the account may not go on."""
         desk, now = self.desk, self.desk.now()
         with desk.holding.ledger.reading() as tx:
-            self._standing = standing = desk.holding.standing(tx, desk.pace)
+            (standing,) = standings(tx, desk.pace, desk.provider)
             people = persons.next_ones(tx, desk.provider)
             looks = persons.looks_due(tx, desk.provider)
+        self._standing = standing
         if standing.stopped is not None:
             return None
         add_at = paces.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)

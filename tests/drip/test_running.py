@@ -17,6 +17,7 @@ from groupadd import Status, drip
 from groupadd.drip.holding import Holding
 from groupadd.drip.ledger import Ledger
 from groupadd.drip.rules import HOW_TO_GO_ON, Stop
+from groupadd.drip.standing import standings
 from groupadd.drip.status import status_of
 from groupadd.flow import LONGEST_RETRY_S
 from groupadd.sandbox import Human, Temper, faults
@@ -325,7 +326,7 @@ def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path
         assert holding.take()
         holding.stop(Stop("rate_limited", "429", float("inf")))
         with book.reading() as tx:
-            assert holding.standing(tx, Pace()).next_at == book.clock.now() + LONGEST_RETRY_S
+            assert standings(tx, Pace())[0].next_at == book.clock.now() + LONGEST_RETRY_S
         with holding.step(next_at=float("inf")):
             pass
         assert status_of(book, Pace(quiet="22:00-07:00")).accounts[0].next_at is not None
