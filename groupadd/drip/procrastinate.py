@@ -10,11 +10,11 @@ Whoever runs Procrastinate already adds the tasks to their own app:
 
 import asyncio
 import random
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from math import inf
-from time import monotonic
 
 import procrastinate
 from attrs import define, frozen
@@ -35,8 +35,8 @@ from groupadd.flow import log
 
 QUEUE = "groupadd"
 
-POLL_S = 5.0  # how often a worker asks for jobs that are due; they are due so much earlier
-_QUIET_S = 5.0  # between two complaints
+POLL_S = 5.0  # how often a worker asks for jobs that are due
+_EARLY_S = 2 * POLL_S  # shifts begin so much before their first thing is due
 
 
 @frozen(kw_only=True)
@@ -67,18 +67,11 @@ class _Crew:
     tell: Tell
     stopping: asyncio.Event
     timing: Timing
-    _said_at: float = -inf
 
     @cached_property
     def run(self) -> Run:
         settings, book = load(self.config), Ledger.open(self.ledger)
         return Run(book, settings, self.tell, self.stopping, lease_s=self.timing.lease_s)
-
-    def complain(self, error: LedgerError) -> None:
-        """Say once for all accounts what keeps them from going on."""
-        if monotonic() - self._said_at > _QUIET_S:
-            self._said_at = monotonic()
-            log.warning("no account can go on: %s", error)
 
 
 def blueprint(
@@ -86,6 +79,7 @@ def blueprint(
     ledger: str,
     config: Source = None,
     on_line: Tell | None = None,
+    on_trouble: Callable[[LedgerError], None] | None = None,
     stopping: asyncio.Event | None = None,
     timing: Timing = Timing(),
 ) -> procrastinate.Blueprint:
@@ -95,6 +89,7 @@ def blueprint(
         ledger: The ledger's URL; its database is the one that tells the time.
         config: Where the providers, `[add]` and `[drip]` are configured, as for `groupadd.connect`.
         on_line: Called with every line of the audit once it is committed.
+        on_trouble: Called where a shift ends because the ledger cannot be used; left out: it is logged.
         stopping: Set it to end the shifts: every account finishes the person in hand.
         timing: How long things take.
     """
@@ -106,7 +101,7 @@ def blueprint(
         try:
             begins_at = await _worked(crew.run, provider, timing.shift_s * random.uniform(0.6, 1.0))  # noqa: S311  no secret
         except LedgerError as error:
-            crew.complain(error)  # the sweep makes a new one
+            (on_trouble or _logged)(error)  # the sweep makes a new one
             return
         if begins_at is not None:
             leaves_it = crew.run.book.clock.now() + POLL_S if crew.stopping.is_set() else 0.0
@@ -157,7 +152,11 @@ async def _worked(run: Run, provider: str, seconds: float) -> float | None:
         close_order(run.book, provider)
     if told.due_at is None:
         return None
-    return told.due_at if told.state == "busy" else told.due_at - POLL_S
+    return told.due_at if told.state == "busy" else told.due_at - _EARLY_S
+
+
+def _logged(error: LedgerError) -> None:
+    log.warning("a shift is over: %s", error)
 
 
 def _provider(job: Job) -> str:

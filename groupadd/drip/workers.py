@@ -10,9 +10,10 @@ from typing import Any
 
 import procrastinate
 import psycopg
+from attrs import define
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
-from procrastinate.jobs import DeleteJobCondition
 from procrastinate.schema import SchemaManager
+from procrastinate.worker import Worker
 from sqlalchemy import Connection, inspect, make_url, select, text, update
 
 from groupadd.config import load
@@ -28,6 +29,7 @@ from groupadd.flow import log
 _NAMESPACE = "groupadd"
 _USUAL = Timing()
 _AGAIN_S = 5.0  # after the database could not be reached
+_FINISH_S = 45.0  # for whoever is in hand when a worker is to end
 _LOUD = ("procrastinate", "psycopg.pool")  # with tracebacks, of what we say in a line
 _CONNECTIONS = 4  # of Procrastinate's, beside one that listens and the ledger's own
 
@@ -90,45 +92,76 @@ async def work_async(
         ConfigError: The configuration cannot be used.
         LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
     """
-    load(config)
+    finish_s = max(_FINISH_S, 1.5 * load(config).add.timeout_s)
     with Ledger.open(ledger) as book:
         _require_prepared(book)
     stopping = stopping or asyncio.Event()
     while not stopping.is_set():
-        tasks = blueprint(ledger=ledger, config=config, on_line=on_line, stopping=stopping, timing=timing)
-        made = _app(tasks, ledger)
+        ending = asyncio.Event()
+        tell_trouble = _Trouble(ending)
+        tasks = blueprint(
+            ledger=ledger, config=config, on_line=on_line, on_trouble=tell_trouble, stopping=ending, timing=timing
+        )
         try:
+            made = _app(tasks, ledger)
             async with made.open_async():
-                await _until(stopping, _working(made, accounts, timing))
-            why = "for a moment"
+                worker = _Worker(ending, made, accounts, timing, finish_s)
+                await _until(worker.run(), stopping, ending)  # type: ignore[no-untyped-call]  # is not annotated
         except (ConnectorException, psycopg.Error) as error:
-            why = _why(error)
+            tell_trouble(error)
         if not stopping.is_set():
-            log.warning("the database was out of reach, and nothing is sent without it; trying again: %s", why)
-            await _until(stopping, asyncio.sleep(_AGAIN_S))
+            tell_trouble(LedgerError("a connection was lost"))
+            await _until(asyncio.sleep(_AGAIN_S), stopping)
 
 
-async def _working(made: procrastinate.App, accounts: int, timing: Timing) -> None:
-    await made.run_worker_async(
-        queues=[QUEUE],
-        name=QUEUE,
-        concurrency=accounts,
-        delete_jobs=DeleteJobCondition.SUCCESSFUL,
-        fetch_job_polling_interval=POLL_S,
-        update_heartbeat_interval=timing.heartbeat_s,
-        stalled_worker_timeout=timing.stalled_s,
-        install_signal_handlers=False,
-    )
+@define
+class _Trouble:
+    """Says once that the database cannot be used, and has every shift end."""
+
+    ending: asyncio.Event
+    _said: bool = False
+
+    def __call__(self, error: Exception) -> None:
+        if not self._said:
+            self._said = True
+            log.warning("the database is out of reach, and nothing is sent without it; trying again: %s", _why(error))
+        self.ending.set()
 
 
-async def _until(stopping: asyncio.Event, doing: Coroutine[Any, Any, None]) -> None:
-    """Do something until it ends, or is cut short by the event; a worker then finishes what it has begun."""
-    task, told = asyncio.ensure_future(doing), asyncio.ensure_future(stopping.wait())
+class _Worker(Worker):
+    """Procrastinate's worker; whatever ends it ends its shifts, which finish whoever is in hand."""
+
+    def __init__(
+        self, ending: asyncio.Event, app: procrastinate.App, accounts: int, timing: Timing, finish_s: float
+    ) -> None:
+        super().__init__(
+            app,
+            queues=[QUEUE],
+            name=QUEUE,
+            concurrency=accounts,
+            delete_jobs="successful",
+            fetch_job_polling_interval=POLL_S,
+            update_heartbeat_interval=timing.heartbeat_s,
+            stalled_worker_timeout=timing.stalled_s,
+            shutdown_graceful_timeout=finish_s,
+            install_signal_handlers=False,
+        )
+        self._ending = ending
+
+    def stop(self) -> None:
+        self._ending.set()
+        super().stop()  # type: ignore[no-untyped-call]  # is not annotated
+
+
+async def _until(doing: Coroutine[Any, Any, None], *events: asyncio.Event) -> None:
+    """Do something until it ends, or is told to by any of these events."""
+    task = asyncio.ensure_future(doing)
+    told = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait({task, told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, *told}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        told.cancel()
-        task.cancel()
+        for one in (task, *told):
+            one.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
@@ -160,7 +193,7 @@ def work(
 
 
 def _why(error: Exception) -> str:
-    cause = error.__cause__ or error
+    cause = error if isinstance(error, LedgerError) else error.__cause__ or error
     return str(cause).strip().partition("\n")[0] or type(cause).__name__
 
 
@@ -197,5 +230,7 @@ def _is_prepared(tx: Connection) -> bool:
 
 def _require_prepared(book: Ledger) -> None:
     with book.reading() as tx:
-        if book.file is not None or not _is_prepared(tx):
-            raise LedgerError(f"{book.name} is not prepared for workers: `groupadd drip init` does it")
+        applied = tx.scalar(select(schema.c.engine))
+        is_old = applied is not None and applied < _MIGRATIONS[-1].name
+        if book.file is not None or is_old or not _is_prepared(tx):
+            raise LedgerError(f"{book.name} is not prepared for these workers: `groupadd drip init` does it")
