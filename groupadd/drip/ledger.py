@@ -22,7 +22,7 @@ from groupadd.secret import repr_masked, scrubbed
 
 DEFAULT = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
-POSTGRES: Mapping[str, object] = {
+POSTGRES: dict[str, object] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,  # a network that is cut says nothing: give up on it, too
     "keepalives_idle": 5,

@@ -92,7 +92,10 @@ async def work_async(
         ConfigError: The configuration cannot be used.
         LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
     """
-    finish_s = max(_FINISH_S, 1.5 * load(config).add.timeout_s)
+    settings = load(config)
+    for warning in settings.drip.boldness:
+        log.warning("%s", warning)
+    finish_s = max(_FINISH_S, 1.5 * settings.add.timeout_s)
     with Ledger.open(ledger) as book:
         _require_prepared(book)
     stopping = stopping or asyncio.Event()

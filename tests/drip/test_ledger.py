@@ -11,10 +11,10 @@ from sqlalchemy.pool import Pool
 
 from groupadd import Status, drip
 from groupadd.drip.holding import Holding, Overtaken
-from groupadd.drip.ledger import Ledger
+from groupadd.drip.ledger import POSTGRES, Ledger
 from groupadd.drip.lock import only_runner
 from groupadd.drip.schema import VERSION
-from tests.drip.ledgers import KINDS, new_ledger
+from tests.drip.ledgers import KINDS, needs_postgres, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import crowd, town
 
@@ -118,6 +118,24 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
                 one.renew()
             other.let_go()
             assert one.take()
+
+
+@needs_postgres
+def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(POSTGRES, "options", "-c idle_in_transaction_session_timeout=300")
+    people = crowd(1)
+    it = Drip(town(people), tmp_path)
+    with new_ledger("postgresql", tmp_path) as it.ledger:
+        it.plan(people)
+        with Ledger.open(it.ledger) as book:
+            holding = Holding(book, "main", 30.0, it.lines.append)
+            assert holding.take()
+            with pytest.raises(drip.LedgerError, match="idle-in-transaction"), holding.step(asked=7):
+                drip.pause(ledger=it.ledger)  # waits for the row, which is let go when the step is cut off
+        (account,) = drip.status(ledger=it.ledger, config=it.town.config).accounts
+        assert account.state == "stopped"
 
 
 @pytest.mark.parametrize("kind", KINDS)
