@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 from attrs import define, field
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, bindparam, or_, update
 
 from groupadd.drip.ledger import AuditLine, Ledger
 from groupadd.drip.person import Person, Stored
@@ -14,6 +14,13 @@ from groupadd.drip.schema import State, accounts, people
 from groupadd.flow import LONGEST_RETRY_S
 
 Tell = Callable[[AuditLine], None]
+
+# Built once: what they set are the parameters named as columns.
+_MOVE = update(people).where(
+    people.c.id == bindparam("who"), people.c.state == bindparam("stood"), people.c.tries == bindparam("tried")
+)
+_HOLD = update(accounts).where(accounts.c.provider == bindparam("name"), accounts.c.owner == bindparam("holder"))
+_HOLD_IF_GOING = _HOLD.where(accounts.c.stopped.is_(None))
 
 
 class Overtaken(Exception):
@@ -35,8 +42,8 @@ class Step:
         Raises:
             Overtaken: They stand elsewhere by now.
         """
-        where = (people.c.id == person.id, people.c.state == person.state.value, people.c.tries == person.tries)
-        if self.tx.execute(update(people).where(*where).values(state=to.value, **values)).rowcount != 1:
+        stood = {"who": person.id, "stood": person.state.value, "tried": person.tries}
+        if self.tx.execute(_MOVE, {**stood, "state": to.value, **values}).rowcount != 1:
             raise Overtaken
         self.note(event, rule, detail, person)
 
@@ -127,10 +134,9 @@ class Holding:
 
     def _hold(self, tx: Connection, *, unless_stopped: bool = False, **values: Stored) -> float:
         until = self.ledger.clock.now() + self.lease_s
-        where = [accounts.c.provider == self.provider, accounts.c.owner == self._owner]
-        if unless_stopped:
-            where.append(accounts.c.stopped.is_(None))
-        if tx.execute(update(accounts).where(*where).values(lease_until=until, **values)).rowcount != 1:
+        held = {"name": self.provider, "holder": self._owner}
+        statement = _HOLD_IF_GOING if unless_stopped else _HOLD
+        if tx.execute(statement, {**held, "lease_until": until, **values}).rowcount != 1:
             raise Overtaken
         return until
 

@@ -180,17 +180,8 @@ class Ledger:
     ) -> AuditLine:
         """Write a line of the audit, in the transaction of what it tells of."""
         at = self.clock.now()
-        tx.execute(
-            insert(schema.audit).values(
-                at=at,
-                provider=provider,
-                group_jid=group,
-                participant=participant,
-                event=event,
-                rule=rule,
-                detail=detail,
-            )
-        )
+        about = {"provider": provider, "group_jid": group, "participant": participant}
+        tx.execute(_NOTE, {"at": at, **about, "event": event, "rule": rule, "detail": detail})
         return AuditLine(datetime.fromtimestamp(at, UTC), provider, group, participant, event, rule, detail)
 
     def lines(self, tx: Connection, *, after: int = 0) -> Iterator[tuple[int, AuditLine]]:
@@ -215,6 +206,9 @@ class Ledger:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+_NOTE = insert(schema.audit)
 
 
 def is_shared(url: str) -> bool:
