@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
-from typing import Any, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec, TypeVar
 
 from groupadd.drip.export import export
 from groupadd.drip.ledger import DEFAULT, AuditLine
@@ -30,12 +30,12 @@ def _whole_audit(*, ledger: str = DEFAULT, clock: Clock | None = None) -> Sequen
     return list(audit(ledger=ledger, clock=clock))
 
 
-plan_async = _in_thread(plan)
-status_async = _in_thread(status)
-pause_async = _in_thread(pause)
-resume_async = _in_thread(resume)
-retry_async = _in_thread(retry)
-export_async = _in_thread(export)
-report_async = _in_thread(report)
-audit_async = _in_thread(_whole_audit)
-forget_async = _in_thread(forget)
+plan_async: Final = _in_thread(plan)
+status_async: Final = _in_thread(status)
+pause_async: Final = _in_thread(pause)
+resume_async: Final = _in_thread(resume)
+retry_async: Final = _in_thread(retry)
+export_async: Final = _in_thread(export)
+report_async: Final = _in_thread(report)
+audit_async: Final = _in_thread(_whole_audit)
+forget_async: Final = _in_thread(forget)
