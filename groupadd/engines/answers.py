@@ -4,6 +4,7 @@ What a vendor wraps them in is looked through. A shape that none of them has is 
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 
 from groupadd import envelope
 from groupadd.engines import wajs
@@ -81,25 +82,34 @@ def read_lid(response: Response) -> Identity | None:
 def read_people(response: Response, *keys: str) -> tuple[Identity, ...]:
     """Return whom the rows of a list name, each under these keys; a row that names nobody is passed over.
 
+    Go writes an empty list as null.
+
     Raises:
         ProviderError: The read was refused, or wraps no list.
     """
-    rows = envelope.listing(envelope.read(response)).rows
+    answer = envelope.read(response)
+    rows = () if isinstance(answer, dict) and answer.get("results", ...) is None else envelope.listing(answer).rows
     people = (identity(*(row.get(key) for key in keys)) for row in rows if isinstance(row, dict))
     return tuple(who for who in people if who)
 
 
-def read_session(response: Response, states: Mapping[str, bool]) -> Session:
+def read_session(response: Response, states: Mapping[str, bool] = MappingProxyType({})) -> Session:
     """Return the session's state, and our own account where it is told.
 
     Args:
         response: The answer.
-        states: Whether the session is ready, by the vendor's word for its state.
+        states: Whether the session is ready, by the vendor's word for its state; none for one that has flags.
 
     Raises:
         ProviderError: The read was refused, or its answer is none.
     """
+    match response.json():
+        case {"status": bool(), "message": str() as state} if response.ok and state in states:
+            return Session(states[state], state)  # WPPConnect, whose no is no refusal
     match envelope.record(envelope.read(response)):
+        case {"is_connected": bool() as connected, "is_logged_in": bool() as linked, **told}:  # whatsmeow's flags
+            state = "not logged in" if not linked else "connected" if connected else "not connected"
+            return Session(linked and connected, state, identity(told.get("jid")))
         case (
             {"status": str() as state, **told}
             | {"status": {"text": str() as state}, **told}

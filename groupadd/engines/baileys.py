@@ -1,14 +1,18 @@
 """Baileys: `[{"status": "403", "jid": …, "content": {"attrs": …, "content": [{"tag": "add_request", …}]}}]`.
 
 `status` is the participant's `error` attribute as text, "200" where there is none. In LID groups `jid` is the LID and
-the phone stands in `content.attrs.phone_number` only (Baileys issue 1842).
+the phone stands in `content.attrs.phone_number` only (Baileys issue 1842). Evolution API may send the offered
+invitation by itself and say so by `invite: {sent: true}` in the row [?]: its pull request 2624 is not merged.
 """
 
 from collections.abc import Mapping
 
-from groupadd.codes import meaning_of
+from attrs import evolve
+
+from groupadd.codes import INVITED, meaning_of
 from groupadd.engines.offers import offer
 from groupadd.identity import Identity, identity
+from groupadd.outcome import Invite, InviteState
 from groupadd.provider import Claim
 
 
@@ -18,9 +22,16 @@ def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
         case {"status": str() | int() as status, "jid": str() as jid}:
             attrs, request = _content(row.get("content"))
             who = identity(jid, attrs.get("phone_number"), attrs.get("lid"))
-            offered = offer(request.get("code"), request.get("expiration"))
-            return None if who is None else (who, Claim(meaning_of(status), str(status), *offered))
+            invite, code = offer(request.get("code"), request.get("expiration"))
+            meaning = meaning_of(status)
+            if _was_sent(row.get("invite")):
+                meaning, invite = INVITED, evolve(invite or Invite("personal"), state=InviteState.SENT)
+            return None if who is None else (who, Claim(meaning, str(status), invite, code))
     return None
+
+
+def _was_sent(invitation: object) -> bool:
+    return isinstance(invitation, dict) and invitation.get("sent") is True
 
 
 def _content(content: object) -> tuple[Mapping[str, object], Mapping[str, object]]:

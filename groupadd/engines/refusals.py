@@ -8,7 +8,7 @@ engines' for theirs (`Timed Out`) are not among them: they leave open what happe
 import re
 from collections.abc import Mapping
 
-from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
+from groupadd.errors import AnswerLost, GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
 from groupadd.flow import Response
 
 WORDS: Mapping[str, type[ProviderError]] = {
@@ -28,9 +28,12 @@ WORDS: Mapping[str, type[ProviderError]] = {
     "server returned error": RequestRefused,  # of a message, as in `server returned error 463`
 }
 _WORD = re.compile(rf"(?<![\w-])(?:{'|'.join(WORDS)})(?![\w-])")
+# Evolution 2.3.6 shows exceptions as JavaScript writes them, and whatever was thrown at an add behind a headline.
+_EXCEPTION = re.compile(r"(?<=Error updating participants\n).*|\w*Error: .*")
+_NO_CLIENT = re.compile(r"of undefined \(reading '(?:group|onWhatsApp)")  # the same server, run without an account
 
 
-def thrown(response: Response) -> str:
+def shown(response: Response) -> str:
     """Return the text that a server shows of what its engine threw, "" where it shows none."""
     match None if response.ok else response.json():
         case {"response": {"message": [[*texts]] | [*texts]}}:  # Evolution: a list, perhaps within a list
@@ -43,6 +46,42 @@ def thrown(response: Response) -> str:
         ):
             return text
     return ""
+
+
+def thrown(response: Response) -> str | None:
+    """Return the exception that a server shows under any status, None where there is none, or WhatsApp was not asked.
+
+    It may be a time-out as well as a refusal: what became of the request is then unknown.
+    """
+    exception = _EXCEPTION.search(shown(response))
+    return None if exception is None or has_no_client(response) else exception[0]
+
+
+def has_no_client(response: Response) -> bool:
+    """Whether a server stumbled over a client that is not there, before anything reached WhatsApp."""
+    return _NO_CLIENT.search(shown(response)) is not None
+
+
+def answered(response: Response) -> Response:
+    """Return the answer to a read of which nothing was thrown.
+
+    Raises:
+        AnswerLost: Something was.
+    """
+    if thrown(response):
+        raise AnswerLost(f"the provider failed ({response.status})")
+    return response
+
+
+def checked(response: Response) -> Response:
+    """Return an answer of a server that shows what its engine threw under 500 only, where that was no refusal.
+
+    Raises:
+        ProviderError: It was one.
+    """
+    if response.status == 500:
+        check(shown(response))
+    return response
 
 
 def check(text: str) -> None:

@@ -7,7 +7,7 @@ tells nothing of the person.
 from collections.abc import Mapping
 
 from groupadd.codes import INVITED, meaning_of
-from groupadd.identity import Identity, Participant, identity
+from groupadd.identity import Identity, identity
 from groupadd.outcome import Invite, InviteState
 from groupadd.provider import Claim
 
@@ -21,8 +21,3 @@ def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None
     if row.get("isInviteV4Sent") is True:
         return who, Claim(INVITED, str(code), Invite("personal", InviteState.SENT))
     return who, Claim(meaning_of(code), str(code))
-
-
-def chat_id(person: Participant) -> str:
-    """Return a person's id as WhatsApp Web writes it: a number ends in `@c.us`, a LID stays what it is."""
-    return f"{person.phone}@c.us" if person.phone else person.id

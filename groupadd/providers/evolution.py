@@ -1,23 +1,21 @@
 """Evolution API v2, https://doc.evolution-api.com: Baileys' answers, and Baileys' failures under 400 and 404.
 
-Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [I] answers in its
-issues; [m] general knowledge, open; [?] an unmerged change. Nothing here is proven against the live service.
+Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [m] general
+knowledge, open. Nothing here is proven against the live service.
 """
 
-import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
 from attrs import evolve, frozen
 
 from groupadd import engines, envelope
-from groupadd.codes import INVITED, NO_ANSWER
-from groupadd.engines import answers, refusals, settings
-from groupadd.errors import AnswerLost, ProviderError, SessionNotReady
-from groupadd.flow import Content, Flow, NoAnswer, Request, Response
+from groupadd.codes import NO_ANSWER
+from groupadd.engines import answers, asking, refusals, settings
+from groupadd.errors import SessionNotReady
+from groupadd.flow import Content, Flow, Request, Response
 from groupadd.identity import GroupId, Identity, Participant, identity
-from groupadd.outcome import Invite, InviteState
-from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
+from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
 from groupadd.roster import Roster
 from groupadd.secret import Secret
 
@@ -34,10 +32,6 @@ INSTANCES = "GET /instance/fetchInstances"  # [S] `[{ownerJid}]` [m]
 
 STATES: Mapping[str, bool] = {"open": True, "connecting": False, "close": False}  # [S]
 MISSING = Session(ready=False, says="missing")  # our own word for a 404: the server knows no such instance [R]
-
-# [S] What the engine throws, a time-out as well as a refusal, is shown as a 400 or 404.
-THROWN = re.compile(r"(?<=Error updating participants\n).*|\w*Error: .*")
-NO_CLIENT = re.compile(r"of undefined \(reading '(?:group|onWhatsApp)")  # [R] WhatsApp was not asked
 
 
 @frozen
@@ -63,7 +57,7 @@ class Evolution:
         refuse_notify("Evolution", notify=notify)
         body = {"action": "add", "participants": [person.id for person in participants]}
         response = yield from self._ask(ADD, query={"groupJid": group.jid}, json=body)
-        if thrown := _thrown(response):
+        if thrown := refusals.thrown(response):
             return AddReply(rest=NO_ANSWER, says=thrown)
         return envelope.read_add(response, _claims)
 
@@ -84,38 +78,33 @@ class Evolution:
         return answers.read_number((yield from self._read(CHECK, json={"numbers": [phone]}, repeatable=True)))
 
     def session(self) -> Flow[Session]:
-        session = _session((yield self._request(STATE)))
-        return evolve(session, me=(yield from self._me())) if session.ready else session
+        session = yield from self._state()
+        return evolve(session, me=(yield from asking.perhaps(self._me()))) if session.ready else session
+
+    def _state(self) -> Flow[Session]:
+        response = yield self._request(STATE)
+        return MISSING if response.status == 404 else answers.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
         """Ask for our own account, whose place in the answer is not certain [m]."""
-        try:
-            response = yield self._request(INSTANCES, query={"instanceName": self.instance})
-        except NoAnswer:
-            return None
-        match response.json():
-            case [{"ownerJid": str() as jid}] | [{"instance": {"owner": str() as jid}}] if response.ok:
+        response = yield self._request(INSTANCES, query={"instanceName": self.instance})
+        match envelope.record(envelope.read(response)):
+            case {"ownerJid": jid} | {"instance": {"owner": jid}}:
                 return identity(jid)
         return None
 
     def _read(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
         """Carry a request that adds nobody: where the engine threw, its answer is lost."""
-        response = yield from self._ask(endpoint, **content)
-        if _thrown(response):
-            raise AnswerLost(f"the provider failed ({response.status})")
-        return response
+        return refusals.answered((yield from self._ask(endpoint, **content)))
 
     def _ask(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
         """Carry a request. Where its answer may mean that the session is down [R], the state of that decides."""
         response = yield self._request(endpoint, **content)
-        if thrown := _thrown(response):
+        if thrown := refusals.thrown(response):
             refusals.check(thrown)
-        elif response.status in {400, 404} or NO_CLIENT.search(refusals.thrown(response)):
-            try:
-                session = _session((yield self._request(STATE)))
-            except (NoAnswer, ProviderError):
-                return response
-            if session.ready is False:
+        elif response.status in {400, 404} or refusals.has_no_client(response):
+            session = yield from asking.perhaps(self._state())
+            if session and session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: connect the instance")
         return response
 
@@ -124,29 +113,8 @@ class Evolution:
         return Request.to(endpoint, params=params, headers=headers, **content)
 
 
-def _session(response: Response) -> Session:
-    return MISSING if response.status == 404 else answers.read_session(response, STATES)
-
-
-def _thrown(response: Response) -> str | None:
-    """Return what the engine threw while it asked WhatsApp: what became of the request is then unknown."""
-    text = refusals.thrown(response)
-    thrown = THROWN.search(text)
-    return thrown[0] if thrown and not NO_CLIENT.search(text) else None
-
-
 def _claims(data: object) -> AddReply | None:
     match data:
         case {"updateParticipants": [*rows]}:
-            told = [(row, engines.read_reply([row])) for row in rows]
-            return AddReply([(who, _invited(row, claim)) for row, one in told if one for who, claim in one.claims])
+            return engines.read_reply(rows) or AddReply()
     return engines.read_reply(data)
-
-
-def _invited(row: object, claim: Claim) -> Claim:
-    """Read an invitation that the server sent by itself [?], pull request 2624."""
-    match row:
-        case {"invite": {"sent": True}}:
-            sent = evolve(claim.invite or Invite("personal"), state=InviteState.SENT)
-            return evolve(claim, meaning=INVITED, invite=sent)
-    return claim

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from groupadd import engines, envelope
 from groupadd.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
-from groupadd.engines import answers, one_by_one, settings, webjs
+from groupadd.engines import answers, asking, naming, settings
 from groupadd.envelope import Refusal
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
 from groupadd.flow import Flow, Request, Response, Wire
@@ -64,10 +64,10 @@ class GreenApi:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         refuse_notify("GREEN-API", notify=notify)
-        return (yield from one_by_one.add(participants, lambda person: self._add(group, person)))
+        return (yield from asking.one_by_one(participants, lambda person: self._add(group, person)))
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
-        response = yield from self._ask(ADD, groupId=group.jid, participantChatId=webjs.chat_id(person))
+        response = yield from self._ask(ADD, groupId=group.jid, participantChatId=naming.chat_id(person))
         if envelope.says(response, 400, BAD_NAME):
             return AddReply(rest=INVALID_PARTICIPANT, says="400")
         return envelope.read_add(response, _claim)
@@ -86,14 +86,14 @@ class GreenApi:
         return envelope.read_invite(response)
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return answers.read_message_id((yield from self._ask(SEND, chatId=webjs.chat_id(person), message=text)))
+        return answers.read_message_id((yield from self._ask(SEND, chatId=naming.chat_id(person), message=text)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         return answers.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         """Check each number, which tells its LID; older answers do not [D]."""
-        return one_by_one.lids(phones, self.check_number)
+        return asking.lids(phones, self.check_number)
 
     def session(self) -> Flow[Session]:
         return answers.read_session((yield from self._ask(ACCOUNT)), STATES)

@@ -10,7 +10,7 @@ from typing import ClassVar, Unpack
 from attrs import evolve, field, frozen
 
 from groupadd import engines, envelope
-from groupadd.engines import answers, one_by_one, refusals, settings, waha, webjs
+from groupadd.engines import answers, asking, naming, refusals, settings, waha
 from groupadd.envelope import Refusal
 from groupadd.errors import NotAllowed, RequestRefused, SessionNotReady
 from groupadd.flow import Content, Flow, Request, Response
@@ -63,7 +63,9 @@ class Waha:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         refuse_notify("WAHA", notify=notify)
-        body = {"participants": [{"id": webjs.chat_id(person)} for person in participants]}  # a plus sinks them all [I]
+        body = {
+            "participants": [{"id": naming.chat_id(person)} for person in participants]
+        }  # a plus sinks them all [I]
         response = yield from self._ask(ADD, {"group": group.jid}, json=body)
         if response.ok and response.body.lstrip(b' "').startswith(REFUSED_BY_WEBJS):
             raise NotAllowed("whatsapp-web.js refuses to add: our account is no admin there, or the group is empty")
@@ -92,14 +94,14 @@ class Waha:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        body = {"session": self.session_name, "chatId": webjs.chat_id(person), "text": text}
+        body = {"session": self.session_name, "chatId": naming.chat_id(person), "text": text}
         return answers.read_message_id((yield from self._ask(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         return answers.read_number((yield from self._ask(CHECK, query={"session": self.session_name, "phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        return one_by_one.lids(phones, self._lid)
+        return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
         return answers.read_lid((yield from self._ask(LID, {"phone": phone})))
@@ -111,6 +113,4 @@ class Waha:
         params = {"session": self.session_name, **(parts or {})}
         headers = {} if self.api_key is None else {"X-Api-Key": self.api_key}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        if response.status == 500:
-            refusals.check(refusals.thrown(response))
-        return envelope.believed(response, REFUSALS)
+        return envelope.believed(refusals.checked(response), REFUSALS)

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from groupadd import engines, envelope
 from groupadd.codes import NO_ANSWER
-from groupadd.engines import answers, one_by_one, waha, webjs
+from groupadd.engines import answers, asking, naming, waha
 from groupadd.flow import Content, Flow, Request, Wire
 from groupadd.identity import GroupId, Identity, Participant
 from groupadd.provider import AddReply, Session, refuse_notify
@@ -56,7 +56,7 @@ class Wawp:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         refuse_notify("Wawp", notify=notify)
-        body = {"id": group.jid, "participants": [{"id": webjs.chat_id(person)} for person in participants]}
+        body = {"id": group.jid, "participants": [{"id": naming.chat_id(person)} for person in participants]}
         response = yield self._request(ADD, {"group": group.jid}, json=body)
         return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
@@ -67,14 +67,14 @@ class Wawp:
         return envelope.read_invite((yield self._request(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        body = {"chatId": webjs.chat_id(person), "message": text}
+        body = {"chatId": naming.chat_id(person), "message": text}
         return answers.read_message_id((yield self._request(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         return answers.read_number((yield self._request(CHECK, query={"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        return one_by_one.lids(phones, self._lid)
+        return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
         return answers.read_lid((yield self._request(LID, {"number": phone})))

@@ -12,7 +12,7 @@ from attrs import frozen
 
 from groupadd import engines, envelope
 from groupadd.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
-from groupadd.engines import answers, one_by_one, settings
+from groupadd.engines import answers, asking, settings
 from groupadd.envelope import Refusal
 from groupadd.errors import SessionNotReady
 from groupadd.flow import Content, Flow, Request, Response
@@ -95,7 +95,7 @@ class Whapi:
         return answers.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        return one_by_one.lids(phones, self._lid)
+        return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
         response = yield from self._ask(LID, contact=f"{phone}@s.whatsapp.net")

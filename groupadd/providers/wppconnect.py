@@ -6,16 +6,17 @@ confirmed. Nothing here is proven against the live service.
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import ClassVar, Unpack
 
 from attrs import evolve, field, frozen
 
 from groupadd import engines, envelope
 from groupadd.codes import NO_ANSWER, Meaning
-from groupadd.engines import answers, one_by_one, settings, wajs
+from groupadd.engines import answers, asking, naming, settings, wajs
 from groupadd.envelope import Refusal
 from groupadd.errors import AnswerLost, NotAuthenticated, RequestRefused, SessionNotReady
-from groupadd.flow import Content, Flow, NoAnswer, Request, Response, Wire
+from groupadd.flow import Content, Flow, Request, Response, Wire
 from groupadd.identity import GroupId, Identity, Participant, identity
 from groupadd.outcome import Reason, Status
 from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
@@ -32,9 +33,10 @@ INVITE = "GET /api/{session}/group-invite-link/{group}"  # [S] `{response: link}
 SEND = "POST /api/{session}/send-message"  # [S] 201 `{response: [{id}]}`
 CHECK = "GET /api/{session}/check-number-status/{phone}"  # [S] `{response: {id, numberExists}}`
 LID = "GET /api/{session}/contact/pn-lid/{phone}@c.us"  # [S] `{lid, phoneNumber}`, not wrapped; absent if not known
-STATE = "GET /api/{session}/check-connection-session"  # [S] `{status: true}`
+STATE = "GET /api/{session}/check-connection-session"  # [S] `{status: true, message}`
 DEVICE = "GET /api/{session}/host-device"  # [S] `{response: {phoneNumber}}`
 
+STATES: Mapping[str, bool] = {"Connected": True, "Disconnected": False}  # [S]
 LONGEST_PHONE = 14  # [S] the server keeps nothing but a person's digits, and takes more of them for a LID
 MISSING = re.compile(r"\b(\d{5,15})\b")  # [S] in `O número 15550100 não existe.`
 WRONG_SECRET = Refusal(400, NotAuthenticated, "the provider does not accept our secret key")  # [R] of LOGIN
@@ -44,7 +46,6 @@ REFUSALS = (  # [R] two kinds of 404, neither of which is about a group
 )
 # The server says so, too, where its check failed, and adds all the same [S]: rosters decide.
 PERHAPS_NOT_ON_WHATSAPP = Meaning(Status.UNKNOWN, Reason.NOT_ON_WHATSAPP)
-NOT_ASKED_FOR = Meaning(Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
 
 
 @frozen
@@ -71,14 +72,12 @@ class WPPConnect:
     ) -> Flow[AddReply]:
         """Ask once for these people, by digits; who would be taken for somebody else is not asked for."""
         refuse_notify("WPPConnect", notify=notify)
-        askable = {person.id: person.phone or person.lid for person in participants if _keeps_its_kind(person)}
-        left_out = [(person.id, Claim(NOT_ASKED_FOR)) for person in participants if person.id not in askable]
-        if not askable:
-            return AddReply(left_out)
-        body = {"groupId": group.jid, "phone": list(askable.values())}
-        response = yield from self._ask(ADD, json=body)
-        reply = _missing(response) or envelope.read_add(response, _claims)
-        return evolve(reply, claims=[*reply.claims, *left_out])
+        digits = partial(naming.digits, longest_phone=LONGEST_PHONE)
+        return (yield from asking.whom_it_can_name(participants, digits, lambda some: self._add(group, some)))
+
+    def _add(self, group: GroupId, digits: Sequence[str]) -> Flow[AddReply]:
+        response = yield from self._ask(ADD, json={"groupId": group.jid, "phone": digits})
+        return _missing(response) or envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
@@ -91,48 +90,35 @@ class WPPConnect:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        _require_phone(person.phone)
-        to = {"phone": person.phone} if person.phone else {"phone": person.lid, "isLid": True}
+        phone = person.phone and naming.phone(person.phone, LONGEST_PHONE)
+        to = {"phone": phone} if phone else {"phone": person.lid, "isLid": True}
         response = yield from self._ask(SEND, json={**to, "message": text, "isGroup": False})
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
         return answers.read_message_id(response)
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        _require_phone(phone)
-        return answers.read_number((yield from self._ask(CHECK, {"phone": phone})))
+        return answers.read_number((yield from self._ask(CHECK, {"phone": naming.phone(phone, LONGEST_PHONE)})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         token = yield from self._token()
-        return (yield from one_by_one.lids(phones, lambda phone: self._lid(phone, token)))
+        return (yield from asking.lids(phones, lambda phone: self._lid(phone, token)))
 
     def _lid(self, phone: str, token: Secret) -> Flow[Identity | None]:
         return answers.read_lid((yield from self._ask(LID, {"phone": phone}, token)))
 
     def session(self) -> Flow[Session]:
         token = yield from self._token()
-        state = yield from self._ask(STATE, token=token)
-        match state.json():
-            case {"status": bool() as ready, "message": str() as says} if state.ok:
-                return Session(ready, says, (yield from self._me(token)) if ready else None)
-        envelope.read(state)
-        raise envelope.unreadable()
+        session = answers.read_session((yield from self._ask(STATE, token=token)), STATES)
+        return evolve(session, me=(yield from self._me(token))) if session.ready else session
 
     def _me(self, token: Secret) -> Flow[Identity | None]:
         told = envelope.record(envelope.read((yield from self._ask(DEVICE, token=token))))
         return identity(wajs.name_of(told.get("phoneNumber")))
 
     def _token(self) -> Flow[Secret]:
-        """Ask for a token. Where none comes, what it is for was surely not sent."""
         params: dict[str, Wire] = {"session": self.session_name, "secret": self.secret_key}
-        try:
-            response = yield Request.to(LOGIN, params=params, repeatable=True)
-        except NoAnswer:
-            raise NoAnswer("there is no token", maybe_sent=False) from None
-        match envelope.read(envelope.believed(response, (WRONG_SECRET, *REFUSALS))):
-            case {"token": str() as token} if token:
-                return Secret(token)
-        raise envelope.unreadable()
+        return asking.log_in(Request.to(LOGIN, params=params, repeatable=True), (WRONG_SECRET, *REFUSALS))
 
     def _ask(
         self,
@@ -145,16 +131,6 @@ class WPPConnect:
         token = token or (yield from self._token())
         params, headers = {"session": self.session_name, **(parts or {})}, {"Authorization": token.within("Bearer {}")}
         return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
-
-
-def _keeps_its_kind(person: Participant) -> bool:
-    """Whether the server takes a person's digits for what they are."""
-    return len(person.phone) <= LONGEST_PHONE if person.phone else len(person.lid or "") > LONGEST_PHONE
-
-
-def _require_phone(phone: str | None) -> None:
-    if phone is not None and len(phone) > LONGEST_PHONE:
-        raise RequestRefused(f"WPPConnect takes more than {LONGEST_PHONE} digits for a LID; nothing was sent")
 
 
 def _missing(response: Response) -> AddReply | None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from groupadd.engines import answers, settings
-from groupadd.errors import AnswerLost, ProviderError
+from groupadd.errors import AnswerLost, ProviderError, RequestRefused
 from groupadd.flow import Response
 from groupadd.identity import Identity
 from groupadd.provider import Session
@@ -104,6 +104,11 @@ def test_people_are_named_under_the_vendors_own_keys(wrapping: Callable[[object]
         ({"status": {"code": 4, "text": "open"}, "user": {"id": PHONE}}, (True, Identity(PHONE))),
         ({"stateInstance": "close", "phone": "", "deviceId": f"{PHONE}:8@s.whatsapp.net"}, (False, Identity(PHONE))),
         ({"instance": {"state": "dancing"}}, (None, None)),
+        ({"results": {"is_connected": True, "is_logged_in": True, "jid": f"{PHONE}:7@c.us"}}, (True, Identity(PHONE))),
+        ({"results": {"is_connected": True, "is_logged_in": False}}, (False, None)),
+        ({"results": {"is_connected": False, "is_logged_in": True}}, (False, None)),
+        ({"status": True, "message": "open"}, (True, None)),
+        ({"status": False, "message": "close"}, (False, None)),
     ],
 )
 def test_a_session_has_a_state_and_perhaps_an_account(
@@ -115,6 +120,15 @@ def test_a_session_has_a_state_and_perhaps_an_account(
 
 def test_the_word_for_a_state_stays_the_vendors() -> None:
     assert answers.read_session(says({"status": "Open"}), STATES) == Session(True, "Open")
+
+
+def test_a_no_with_a_word_that_is_no_state_is_a_refusal() -> None:
+    with pytest.raises(RequestRefused):
+        answers.read_session(says({"status": False, "message": "your key has expired"}), STATES)
+
+
+def test_nobody_waits_where_a_list_is_null() -> None:
+    assert answers.read_people(says({"code": "SUCCESS", "results": None}), "jid") == ()
 
 
 OF_ONE_RECORD: list[Callable[[Response], object]] = [
