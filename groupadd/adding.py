@@ -254,7 +254,10 @@ def _match(claims: Iterable[tuple[Identity, Claim]], watch: Watch, cases: Cases)
 
 
 def _look_after(watch: Watch, asked: Cases, times: Times, terms: Terms) -> Flow[None]:
-    """Look until everyone is settled whom the answer leaves open. A failing look proves nothing, and never raises."""
+    """Look until everyone is settled whom the answer leaves open. A failing look proves nothing, and never raises.
+
+    Whoever else such a look shows to be in counts as seen: a refusal may have been overtaken by a friend's invitation.
+    """
     watched = {name: case for name, case in asked.items() if case.needs_looks(terms)}
     if not watched or not isinstance(watch.account.provider, ListsParticipants):
         return
@@ -264,8 +267,9 @@ def _look_after(watch: Watch, asked: Cases, times: Times, terms: Terms) -> Flow[
             return
         if number == len(course.moments) - LOOKS_THAT_PROVE:
             yield from watch.refresh(moment=moment)
-        for name, sight in (yield from _glance(watch, watched, moment)).items():
-            watched[name].after += (course.believed(sight, moment),)
+        for name, sight in (yield from _glance(watch, watched, asked, moment)).items():
+            if name in watched or sight.member:
+                asked[name].after += (course.believed(sight, moment),)
 
 
 @frozen
@@ -295,10 +299,10 @@ class Course:
         return _TOO_EARLY if sight.member is False and at < self.from_then else sight
 
 
-def _glance(watch: Watch, watched: Cases, moment: float) -> Flow[Mapping[str, Sight]]:
+def _glance(watch: Watch, watched: Cases, asked: Cases, moment: float) -> Flow[Mapping[str, Sight]]:
     """Look once; a look that fails, in whatever way, shows nothing."""
     try:
-        return (yield from watch.look(watched, moment=moment))
+        return (yield from watch.look(watched, also=asked, moment=moment))
     except ProviderError as error:
         log.info("a look after the add failed: %s", error)
         gone = isinstance(error, GroupNotFound | NotAllowed)

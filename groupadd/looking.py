@@ -139,10 +139,12 @@ class Watch:
         """Note further names of someone's, as one source gives them."""
         self._persons[name] = self.person(name).also(names)
 
-    def look(self, names: Collection[str], *, moment: float = 0.0) -> Flow[Mapping[str, Sight]]:
-        """Read the roster once, no earlier than `moment`, and return what it shows of these people.
+    def look(
+        self, names: Collection[str], *, also: Collection[str] = (), moment: float = 0.0
+    ) -> Flow[Mapping[str, Sight]]:
+        """Read the roster once, no earlier than `moment`, and return what it shows of these people, and also of those.
 
-        Where it names its members in another way than we know them, their other names are looked up.
+        Where it names its members in another way than we know them, the other names of these are looked up.
 
         Raises:
             ProviderError: The roster could not be read.
@@ -151,8 +153,8 @@ class Watch:
         if self._refreshed:
             roster = evolve(roster, live=True)
         self.roster = roster
-        sights = {name: roster.sight(self.person(name)) for name in names}
-        doubtful = [name for name, sight in sights.items() if sight.reason is Reason.UNRESOLVED_IDENTITY]
+        sights = {name: roster.sight(self.person(name)) for name in {**dict.fromkeys(names), **dict.fromkeys(also)}}
+        doubtful = [name for name in names if sights[name].reason is Reason.UNRESOLVED_IDENTITY]
         if doubtful:
             yield from self.identify(doubtful)
             sights.update({name: roster.sight(self.person(name)) for name in doubtful})

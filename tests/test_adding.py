@@ -234,6 +234,12 @@ def test_auto_looks_where_the_answer_leaves_somebody_open_and_watches_them_alone
     assert [person.provider_says for person in outcomes] == ["SUCCESS", "MAYBE"]
 
 
+def test_who_was_refused_and_is_seen_in_a_look_made_for_somebody_else_is_in() -> None:
+    script = wasend(words(p15550100="blocked", p15550101="MAYBE"), looks=[roster(ANN, BEN)])
+    outcomes = script.run(adding(WASEND, [ANN, BEN]))
+    assert verdicts(outcomes) == [(ADDED, None, INFERRED), (ADDED, None, INFERRED)]
+
+
 def test_auto_looks_beforehand_where_the_provider_only_accepts_and_asks_for_nobody_who_is_in() -> None:
     script = wawp(OK, looks=[roster(ANN), roster(ANN, BEN)])
     outcomes = script.run(adding(WAWP, [ANN, BEN]))

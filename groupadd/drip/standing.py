@@ -1,5 +1,8 @@
 """How accounts stand, as the ledger says: one statement for one of them or for all."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from attrs import frozen
 from sqlalchemy import ColumnElement, Connection, Integer, ScalarSelect, bindparam, literal, select
 
@@ -45,7 +48,8 @@ def standings(tx: Connection, pace: Pace, provider: str | None = None) -> list[S
     """Read how all accounts stand, by name, or how one does."""
     shares = {"window": pace.window_share - 1, "day": pace.adds_per_day - 1}
     one = {} if provider is None else {"name": provider}
-    return [Standing(*tuple(row)) for row in tx.execute(_ALL if provider is None else _ONE, {**shares, **one})]
+    rows: Sequence[Any] = tx.execute(_ALL if provider is None else _ONE, {**shares, **one}).all()
+    return [Standing(*row) for row in rows]
 
 
 def _answer(adds_ago: ColumnElement[int]) -> ScalarSelect[float]:

@@ -141,12 +141,14 @@ def status_of(book: Ledger, pace: Pace) -> DripStatus:
     asked = select(audit.c.provider, func.count()).where(*minute).group_by(audit.c.provider)
     by_account: dict[str, Counter[State]] = {}
     counts: Counter[Status] = Counter()
+    lately: Counter[str] = Counter()
     with book.reading() as tx:
         for provider, state, became, count in tx.execute(planned):
             by_account.setdefault(provider, Counter())[State(state)] += count
             if state == State.DONE:
                 counts[Status(became)] += count
-        lately: Counter[str] = Counter(dict(tuple(row) for row in tx.execute(asked)))
+        for provider, count in tx.execute(asked):
+            lately[provider] = count
         stand = standings(tx, pace)
     told = tuple(
         _account(one, by_account.get(one.provider, Counter()), lately[one.provider], pace, book.clock.now())
