@@ -11,7 +11,6 @@ from attrs import frozen
 from groupadd import engines, envelope
 from groupadd.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
 from groupadd.engines import answers, asking, naming, refusals, settings
-from groupadd.envelope import Refusal
 from groupadd.errors import SessionNotReady
 from groupadd.flow import Content, Flow, Request, Response
 from groupadd.identity import GroupId, Identity, Participant, identity
@@ -37,11 +36,13 @@ WORDS: Mapping[str, Meaning] = {  # [S]
 }
 STRANGER = "INVALID_JID"  # [S] 400: somebody is not on WhatsApp; nothing has reached the group
 REFUSALS = (  # [S] nothing has reached WhatsApp
-    Refusal(401, SessionNotReady, words="AUTHENTICATION_ERROR"),  # not logged in; of a wrong password in plain text
-    Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
-    Refusal(400, SessionNotReady, words="DEVICE_ID_REQUIRED"),
-    Refusal(404, SessionNotReady, words="DEVICE_NOT_FOUND"),
-    Refusal(503, SessionNotReady, words="DEVICE_MANAGER_UNAVAILABLE"),
+    envelope.Refusal(
+        401, SessionNotReady, words="AUTHENTICATION_ERROR"
+    ),  # not logged in; of a wrong password in plain text
+    envelope.Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
+    envelope.Refusal(400, SessionNotReady, words="DEVICE_ID_REQUIRED"),
+    envelope.Refusal(404, SessionNotReady, words="DEVICE_NOT_FOUND"),
+    envelope.Refusal(503, SessionNotReady, words="DEVICE_MANAGER_UNAVAILABLE"),
 )
 
 
@@ -110,14 +111,12 @@ def _claims(data: object) -> AddReply | None:
     """Read `results: [{participant, status}]`. Where it names people by LID, nobody is known to be passed over."""
     match data:
         case {"code": "SUCCESS", "results": [*rows]}:
-            claims = [claim for row in rows if (claim := _claim(row))]
+            told = [(identity(row.get("participant")), row.get("status")) for row in rows if isinstance(row, dict)]
+            claims = [(who, _claim(says)) for who, says in told if who and isinstance(says, str)]
             return AddReply(claims, ACCEPTED if not rows or any(who.lid for who, _ in claims) else NOT_MENTIONED)
     return None
 
 
-def _claim(row: object) -> tuple[Identity, Claim] | None:
-    match row:
-        case {"participant": name, "status": str() as says} if who := identity(name):
-            meaning = WORDS.get(says, UNRECOGNISED)
-            return who, Claim(meaning, says, Invite("personal") if meaning is PRIVACY else None)
-    return None
+def _claim(says: str) -> Claim:
+    meaning = WORDS.get(says, UNRECOGNISED)
+    return Claim(meaning, says, Invite("personal") if meaning is PRIVACY else None)
