@@ -36,9 +36,7 @@ WORDS: Mapping[str, Meaning] = {  # [S]
 }
 STRANGER = "INVALID_JID"  # [S] 400: somebody is not on WhatsApp; nothing has reached the group
 REFUSALS = (  # [S] nothing has reached WhatsApp
-    envelope.Refusal(
-        401, SessionNotReady, words="AUTHENTICATION_ERROR"
-    ),  # not logged in; of a wrong password in plain text
+    envelope.Refusal(401, SessionNotReady, words="AUTHENTICATION_ERROR"),  # not logged in; without it: a wrong password
     envelope.Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
     envelope.Refusal(400, SessionNotReady, words="DEVICE_ID_REQUIRED"),
     envelope.Refusal(404, SessionNotReady, words="DEVICE_NOT_FOUND"),
