@@ -4,6 +4,7 @@ SQLite for one machine, PostgreSQL for many; the code is the same.
 """
 
 import sqlite3
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -22,6 +23,7 @@ from groupadd.secret import repr_masked, scrubbed
 
 DEFAULT = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
+REST_S = 2.0  # for so long a server out of reach is not asked again: each account's try would hold up all others
 POSTGRES: dict[str, object] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,  # a network that is cut says nothing: give up on it, too
@@ -90,6 +92,8 @@ class Ledger:
     file: str | None
     clock: Clock
     _engine: Engine = field(repr=False)
+    _out_of_reach: str | None = field(default=None, init=False)
+    _again_at: float = field(default=0.0, init=False)
 
     @classmethod
     def open(cls, url: str = DEFAULT, *, make: bool = False, clock: Clock | None = None) -> Self:
@@ -162,10 +166,15 @@ class Ledger:
 
     @contextmanager
     def _told(self) -> Iterator[None]:
+        if self._out_of_reach is not None and time.monotonic() < self._again_at:
+            raise LedgerError(self._out_of_reach)
         try:
             yield
         except SQLAlchemyError as error:
-            raise LedgerError(f"the ledger {self.name} cannot be used: {_why(error)}") from None
+            told = f"the ledger {self.name} cannot be used: {_why(error)}"
+            if self.file is None and _has_no_connection(error):
+                self._out_of_reach, self._again_at = told, time.monotonic() + REST_S
+            raise LedgerError(told) from None
 
     def note(
         self,
@@ -250,6 +259,10 @@ def _on_begin(connection: Connection) -> None:
     """Begin as a writer at once: one who becomes a writer half-way may be refused without having waited."""
     reads = connection.get_execution_options().get("groupadd_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _has_no_connection(error: SQLAlchemyError) -> bool:
+    return isinstance(error, DBAPIError) and (error.connection_invalidated or error.statement is None)
 
 
 def _why(error: SQLAlchemyError) -> str:

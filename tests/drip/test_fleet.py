@@ -90,6 +90,15 @@ def test_a_plan_is_not_begun_before_it_is_ordered_and_paused_accounts_wait_for_r
     fleet.holds()
 
 
+def test_a_server_out_of_reach_is_left_alone_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(drip.ledger, "REST_S", 3600.0)
+    with new_ledger("postgresql", tmp_path) as url, Ledger.open(url, make=True) as book:
+        with no_database(url), pytest.raises(drip.LedgerError, match="accepting"), book.reading() as tx:
+            tx.execute(text("SELECT 1"))
+        with pytest.raises(drip.LedgerError, match="accepting"), book.reading():
+            pytest.fail("every account would try, and hold up all others")
+
+
 def test_preparing_twice_changes_nothing_and_workers_want_it_done(tmp_path: Path) -> None:
     config = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
     with new_ledger("postgresql", tmp_path) as ledger:
