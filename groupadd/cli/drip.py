@@ -7,6 +7,7 @@ from typing import Annotated
 
 from attrs import frozen
 from cyclopts import App, Parameter
+from cyclopts.validators import Number
 
 from groupadd import drip
 from groupadd.cli import drip_tables
@@ -80,7 +81,7 @@ def plan(
         "warnings": list(made.warnings),
         "ends_at": {name: at.isoformat(timespec="seconds") for name, at in made.ends_at.items()},
     }
-    screen.show(told, drip_tables.plan(made, places, present()))
+    screen.show(told, drip_tables.plan(made, places, present(), shared=is_shared(book.ledger)))
     return Exit.NOT_SENT if made.faults and not made.people + made.planned_before else Exit.EVERYONE_IN
 
 
@@ -115,6 +116,7 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
     carry_out, goes_on = drip.run, "`groupadd drip run` goes on from here"
     if is_shared(book.ledger):
         carry_out, goes_on = drip.watch, "workers go on; `groupadd drip pause` stops them"
+        progress.ctrl_c = "Ctrl-C ends the watching; workers go on"
         _order(screen, book.ledger, config)
     cut_short = False
     with progress.shown():
@@ -170,7 +172,12 @@ def init(*, book: Book = Book()) -> Exit:
 
 
 @app.command
-def work(*, ledger: str, accounts: int = 100, config: str | None = None) -> Exit:
+def work(
+    *,
+    ledger: str,
+    accounts: Annotated[int, Parameter(validator=Number(gte=1))] = 100,
+    config: str | None = None,
+) -> Exit:
     """Be a worker on a PostgreSQL ledger: work the accounts that are ordered, together with all other workers.
 
     SIGTERM and Ctrl-C finish whoever is in hand. A worker may be killed at any moment: others take its accounts over.
@@ -180,9 +187,14 @@ def work(*, ledger: str, accounts: int = 100, config: str | None = None) -> Exit
         accounts: How many accounts to work at once.
         config: The config file; left out: the usual places.
     """
-    screen = Screen()
+    screen, settings = Screen(), load(config)
+    if not is_shared(ledger):
+        raise drip.LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+    for name in settings.providers:
+        settings.choose(name)
     screen.say(f"at work on up to {accounts} accounts at once; Ctrl-C finishes whoever is in hand, and ends")
     _workers().work(ledger=ledger, config=config, accounts=accounts, on_line=lambda line: say_event(screen, line))
+    screen.say("ended; other workers go on with what is ordered")
     return Exit.EVERYONE_IN
 
 
@@ -222,7 +234,8 @@ def resume(*, provider: One = None, book: Book = Book()) -> Exit:
         book: Where the plan is kept.
     """
     drip.resume(provider, ledger=book.ledger)
-    said = f"{provider or 'every account'} may go on: `groupadd drip run`"
+    goes_on = "workers take up what is ordered; `groupadd drip run` orders the rest"
+    said = f"{provider or 'every account'} may go on: {goes_on if is_shared(book.ledger) else '`groupadd drip run`'}"
     Screen(json=book.json).show({"resumed": provider}, said)
     return Exit.EVERYONE_IN
 

@@ -19,7 +19,6 @@ from groupadd.terms import Pace
 _TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
 _EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
 _FRESH_S, _STALE_S = 1.0, 5.0  # what is shown is not read again before, and is after, even if nothing has happened
-_CTRL_C = "Ctrl-C finishes whoever is in hand, and ends"
 
 
 @define
@@ -31,12 +30,14 @@ class Progress:
         pace: The pace that every account may go at.
         ledger: The ledger's URL.
         config: The config file, or None.
+        ctrl_c: What Ctrl-C does.
     """
 
     screen: Screen
     pace: Pace
     ledger: str
     config: str | None
+    ctrl_c: str = "Ctrl-C finishes whoever is in hand, and ends"
     _shown: drip.DripStatus | None = None
     _read_at: float = -inf
     _is_stale: bool = True
@@ -76,7 +77,7 @@ class Progress:
         if self._shown is None:
             return Text()
         lines = drip_tables.accounts(self._shown, self.pace, drip_tables.present())
-        return Group(lines, Text(_CTRL_C, "dim"))
+        return Group(lines, Text(self.ctrl_c, "dim"))
 
 
 def say_event(screen: Screen, line: drip.AuditLine) -> None:

@@ -50,7 +50,7 @@ class Place:
         return {**about, "preflight": known, "error": self.why_not}
 
 
-def plan(made: Plan, places: Sequence[Place], now: datetime) -> RenderableType:
+def plan(made: Plan, places: Sequence[Place], now: datetime, *, shared: bool = False) -> RenderableType:
     """Return what a plan has put into the ledger, and what is to be expected."""
     parts: list[RenderableType] = [Text(f"{_people(made.people)} planned", "bold")]
     if made.planned_before and not made.people:
@@ -65,7 +65,8 @@ def plan(made: Plan, places: Sequence[Place], now: datetime) -> RenderableType:
         parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(made.ends_at.items()))]
     parts += [Text(f"\nwarning: {warning}", "yellow") for warning in made.warnings]
     if made.ends_at:
-        parts.append("\nNobody has been asked for yet: `groupadd drip run` begins")
+        unless = ", where workers are not at it already" if shared else ""
+        parts.append(f"\nNobody has been asked for yet: `groupadd drip run` begins{unless}")
     return Group(*parts)
 
 

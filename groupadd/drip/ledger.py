@@ -107,16 +107,19 @@ class Ledger:
         Raises:
             LedgerError: There is none, or it cannot be used.
         """
+        place = _parsed(url)
         try:
-            place = make_url(url)
             engine = create_engine(place, hide_parameters=True, **_arguments(place, make=make))
-        except (ArgumentError, NoSuchModuleError, ImportError) as error:
+        except (ArgumentError, NoSuchModuleError) as error:
             raise LedgerError(f"the ledger's URL cannot be used: {scrubbed(str(error))}") from None
+        except ImportError as error:
+            missing = f"{error.name} is not installed: pip install 'groupadd[procrastinate]' brings psycopg"
+            raise LedgerError(f"the ledger's URL cannot be used: {missing}") from None
         if _is_sqlite(place):
             event.listen(engine, "connect", _on_connect)
             event.listen(engine, "begin", _on_begin)
         ours = FileClock() if _is_sqlite(place) else DatabaseClock()
-        ledger = cls(place.render_as_string(), _file(place), clock or ours, engine)
+        ledger = cls(_shown(place), _file(place), clock or ours, engine)
         ledger._prepare(make=make)
         return ledger
 
@@ -134,9 +137,15 @@ class Ledger:
             raise LedgerError(f"{self.name} holds no plan: `groupadd drip plan` makes one")
         if version is None:
             with self.writing() as tx:
+                self.lock(tx)
                 schema.metadata.create_all(tx)
                 if tx.scalar(select(schema.schema.c.version)) is None:
                     tx.execute(insert(schema.schema).values(version=schema.VERSION))
+
+    def lock(self, tx: Connection) -> None:
+        """Hold that nobody else makes tables at the same time; a file has one writer anyway."""
+        if self.file is None:
+            tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('groupadd'))"))
 
     def set_clock(self, tx: Connection) -> None:
         """Set the clock by the database's, where that is the ledger's."""
@@ -222,10 +231,30 @@ _NOTE = insert(schema.audit)
 
 def is_shared(url: str) -> bool:
     """Return whether a ledger is on a server, where workers on many machines can share it."""
+    return _parsed(url).get_backend_name() == "postgresql"
+
+
+def _parsed(url: str) -> URL:
+    """Parse a ledger's URL.
+
+    Raises:
+        LedgerError: It is none.
+    """
     try:
-        return make_url(url).get_backend_name() == "postgresql"
-    except ArgumentError:
-        return False
+        place = make_url(url)
+    except (ArgumentError, ValueError):
+        raise LedgerError(
+            "the ledger's URL cannot be used: it must be such as postgresql+psycopg://user@host/name"
+        ) from None
+    if "@" in (place.host or ""):
+        raise LedgerError("the ledger's URL cannot be used: an @ in a password is written as %40") from None
+    return place
+
+
+def _shown(place: URL) -> str:
+    """Return a URL without a password, wherever that stands."""
+    hidden = {name: "***" for name in place.query if "pass" in name.lower()}
+    return place.update_query_dict(hidden).render_as_string()
 
 
 def _is_sqlite(place: URL) -> bool:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from functools import cached_property
 from math import inf
+from socket import gethostname
 
 import procrastinate
 from attrs import define, frozen
@@ -145,8 +146,10 @@ async def _worked(run: Run, provider: str, seconds: float) -> float | None:
     try:
         told = await worked(run, provider, seconds)
     except (ConfigError, Unsupported) as error:
+        why = f"{error} (on {gethostname()})"
+        log.warning("%s: %s", provider, why)
         with run.book.writing() as tx:
-            stop_account(run.book, tx, provider, Stop("config", str(error)))
+            stop_account(run.book, tx, provider, Stop("config", why))
         return None
     if told.state == "done":
         close_order(run.book, provider)

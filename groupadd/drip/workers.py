@@ -1,6 +1,7 @@
 """Workers of our own, on any number of machines: an app of Procrastinate's in the ledger's own database."""
 
 import asyncio
+import gc
 import logging
 import signal
 from collections.abc import Coroutine, Sequence
@@ -14,7 +15,7 @@ from attrs import define
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
-from sqlalchemy import Connection, inspect, make_url, select, text, update
+from sqlalchemy import Connection, inspect, make_url, select, update
 
 from groupadd.config import load
 from groupadd.document import Source
@@ -56,9 +57,12 @@ async def start_async(*, ledger: str, config: Source = None) -> Sequence[str]:
         _require_prepared(book)
         names = order(book)
     made = _app(blueprint(ledger=ledger, config=config), ledger)
-    async with made.open_async():
-        with suppress(AlreadyEnqueued):
-            await made.tasks[f"{_NAMESPACE}:sweep"].defer_async(timestamp=0)
+    try:
+        async with made.open_async():
+            with suppress(AlreadyEnqueued):
+                await made.tasks[f"{_NAMESPACE}:sweep"].defer_async(timestamp=0)
+    except (ConnectorException, psycopg.Error) as error:
+        raise LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}") from None
     return names
 
 
@@ -111,7 +115,10 @@ async def work_async(
                 worker = _Worker(ending, made, accounts, timing, finish_s)
                 await _until(worker.run(), stopping, ending)  # type: ignore[no-untyped-call]  # is not annotated
         except (ConnectorException, psycopg.Error) as error:
+            if isinstance(error.__cause__ or error, psycopg.ProgrammingError):  # no rights, no table: waiting helps not
+                raise LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}") from None
             tell_trouble(error)
+        gc.collect()  # psycopg leaves half-made connections to it, and a server that shuts down waits for those
         if not stopping.is_set():
             tell_trouble(LedgerError("a connection was lost"))
             await _until(asyncio.sleep(_AGAIN_S), stopping)
@@ -211,7 +218,7 @@ def init(*, ledger: str) -> None:
     if not is_shared(ledger):
         raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
     with Ledger.open(ledger, make=True) as book, book.writing() as tx:
-        tx.execute(text("SELECT pg_advisory_xact_lock(hashtext('groupadd'))"))
+        book.lock(tx)
         applied = tx.scalar(select(schema.c.engine))
         if not _is_prepared(tx):
             scripts = [SchemaManager.get_schema()]

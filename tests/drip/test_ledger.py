@@ -40,6 +40,21 @@ def test_a_url_that_cannot_be_a_ledger_is_refused(url: str) -> None:
         Ledger.open(url)
 
 
+@pytest.mark.parametrize(
+    "place",
+    [
+        "u:s3cret@127.0.0.1:port/x",
+        "u:an@s3cret@127.0.0.1/x",
+        "u:s3cret@127.0.0.1:1/x",
+        "u@127.0.0.1:1/x?password=s3cret",
+    ],
+)
+def test_no_word_about_a_url_tells_its_password(place: str) -> None:
+    with pytest.raises(drip.LedgerError) as told:
+        Ledger.open(f"postgresql+psycopg://{place}")
+    assert "s3cret" not in str(told.value)
+
+
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("phone\n+12005550100\n" * 100)
