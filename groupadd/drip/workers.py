@@ -1,7 +1,6 @@
 """Workers of our own, on any number of machines: an app of Procrastinate's in the ledger's own database."""
 
 import asyncio
-import gc
 import logging
 import signal
 from collections.abc import Coroutine, Sequence
@@ -118,7 +117,6 @@ async def work_async(
             if isinstance(error.__cause__ or error, psycopg.ProgrammingError):  # no rights, no table: waiting helps not
                 raise LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}") from None
             tell_trouble(error)
-        gc.collect()  # psycopg leaves half-made connections to it, and a server that shuts down waits for those
         if not stopping.is_set():
             tell_trouble(LedgerError("a connection was lost"))
             await _until(asyncio.sleep(_AGAIN_S), stopping)
