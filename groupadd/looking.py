@@ -142,7 +142,9 @@ class Watch:
     def look(
         self, names: Collection[str], *, also: Collection[str] = (), moment: float = 0.0
     ) -> Flow[Mapping[str, Sight]]:
-        """Read the roster once, no earlier than `moment`, and return what it shows of these people, and also of those.
+        """Read the roster once, no earlier than `moment`, and return what it shows of these people.
+
+        A live one is asked of those as well.
 
         Where it names its members in another way than we know them, the other names of these are looked up.
 
@@ -153,7 +155,8 @@ class Watch:
         if self._refreshed:
             roster = evolve(roster, live=True)
         self.roster = roster
-        sights = {name: roster.sight(self.person(name)) for name in {**dict.fromkeys(names), **dict.fromkeys(also)}}
+        everybody = dict.fromkeys((*names, *also) if roster.live else names)  # a cached one may hold who has left
+        sights = {name: roster.sight(self.person(name)) for name in everybody}
         doubtful = [name for name in names if sights[name].reason is Reason.UNRESOLVED_IDENTITY]
         if doubtful:
             yield from self.identify(doubtful)

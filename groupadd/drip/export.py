@@ -10,7 +10,7 @@ from typing import Any, TextIO
 from sqlalchemy import Connection, and_, func, select
 
 from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
-from groupadd.drip.schema import State, people, sheets
+from groupadd.drip.schema import NOBODY, State, people, sheets
 from groupadd.flow import Clock
 from groupadd.outcome import Reason
 
@@ -72,7 +72,7 @@ def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
         people.c.state == State.TWIN.value,
         first.c.group_jid == people.c.group_jid,
         first.c.jid == func.coalesce(people.c.same_as, people.c.jid),
-        first.c.state.notin_([State.TWIN.value, State.UNUSABLE.value]),
+        first.c.state.notin_(NOBODY),
     )
     own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)
     firsts = (first.c.state, first.c.status, first.c.evidence, first.c.settled_at)

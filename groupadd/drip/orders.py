@@ -9,14 +9,9 @@ from attrs import frozen
 from sqlalchemy import exists, select, update
 
 from groupadd.drip.ledger import Ledger
-from groupadd.drip.schema import State, accounts, people
+from groupadd.drip.schema import accounts, is_left, people
 
-_has_people_left = exists(
-    select(people.c.id).where(
-        people.c.provider == accounts.c.provider,
-        people.c.state.notin_([State.DONE.value, State.TWIN.value, State.UNUSABLE.value]),
-    )
-)
+_has_people_left = exists(select(people.c.id).where(people.c.provider == accounts.c.provider, is_left))
 _is_to_be_worked = (accounts.c.ordered_at.isnot(None), accounts.c.stopped.is_(None), _has_people_left)
 
 

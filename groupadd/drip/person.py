@@ -9,7 +9,7 @@ from sqlalchemy import Connection, ScalarSelect, Text, bindparam, func, literal,
 
 from groupadd.adding import Case, Course, Times
 from groupadd.codes import Meaning
-from groupadd.drip.schema import State, people
+from groupadd.drip.schema import State, is_planned, people
 from groupadd.identity import Identity, alternates, parse_participants
 from groupadd.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import Claim
@@ -121,8 +121,7 @@ def other_form(tx: Connection, person: Person, *, locked: bool = False) -> Perso
     forms = [Identity(form).id for form in alternates(person.case().participant.phone or "")]
     if not forms:
         return None
-    planned = people.c.state.notin_([State.TWIN.value, State.UNUSABLE.value])
-    where = (people.c.group_jid == person.group_jid, people.c.jid.in_([person.jid, *forms]), planned)
+    where = (people.c.group_jid == person.group_jid, people.c.jid.in_([person.jid, *forms]), is_planned)
     both = select(*_COLUMNS).where(*where).order_by(people.c.id)
     rows = tx.execute(both.with_for_update() if locked else both)
     return next((other for row in rows if (other := Person(*tuple(row))).id != person.id), None)

@@ -17,7 +17,7 @@ from sqlalchemy import Connection, func, insert, select, tuple_
 from groupadd.config import Config, load
 from groupadd.document import Source
 from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.drip.schema import State, accounts, people, sheets
+from groupadd.drip.schema import State, accounts, is_planned, people, sheets
 from groupadd.drip.status import status_of
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
 from groupadd.flow import Clock
@@ -143,7 +143,7 @@ class _Reader:
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
             read = [{"sheet": number, **self._read(line, cells)} for line, cells in chunk]
             keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
-            where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), people.c.state.notin_(_NO_PERSON))
+            where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), is_planned)
             seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
             before = _rows_of(tx, older, [line for line, _ in chunk])
             kept = []
@@ -208,9 +208,6 @@ def _rows_of(tx: Connection, known: Sequence[int], lines: Sequence[int]) -> set[
     columns = (people.c.line, people.c.group_jid, people.c.cells)
     where = (people.c.sheet.in_(known), people.c.line.between(lines[0], lines[-1]))
     return {(line, group, tuple(cells)) for line, group, cells in tx.execute(select(*columns).where(*where))}
-
-
-_NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
 
 @lru_cache(maxsize=1024)

@@ -16,7 +16,7 @@ from groupadd.drip.desk import Desk
 from groupadd.drip.holding import Holding, Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy, LedgerError
 from groupadd.drip.lock import only_runner
-from groupadd.drip.schema import State, people
+from groupadd.drip.schema import is_left, people
 from groupadd.drip.status import DripStatus, status_of
 from groupadd.drip.working import Worker
 from groupadd.errors import Interrupted
@@ -159,9 +159,8 @@ def alone(book: Ledger) -> Iterator[None]:
 
 
 def _with_people_left(book: Ledger) -> Sequence[str]:
-    over = [State.DONE.value, State.TWIN.value, State.UNUSABLE.value]
     with book.reading() as tx:
-        left = select(people.c.provider).where(people.c.state.notin_(over)).distinct().order_by(people.c.provider)
+        left = select(people.c.provider).where(is_left).distinct().order_by(people.c.provider)
         return tx.scalars(left).all()
 
 

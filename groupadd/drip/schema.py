@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from sqlalchemy import JSON, Column, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import JSON, Column, ColumnElement, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 
 VERSION = 1  # raised with every change that an older groupadd would not understand
 
@@ -67,14 +67,16 @@ people: Table = Table(
     Column("invite", JSON(none_as_null=True)),
     Column("settled_at", Double),
 )
-_is_planned = people.c.state.notin_([State.TWIN.value, State.UNUSABLE.value])
+NOBODY = (State.TWIN.value, State.UNUSABLE.value)  # rows of the user's that are no person to be added
+is_planned: ColumnElement[bool] = people.c.state.notin_(NOBODY)
+is_left: ColumnElement[bool] = people.c.state.notin_((State.DONE.value, *NOBODY))
 Index(
     "drip_once_a_group",
     people.c.group_jid,
     people.c.jid,
     unique=True,
-    sqlite_where=_is_planned,
-    postgresql_where=_is_planned,
+    sqlite_where=is_planned,
+    postgresql_where=is_planned,
 )
 Index("drip_next", people.c.provider, people.c.state, people.c.id)
 Index("drip_settled", people.c.provider, people.c.settled_at)

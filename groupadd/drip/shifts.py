@@ -1,6 +1,7 @@
 """Account shifts: the unit that an engine hands out where many machines share a plan."""
 
 import asyncio
+from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from groupadd.config import load
@@ -8,7 +9,7 @@ from groupadd.document import Source
 from groupadd.drip.holding import Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.running import Run, alone, kept, tell_nobody
-from groupadd.drip.standing import standings
+from groupadd.drip.standing import Standing, standings
 from groupadd.flow import Clock
 
 if TYPE_CHECKING:  # httpx is imported when a shift begins
@@ -61,18 +62,16 @@ async def shift(
 async def worked(run: Run, provider: str, seconds: float) -> Shift:
     """Work one account of a run for a while; arguments and errors as for `shift`."""
     book = run.book
+
+    def standing() -> Standing:
+        with book.reading() as tx:
+            return standings(tx, run.settings.drip, provider)[0]
+
     async with run.worker(provider) as worker:
-        is_ours = worker is not None
         if worker is not None:
-            try:
+            with suppress(Overtaken):
                 due_at = await kept([worker], worker.work(book.clock.now() + seconds, idle_s=_IDLE_S))
-            except Overtaken:
-                is_ours = False
-            else:
                 if due_at is not None:
                     return Shift("more", due_at)
-        with book.reading() as tx:
-            (standing,) = standings(tx, run.settings.drip, provider)
-    if not is_ours:
-        return Shift("busy", standing.lease_until)
-    return Shift("done" if standing.stopped is None else "stopped")
+                return Shift("done" if standing().stopped is None else "stopped")
+    return Shift("busy", standing().lease_until)

@@ -13,14 +13,13 @@ from groupadd.document import Source
 from groupadd.drip import pace as paces
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.rules import HOW_TO_GO_ON
-from groupadd.drip.schema import State, audit, people
+from groupadd.drip.schema import State, audit, is_planned, people
 from groupadd.drip.standing import Standing, standings
 from groupadd.flow import Clock
 from groupadd.outcome import Status
 from groupadd.terms import Pace
 
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
-_NO_PERSON = (State.TWIN.value, State.UNUSABLE.value)
 
 
 class AccountJSON(TypedDict):
@@ -136,7 +135,7 @@ def status(*, ledger: str = DEFAULT, config: Source = None, clock: Clock | None 
 def status_of(book: Ledger, pace: Pace) -> DripStatus:
     """Say how everything in an open ledger stands."""
     columns = (people.c.provider, people.c.state, people.c.status)
-    planned = select(*columns, func.count()).where(people.c.state.notin_(_NO_PERSON)).group_by(*columns)
+    planned = select(*columns, func.count()).where(is_planned).group_by(*columns)
     minute = (audit.c.event == "asking", audit.c.at > book.clock.now() - 60)
     asked = select(audit.c.provider, func.count()).where(*minute).group_by(audit.c.provider)
     by_account: dict[str, Counter[State]] = {}

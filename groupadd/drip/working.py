@@ -19,6 +19,7 @@ from groupadd.drip import person as persons
 from groupadd.drip.desk import Desk
 from groupadd.drip.failing import stop_for
 from groupadd.drip.holding import Overtaken
+from groupadd.drip.ledger import LedgerError
 from groupadd.drip.person import Person, stored_outcome, stored_sight
 from groupadd.drip.rooms import Rooms
 from groupadd.drip.rules import LAST, REFUSALS, Stop, after_verdicts
@@ -169,6 +170,7 @@ class Worker:
         """Ask for one person, after a look where one is due: intent, call, record.
 
         Raises:
+            LedgerError: The ledger cannot be used; they may have been asked for.
             GroupAddError: They were surely not asked for, and wait again.
         """
         desk, asked, case = self.desk, self._standing.asked + 1, person.case()
@@ -194,6 +196,8 @@ class Worker:
         watch = evolve(room.watch, people={person.jid: case.participant}, refreshed=False)
         try:
             times = await desk.drive(ask(watch, {person.jid: case}, desk.terms))
+        except LedgerError:
+            raise  # they stay in mid-call, and are looked up
         except GroupAddError as error:
             case.claim, times = Claim(self._may_mean(person, error), str(error)), Times(now, desk.now())
         self._chance = _draw()

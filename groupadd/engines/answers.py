@@ -39,7 +39,7 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"is_on_whatsapp": True, **told}
             | {"contacts": [{"status": "valid", **told}]}
         ):
-            names = (told.get(key) for key in ("chatId", "jid", "wa_id", "id", "phone"))
+            names = (told.get(key) for key in ("chatId", "jid", "wa_id", "phone", "id"))
             if who := identity(wajs.name_of(next(filter(None, names), None))) or identity(asked):
                 return who
     raise envelope.unreadable()

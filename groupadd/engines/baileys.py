@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from attrs import evolve
 
-from groupadd.codes import INVITED, meaning_of
+from groupadd.codes import ADDED, CONTRADICTION, INVITED, meaning_of
 from groupadd.engines.offers import offer
 from groupadd.identity import Identity, identity
 from groupadd.outcome import Invite, InviteState
@@ -25,7 +25,8 @@ def claim(row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
             invite, code = offer(request.get("code"), request.get("expiration"))
             meaning = meaning_of(status)
             if _was_sent(row.get("invite")):
-                meaning, invite = INVITED, evolve(invite or Invite("personal"), state=InviteState.SENT)
+                meaning = CONTRADICTION if meaning is ADDED else INVITED  # who was added needs no invitation
+                invite = evolve(invite or Invite("personal"), state=InviteState.SENT)
             return None if who is None else (who, Claim(meaning, str(status), invite, code))
     return None
 

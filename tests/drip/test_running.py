@@ -149,7 +149,6 @@ def test_no_minute_holds_more_than_its_share_whenever_runs_are_cut_off(tmp_path:
     chances = random.Random(5)
     while it.run_cut_off_after(chances.uniform(0.1, 40)):
         pass
-    assert {phone for _, phone in it.town.adds()} == {human.phone for human in people}
     assert most_in_a_minute(it.town.adds()) == 5
     assert min(gaps(it.town.adds())) >= 12.0 * 0.7
 
