@@ -1,7 +1,7 @@
 """GOWA's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
 from base64 import b64decode
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TypeAlias
 
 import pytest
@@ -12,15 +12,15 @@ from groupadd.adding import add
 from groupadd.flow import Request, Response
 from groupadd.identity import GroupId, Identity, Participant, parse_participants
 from groupadd.looking import Account
-from groupadd.outcome import AddOutcome, Evidence, Invite, ParticipantOutcome, Reason, Status
+from groupadd.outcome import Evidence, Invite, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.gowa import Gowa
-from groupadd.sandbox import Sandbox, VirtualClock, World, faults, small_town
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import Sandbox, World
 from groupadd.sandbox.town import GROUP as TOWN
 from groupadd.terms import Terms
-from groupadd.transport import in_process
 from tests.scripts import GROUP, Script, lost, revealed, says
+from tests.support.example import ADA, CLEO, DAN, EVE, verdicts
+from tests.support.example import BEN as MEMBER
 
 PHONE, OTHER = "15550100", "15550101"
 ANN, BEN, BY_LID = parse_participants([f"+{PHONE}", OTHER, "99900011@lid"])
@@ -300,36 +300,9 @@ def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None
 
 # Whole adds over the sandbox.
 
-ADA, BEN_IN, CLEO, DAN, EVE = "12025550143", "14155550126", "13125550178", "16465550199", "15035550134"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1000)
-
-
-@pytest.fixture
-def world(clock: VirtualClock) -> World:
-    return small_town(clock)
-
-
-@pytest.fixture
-def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("gowa", world)
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
-    with in_process(sandbox.handle, clock) as http:
-        yield Client(Gowa(BASE, "sandbox", Secret(KEY)), http=http, clock=clock)
-
-
-def verdicts(outcome: AddOutcome) -> list[tuple[Status, Reason | None]]:
-    return [(person.status, person.reason) for person in outcome]
-
 
 def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> None:
-    assert verdicts(client.add(TOWN, [ADA, BEN_IN, CLEO, DAN, EVE])) == [
+    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, DAN, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.PRIVACY),
@@ -345,32 +318,3 @@ def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: Wo
     group.addressing, group.shown = "lid", evolve(group.shown, both_names=both_names)
     (ada,) = client.add(TOWN, [ADA])
     assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)
-
-
-def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(client: Client, sandbox: Sandbox) -> None:
-    sandbox.faults.plan(faults.late(45), on="add")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
-    assert [seen.route for seen in sandbox.seen].count("add") == 1
-
-
-def test_a_member_who_may_not_add_is_told_so(client: Client, world: World) -> None:
-    world.appoint(TOWN, "16175550100", "member")
-    with pytest.raises(errors.NotAllowed):
-        client.add(TOWN, [ADA])
-
-
-def test_who_waits_for_approval_is_found_among_the_requests(client: Client, world: World) -> None:
-    world.appoint(TOWN, "16175550100", "member")
-    world.groups[TOWN].members_may_add = world.groups[TOWN].approval = True
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
-
-
-def test_a_session_that_is_down_raises(client: Client, world: World) -> None:
-    next(iter(world.accounts.values())).session = "unlinked"
-    with pytest.raises(errors.SessionNotReady):
-        client.add(TOWN, [ADA])
-
-
-def test_a_wrong_password_raises(sandbox: Sandbox, clock: VirtualClock) -> None:
-    with in_process(sandbox.handle, clock) as http, pytest.raises(errors.NotAuthenticated):
-        Client(Gowa(BASE, "sandbox", Secret("another")), http=http, clock=clock).add(TOWN, [ADA])
