@@ -13,8 +13,8 @@ from pathlib import Path
 from attrs import frozen
 
 from groupadd.errors import InvalidParticipant
-from groupadd.identity import parse_participants
-from groupadd.secret import scrubbed
+from groupadd.model.identity import parse_participants
+from groupadd.model.masking import scrubbed
 
 STDIN = "-"
 PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that a CSV's header names

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, and_, func, select
 
 from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
 from groupadd.drip.schema import NOBODY, State, people, sheets
-from groupadd.flow import Clock
-from groupadd.outcome import Reason
+from groupadd.model.outcome import Reason
+from groupadd.wire.driver import Clock
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 

@@ -11,7 +11,7 @@ from groupadd.drip.plan import plan
 from groupadd.drip.report import report
 from groupadd.drip.status import status
 from groupadd.drip.steering import audit, forget, pause, resume, retry
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")

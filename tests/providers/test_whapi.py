@@ -5,19 +5,19 @@ from collections.abc import Generator, Iterator, Sequence
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Flow, Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.whapi import Whapi
-from groupadd.sandbox import Sandbox, Shown, VirtualClock, World, small_town
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import RosterView, Sandbox, VirtualClock, World, example_world
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.in_process import in_process
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms, Verify
-from groupadd.transport import in_process
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.messages import Flow, Request, Response
 from tests.scripts import GROUP, ME, Script, revealed, says
 
 WHAPI = Whapi(Secret("the-token"))
@@ -85,7 +85,7 @@ def test_what_is_sent(
 
 
 def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(Account(WHAPI), WHERE, parse_participants(people), Terms(verify=verify))
+    return add(ProviderSession(WHAPI), WHERE, parse_participants(people), AddSettings(verify=verify))
 
 
 @pytest.mark.parametrize(
@@ -150,7 +150,7 @@ def test_a_401_of_a_channel_that_is_down_is_no_wrong_token(said: str) -> None:
             Script({line: [down]}).run(flow)
 
 
-def watched(answer: Response, *, waiting: Sequence[object] = ()) -> Script:
+def watched_script(answer: Response, *, waiting: Sequence[object] = ()) -> Script:
     """Return a script in which the first of two people is in after the add, and the second is not."""
     looks = [group(), *[group(PHONE)] * 3]
     return Script({LIST: looks, HEALTH: [HEALTHY], ADD: [answer], WAITING: [says({"applications": waiting})]})
@@ -164,19 +164,19 @@ def watched(answer: Response, *, waiting: Sequence[object] = ()) -> Script:
     ],
 )
 def test_a_refusal_over_one_of_several_people_says_nothing_of_the_others(answer: Response) -> None:
-    ann, ben = watched(answer).run(adding(PHONE, OTHER, verify="auto"))
+    ann, ben = watched_script(answer).run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.OBSERVED)
     assert (ben.status, ben.reason) == (Status.NOT_ADDED, Reason.NOT_MENTIONED)
 
 
 def test_failed_gives_no_reason_so_rosters_decide() -> None:
-    ann, ben = watched(lists([], [PHONE, OTHER])).run(adding(PHONE, OTHER, verify="auto"))
+    ann, ben = watched_script(lists([], [PHONE, OTHER])).run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.OBSERVED)
     assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.UNRECOGNISED, Evidence.OBSERVED)
 
 
 def test_processed_may_hold_members_and_people_who_wait() -> None:
-    script = watched(lists([PHONE, OTHER]), waiting=[{"chat_id": f"{OTHER}@s.whatsapp.net"}])
+    script = watched_script(lists([PHONE, OTHER]), waiting=[{"chat_id": f"{OTHER}@s.whatsapp.net"}])
     ann, ben = script.run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.OBSERVED)
     assert ben.status is Status.PENDING_APPROVAL
@@ -236,7 +236,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def world(clock: VirtualClock) -> World:
-    return small_town(clock)
+    return example_world(clock)
 
 
 @pytest.fixture
@@ -266,7 +266,7 @@ def test_who_waits_for_approval_is_found_by_lid(world: World, clock: VirtualCloc
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = Shown(missing=frozenset({BO}))
+    world.groups[TOWN].shown = RosterView(missing=frozenset({BO}))
     assert told(client, CLEO) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
 
 

@@ -6,19 +6,19 @@ from collections.abc import Iterator, Mapping, Sequence
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Flow, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.wppconnect import WPPConnect
-from groupadd.sandbox import Sandbox, Shown, VirtualClock, World, faults, small_town
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import RosterView, Sandbox, VirtualClock, World, example_world, faults
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.in_process import in_process
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms, Verify
-from groupadd.transport import in_process
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.messages import Flow, Response
 from tests.scripts import GROUP, ME, Answer, Script, lost, revealed, says
 
 WPP = WPPConnect("s1", Secret("the-secret"), "http://wpp.invalid")
@@ -73,7 +73,7 @@ def not_found(phone: str = PHONE) -> Response:
 
 
 def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(Account(WPP), WHERE, parse_participants(people), Terms(verify=verify))
+    return add(ProviderSession(WPP), WHERE, parse_participants(people), AddSettings(verify=verify))
 
 
 @pytest.mark.parametrize(
@@ -317,7 +317,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def world(clock: VirtualClock) -> World:
-    return small_town(clock)
+    return example_world(clock)
 
 
 @pytest.fixture
@@ -371,7 +371,7 @@ def test_two_unknown_numbers_keep_everybody_out(world: World, client: Client) ->
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = Shown(missing=frozenset({US}))
+    world.groups[TOWN].shown = RosterView(missing=frozenset({US}))
     assert told(client, FINN) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
 
 
