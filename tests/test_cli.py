@@ -27,8 +27,9 @@ from groupadd import (
 )
 from groupadd.cli import main, tables
 from groupadd.cli.exit_codes import Exit, of_check, of_outcome
-from groupadd.cli.output import CannotWrite, Output
+from groupadd.cli.output import Output
 from groupadd.config.registry import installed
+from groupadd.errors import CannotWrite
 from groupadd.sandbox import Sandbox, World, config_toml, example_world, faults, side_by_side, vendor_names
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
@@ -245,7 +246,7 @@ def test_bad_people_are_told_by_argument_and_line_without_their_numbers(
 def test_nobody_named_is_an_error(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run_json(capsys, "add", GROUP)
     assert code == Exit.NOT_SENT
-    assert said == {"error": {"type": "InvalidParticipant", "message": "participants: nobody was named"}}
+    assert said == {"error": {"type": "InvalidParticipant", "message": "participants: no participants are given"}}
 
 
 def test_members_lists_the_roster(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,7 +295,7 @@ def test_usage_errors_show_no_whole_number(capsys: pytest.CaptureFixture[str]) -
         (["add", "12036300", ADA], "InvalidGroup", Exit.NOT_SENT),
         (["add", GROUP, ADA, "--provider", "wasnd"], "UnknownProvider", Exit.NOT_SENT),
         (["add", GROUP, ADA, "--config", "nowhere.toml"], "ConfigError", Exit.NOT_SENT),
-        (["add", GROUP, "--from", "nowhere.csv"], "InvalidParticipant", Exit.NOT_SENT),
+        (["add", GROUP, "--from", "nowhere.csv"], "CannotRead", Exit.NOT_SENT),
         (["add", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["check", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["providers", "wasnd"], "UnknownProvider", Exit.NOT_SENT),
@@ -424,7 +425,7 @@ def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
 
 def test_providers_marks_what_is_secret_and_what_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
     _, said = run_json(capsys, "providers", "wawp")
-    assert said["reports_each_person"] is False
+    assert said["speaks_of_each"] is False
     assert said["fields"] == [
         {"name": "instance_id", "required": True, "secret": False, "default": None},
         {"name": "access_token", "required": True, "secret": True, "default": None},

@@ -14,13 +14,9 @@ from rich.text import Text
 
 from groupadd.cli.error_messages import ErrorMessage
 from groupadd.cli.exit_codes import Exit
-from groupadd.errors import GroupAddError
+from groupadd.errors import CannotWrite
 
 _log = logging.getLogger("groupadd")
-
-
-class CannotWrite(GroupAddError):
-    """Standard output takes no more."""
 
 
 class Output:
