@@ -425,7 +425,7 @@ def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
 
 def test_providers_marks_what_is_secret_and_what_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
     _, said = run_json(capsys, "providers", "wawp")
-    assert said["speaks_of_each"] is False
+    assert said["reports_each_person"] is False
     assert said["fields"] == [
         {"name": "instance_id", "required": True, "secret": False, "default": None},
         {"name": "access_token", "required": True, "secret": True, "default": None},

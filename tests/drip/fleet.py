@@ -28,7 +28,7 @@ from typing import IO, Any, Self
 from attrs import define, evolve, field, frozen
 
 from groupadd import drip
-from groupadd.drip import workers
+from groupadd.drip.fleet import worker as workers
 from groupadd.sandbox import Answer, Group, Human, Privacy, Sandbox, World, side_by_side
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.driver import SystemClock
