@@ -6,8 +6,8 @@ from typing import TypeAlias
 from xml.etree.ElementTree import Element, tostring
 
 from groupadd.drip.facts import AccountFacts, Chart, Facts, Someone, Task
-from groupadd.outcome import Status
-from groupadd.reasons import REASONS
+from groupadd.model.outcome import Status
+from groupadd.model.reasons import REASONS
 
 Part: TypeAlias = Element | str
 

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from groupadd import drip
-from groupadd.drip import workers
+from groupadd.drip.fleet import worker as workers
 from groupadd.drip.ledger import Ledger
 from groupadd.sandbox import config_toml
 from tests.drip.fleet import Fleet

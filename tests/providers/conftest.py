@@ -6,9 +6,9 @@ from typing import TypeAlias
 import pytest
 
 from groupadd import Client
-from groupadd.sandbox import Sandbox, VirtualClock, World, small_town
-from groupadd.testing.stages import provider
-from groupadd.transport import in_process
+from groupadd.sandbox import Sandbox, VirtualClock, World, example_world
+from groupadd.sandbox.in_process import in_process
+from groupadd.testing.targets import provider
 
 Connect: TypeAlias = Callable[..., Client]
 
@@ -25,7 +25,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def world(clock: VirtualClock) -> World:
-    return small_town(clock)
+    return example_world(clock)
 
 
 @pytest.fixture

@@ -5,15 +5,15 @@ from typing import Literal
 import pytest
 
 from groupadd import Client, Reason, Status, errors
-from groupadd.sandbox import Sandbox, World, dialect_names, faults
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import Sandbox, World, faults, vendor_names
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP
-from groupadd.terms import Verify
+from groupadd.settings import Verify
 from tests.providers.conftest import Connect
 from tests.support.example import ADA, US, verdicts
 
-pytestmark = pytest.mark.parametrize("type_", dialect_names())
+pytestmark = pytest.mark.parametrize("type_", vendor_names())
 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])

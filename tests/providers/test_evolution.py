@@ -10,19 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response, drive
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.evolution import Evolution
-from groupadd.roster import Roster
 from groupadd.sandbox import Human, World
-from groupadd.sandbox.dialects import evolution as dialect
+from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms, Verify
+from groupadd.sandbox.vendors import evolution as dialect
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
 from tests.scripts import GROUP, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, verdicts
@@ -38,7 +39,7 @@ ADD, LIST = "POST /group/updateParticipant/{instance}", "GET /group/participants
 INFO, INVITE = "GET /group/findGroupInfos/{instance}", "GET /group/inviteCode/{instance}"
 SEND, CHECK = "POST /message/sendText/{instance}", "POST /chat/whatsappNumbers/{instance}"
 STATE, INSTANCES = "GET /instance/connectionState/{instance}", "GET /instance/fetchInstances"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
 
 
@@ -113,7 +114,7 @@ def unknown(reason: Reason) -> Verdict:
 def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tuple[ParticipantOutcome, ...]:
     names = {"add": ADD, "state": STATE, "check": CHECK}
     script = Script({names[name]: said for name, said in answers.items()})
-    return script.run(add(Account(EVOLUTION), WHERE, parse_participants(people), NEVER))
+    return script.run(add(ProviderSession(EVOLUTION), WHERE, parse_participants(people), NEVER))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_the_duplicate_refusal_is_a_refusal_and_is_not_provoked() -> None:
         adding(add=[DUPLICATE], state=[state("open")])
     script = Script({ADD: [updated(row("200"))]})
     people = parse_participants([f"+{PHONE}", f"{PHONE}@c.us", "+1 555-0100"])
-    outcomes = script.run(add(Account(EVOLUTION), WHERE, people, NEVER))
+    outcomes = script.run(add(ProviderSession(EVOLUTION), WHERE, people, NEVER))
     assert script.requests[0].json == {"action": "add", "participants": [f"{PHONE}@s.whatsapp.net"]}
     assert [one.reason for one in outcomes] == [None, Reason.DUPLICATE, Reason.DUPLICATE]
 
@@ -373,7 +374,7 @@ def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[error
 def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)], STATE: [state("open")]})
     with suppress(errors.ProviderError):
-        (person,) = drive(add(Account(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
+        (person,) = drive(add(ProviderSession(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
         assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 

@@ -8,16 +8,16 @@ import pytest
 from attrs import evolve
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, Participant, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, Invite, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, Participant, parse_participants
+from groupadd.model.outcome import Evidence, Invite, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.gowa import Gowa
 from groupadd.sandbox import Sandbox, World
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
 from tests.scripts import GROUP, Script, lost, revealed, says
 from tests.support.example import ADA, CLEO, DAN, EVE, verdicts
 from tests.support.example import BEN as MEMBER
@@ -30,7 +30,7 @@ GOWA = Gowa(BASE, "ann", Secret("the-password"), "d1")
 ADD, LIST, CHECK = "POST /group/participants", "GET /group/participants", "GET /user/check"
 REQUESTS, INVITE, SEND = "GET /group/participant-requests", "GET /group/invite-link", "POST /send/message"
 INFO, STATUS = "GET /group/info", "GET /app/status"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Asking: TypeAlias = Generator[Request, Response, object]
 
 
@@ -96,7 +96,7 @@ def test_what_it_cannot_do_is_said_before_anything_is_sent(
 
 
 def adding(answer: Response | BaseException) -> tuple[ParticipantOutcome, ...]:
-    return Script({ADD: [answer]}).run(add(Account(GOWA), WHERE, [ANN], NEVER))
+    return Script({ADD: [answer]}).run(add(ProviderSession(GOWA), WHERE, [ANN], NEVER))
 
 
 def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
@@ -178,7 +178,7 @@ def test_a_401_is_a_session_that_is_down_or_a_wrong_password_and_the_body_tells(
 def test_a_false_success_is_no_more_than_accepted() -> None:
     (person,) = adding(told([row("success")]))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
-    assert not Gowa.speaks_of_each
+    assert not Gowa.reports_each_person
 
 
 def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
@@ -188,7 +188,7 @@ def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
 
 def test_success_for_names_that_are_lids_is_accepted_and_not_silence() -> None:
     script = Script({ADD: [told([row("success", "99900011@lid")])]})
-    (person,) = script.run(add(Account(GOWA), WHERE, [ANN], NEVER))
+    (person,) = script.run(add(ProviderSession(GOWA), WHERE, [ANN], NEVER))
     assert person.reason is Reason.NOT_CHECKED
 
 
@@ -199,7 +199,7 @@ def test_one_person_alone_who_is_not_on_whatsapp_is_the_one_who_was_refused() ->
 
 def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_so() -> None:
     script = Script({ADD: [STRANGER, told([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
-    ann, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    ann, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert (ann.status, ann.reason, ann.provider_says) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
     assert (ben.status, ben.reason, ben.provider_says) == (Status.UNKNOWN, Reason.NOT_CHECKED, "success")
     assert script.asked == [ADD, CHECK, CHECK, ADD]
@@ -207,24 +207,24 @@ def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_
 
 
 def test_where_nobody_is_registered_nobody_is_asked_for_again() -> None:
-    people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert [person.reason for person in people] == [Reason.NOT_ON_WHATSAPP] * 2
 
 
 @pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
 def test_a_batch_is_refused_as_a_whole_where_nobody_knows_for_whom(checks: list[Response]) -> None:
     with pytest.raises(errors.RequestRefused, match="nobody was added"):
-        Script({ADD: [STRANGER], CHECK: checks}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+        Script({ADD: [STRANGER], CHECK: checks}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 
 def test_a_batch_is_not_split_twice() -> None:
     with pytest.raises(errors.RequestRefused):
-        Script({ADD: [STRANGER, STRANGER], CHECK: [NO, YES]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+        Script({ADD: [STRANGER, STRANGER], CHECK: [NO, YES]}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 
 def test_a_lost_answer_to_the_second_request_leaves_open_who_was_in_it() -> None:
     script = Script({ADD: [STRANGER, lost()], CHECK: [NO, YES]})
-    _, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    _, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert (ben.status, ben.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
     assert script.asked.count(ADD) == 2
 

@@ -6,16 +6,16 @@ from typing import TypeAlias
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.green_api import GreenApi
 from groupadd.sandbox import Sandbox, World
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
 from tests.scripts import GROUP, Script, lost, revealed, says
 from tests.support.example import ADA, CLEO, EVE, verdicts
 from tests.support.example import BEN as MEMBER
@@ -30,7 +30,7 @@ DATA = "POST /waInstance{instance}/getGroupData/{token}"
 SEND = "POST /waInstance{instance}/sendMessage/{token}"
 CHECK = "POST /waInstance{instance}/checkWhatsapp/{token}"
 ACCOUNT = "GET /waInstance{instance}/getWaSettings/{token}"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Asking: TypeAlias = Generator[Request, Response, object]
 
 YES, FALSE = says({"addParticipant": True}), says({"addParticipant": False})
@@ -67,7 +67,7 @@ def test_what_is_sent(flow: Asking, line: str, body: Mapping[str, object] | None
 
 
 def adding(answers: Sequence[Response | BaseException]) -> tuple[ParticipantOutcome, ...]:
-    return Script({ADD: answers}).run(add(Account(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
+    return Script({ADD: answers}).run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
 
 
 def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
@@ -133,7 +133,7 @@ def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError])
 
 def test_each_person_is_asked_for_once_and_alone() -> None:
     script = Script({ADD: [YES, FALSE, YES]})
-    people = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    people = script.run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
     assert [person.provider_says for person in people] == ["true", "false", "true"]
     asked = [(request.json or {})["participantChatId"] for request in script.requests]
     assert asked == [f"{phone}@c.us" for phone in (PHONE, OTHER, THIRD)]
@@ -161,7 +161,7 @@ def test_a_refusal_half_way_keeps_earlier_outcomes_and_asks_for_nobody_else(
     refusal: Response | BaseException, reason: Reason
 ) -> None:
     script = Script({ADD: [YES, refusal]})
-    ann, ben, cat = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    ann, ben, cat = script.run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
     assert (ann.status, ann.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
     assert {(person.status, person.reason) for person in (ben, cat)} == {(Status.NOT_ADDED, reason)}
 

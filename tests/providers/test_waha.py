@@ -10,20 +10,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Client, connect, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response, drive
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.waha import Waha
-from groupadd.roster import Roster
-from groupadd.sandbox import Sandbox, Shown, World, faults
-from groupadd.sandbox.dialects.waha import Waha as Dialect
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import RosterView, Sandbox, World, faults
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms
+from groupadd.sandbox.vendors.waha import Waha as Dialect
+from groupadd.settings import AddSettings
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
 from tests.scripts import GROUP, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
@@ -41,7 +42,7 @@ INFO, INVITE = f"GET {OF_GROUP}", f"GET {OF_GROUP}/invite-code"
 REFRESH, VERSION = "POST /api/{session}/groups/refresh", "GET /api/version"
 SEND, CHECK = "POST /api/sendText", "GET /api/contacts/check-exists"
 LIDS, SESSION = "GET /api/{session}/lids/pn/{phone}", "GET /api/sessions/{session}"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 S1, IN_GROUP = {"session": "s1"}, {"session": "s1", "group": GROUP}
 Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
 
@@ -92,7 +93,7 @@ def test_an_open_server_gets_no_key() -> None:
 def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
     table = {"type": "waha", "session": "s1", "base_url": BASE, **key}
     with connect(config={"providers": {"main": table}}) as client:
-        assert client._calls.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
+        assert client._flows.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
 
 
 def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
@@ -136,10 +137,10 @@ def unknown(reason: Reason) -> Verdict:
     return Status.UNKNOWN, reason, Evidence.NONE
 
 
-def adding(answer: Answer, terms: Terms = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
+def adding(answer: Answer, terms: AddSettings = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
     names = {"lids": LIDS, "link": INVITE, "send": SEND}
     script = Script({ADD: [answer], **{names[name]: answers for name, answers in then.items()}})
-    (person,) = script.run(add(Account(WAHA), WHERE, [ANN], terms))
+    (person,) = script.run(add(ProviderSession(WAHA), WHERE, [ANN], terms))
     return person
 
 
@@ -229,7 +230,7 @@ def test_an_offered_invitation_is_told_without_its_code(shape: object) -> None:
 
 
 def test_who_was_invited_by_the_server_itself_gets_no_second_invitation() -> None:
-    person = adding(says(webjs(403, sent=True), 201), Terms(verify="never", invite="link"))
+    person = adding(says(webjs(403, sent=True), 201), AddSettings(verify="never", invite="link"))
     assert person.status is Status.INVITED
     assert person.invite is not None
     assert (person.invite.kind, person.invite.state) == ("personal", InviteState.SENT)
@@ -433,7 +434,7 @@ def test_the_session_is_read(answer: object, session: Session) -> None:
 def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)]})
     with suppress(errors.ProviderError):
-        (person,) = drive(add(Account(WAHA), WHERE, [ANN], NEVER), script, script.clock)
+        (person,) = drive(add(ProviderSession(WAHA), WHERE, [ANN], NEVER), script, script.clock)
         assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
@@ -468,6 +469,12 @@ def test_an_invitation_reaches_whom_privacy_protects_once(client: Client, world:
     assert sorted((entry.kind, entry.to) for entry in world.journal) == [("add", CLEO), ("invitation", CLEO)]
 
 
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.EMPTY, faults.HTML, faults.CUT, faults.GATEWAY_AFTER])
+def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+    sandbox.faults.plan(fault, on="add")
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
+
+
 def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Client, sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
     refreshable = engine_of(sandbox) != "WPP"
@@ -479,7 +486,7 @@ def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Clien
 def test_a_roster_that_lags_never_makes_somebody_absent_who_is_in(
     client: Client, world: World, sandbox: Sandbox
 ) -> None:
-    world.groups[TOWN].shown = Shown(lag_s=3600)
+    world.groups[TOWN].shown = RosterView(lag_s=3600)
     sandbox.faults.plan(faults.LOST_AFTER, on="add")
     proven = (Status.ADDED, None) if engine_of(sandbox) != "WPP" else (Status.UNKNOWN, Reason.STALE_ROSTER)
     assert verdicts(client.add(TOWN, [ADA])) == [proven]

@@ -5,17 +5,17 @@ from collections.abc import Generator, Sequence
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Flow, Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.whapi import Whapi
-from groupadd.sandbox import Shown, VirtualClock, World
+from groupadd.sandbox import RosterView, VirtualClock, World
+from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms, Verify
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.messages import Flow, Request, Response
 from tests.scripts import GROUP, ME, Script, revealed, says
 from tests.support.example import ADA, CLEO, EVE, FINN, verdicts
 from tests.support.example import BEN as MEMBER
@@ -85,7 +85,7 @@ def test_what_is_sent(
 
 
 def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(Account(WHAPI), WHERE, parse_participants(people), Terms(verify=verify))
+    return add(ProviderSession(WHAPI), WHERE, parse_participants(people), AddSettings(verify=verify))
 
 
 @pytest.mark.parametrize(
@@ -242,5 +242,5 @@ def test_who_waits_for_approval_is_found_by_lid(world: World, clock: VirtualCloc
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = Shown(missing=frozenset({MEMBER}))
+    world.groups[TOWN].shown = RosterView(missing=frozenset({MEMBER}))
     assert verdicts(client.add(TOWN, [CLEO])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]

@@ -6,17 +6,17 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Flow, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.wppconnect import WPPConnect
-from groupadd.sandbox import Sandbox, Shown, World, faults
+from groupadd.sandbox import RosterView, Sandbox, World, faults
+from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms, Verify
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.messages import Flow, Response
 from tests.scripts import GROUP, ME, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
 
@@ -72,7 +72,7 @@ def not_found(phone: str = PHONE) -> Response:
 
 
 def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(Account(WPP), WHERE, parse_participants(people), Terms(verify=verify))
+    return add(ProviderSession(WPP), WHERE, parse_participants(people), AddSettings(verify=verify))
 
 
 @pytest.mark.parametrize(
@@ -342,7 +342,7 @@ def test_two_unknown_numbers_keep_everybody_out(world: World, client: Client) ->
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = Shown(missing=frozenset({US}))
+    world.groups[TOWN].shown = RosterView(missing=frozenset({US}))
     assert verdicts(client.add(TOWN, [FINN])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from groupadd.outcome import ParticipantOutcome, Reason, Status
+from groupadd.model.outcome import ParticipantOutcome, Reason, Status
 
 US = "16175550100"
 ADA, BEN, CLEO = "12025550143", "14155550126", "13125550178"  # can be added; a member; lets only contacts add
