@@ -14,13 +14,14 @@ import attrs
 
 from groupadd.adding.verdict import decide
 from groupadd.cli import providers
-from groupadd.cli.proofs import ADDING, MEANINGS
+from groupadd.cli.providers import ADDING
 from groupadd.model import codes
 from groupadd.model.codes import Meaning
 from groupadd.model.outcome import Evidence, Reason
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Observation
 from groupadd.settings import AddSettings, PaceSettings
+from groupadd.wire.endpoint import MEANINGS
 
 README = Path(__file__).parent.parent / "README.md"
 MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
@@ -104,9 +105,9 @@ def matrix() -> str:
     proven = " ".join(f"`{kind.name}`: {kind.proven}." for kind in built_in)
     if len(all_alike := {kind.proven for kind in built_in}) == 1:
         proven = f"All of them: {all_alike.pop()}."
-    meanings_of_proofs = "; ".join(f"*{proof}*: {meaning}" for proof, meaning in MEANINGS.items())
+    legend = "; ".join(f"*{source}*: {meaning}" for source, meaning in MEANINGS.items())
     head = ("", *(f"`{kind.name}`" for kind in built_in))
-    return f"{table(head, rows)}\n\nWhat each ability rests on: {meanings_of_proofs}. {proven}"
+    return f"{table(head, rows)}\n\nWhat each ability rests on: {legend}. {proven}"
 
 
 def _built_in() -> Sequence[providers.ProviderInfo]:

@@ -8,8 +8,8 @@ from types import ModuleType
 from urllib.parse import unquote, urlsplit
 
 import pytest
-
 from groupadd.cli.proofs import ADDING, Proof, paths, proofs
+
 from groupadd.config import registry
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"

@@ -1,1 +1,1 @@
-"""What the answers of several vendors have in common."""
+"""What several vendors' answers have in common; what one vendor alone does stands in that vendor's file."""
