@@ -3,10 +3,13 @@
 Each page has a small town of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
 
 * `python`: run; `text`: what the Python block before it prints
-* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code
+* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code, `$ cat FILE`
+  shows a file
+* `csv`: becomes the file that the words before it name last
 * `…` on a line of its own stands for any lines
 * `toml`: a config that can be read, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
+* `py`, `shell`: shown and not run
 """
 
 import io
@@ -80,16 +83,20 @@ def _text(example: Example) -> None:
 
 def _console(example: Example) -> None:
     for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", example.parsed, re.MULTILINE):
-        if command == "echo $?":
-            printed = f"{example.namespace['_exit']}\n"
-        else:
-            program, *arguments = shlex.split(command)
-            assert program == "groupadd", f"only groupadd is run here, not {program}"
-            with _at_home(example) as (out, err):
-                run = _until_it_waits if arguments[0] == "sandbox" else main
-                example.namespace["_exit"] = int(run(arguments))
-            printed = out.getvalue() or err.getvalue()
-        _compare(printed, expected)
+        _compare(_printed_by(command, example), expected)
+
+
+def _printed_by(command: str, example: Example) -> str:
+    if command == "echo $?":
+        return f"{example.namespace['_exit']}\n"
+    program, *arguments = shlex.split(command)
+    if program == "cat":
+        return Path(example.namespace["_folder"], *arguments).read_text("utf-8")
+    assert program == "groupadd", f"only groupadd is run here, not {program}"
+    with _at_home(example) as (out, err):
+        run = _until_it_waits if arguments[0] == "sandbox" else main
+        example.namespace["_exit"] = int(run(arguments))
+    return out.getvalue() or err.getvalue()
 
 
 def _until_it_waits(arguments: list[str]) -> int:
@@ -120,6 +127,11 @@ def _groupadd_toml(example: Example) -> None:
         Path(FILE).write_text(example.parsed)
 
 
+def _csv(example: Example) -> None:
+    *_, name = re.findall(r"`([^`\n]+)`", example.document.text[: example.start])
+    Path(example.namespace["_folder"], name).write_text(example.parsed, "utf-8")
+
+
 def _compare(printed: str, expected: str) -> None:
     pattern = "\n".join(".*" if line == "…" else re.escape(line) for line in _lines(expected))
     assert re.fullmatch(pattern, "\n".join(_lines(printed)), re.DOTALL), f"it prints:\n{printed}"
@@ -134,6 +146,7 @@ pytest_collect_file = Sybil(
         CodeBlockParser("python", _python),
         CodeBlockParser("text", _text),
         CodeBlockParser("console", _console),
+        CodeBlockParser("csv", _csv),
         CodeBlockParser("toml", _toml),
         CodeBlockParser("groupadd-toml", _groupadd_toml),
     ],
