@@ -24,6 +24,7 @@ from groupadd.outcome import AddOutcome, ParticipantOutcome, Status
 from groupadd.sandbox import Resident, Sandbox, VirtualClock, config_toml, residents, small_town
 from groupadd.sandbox.town import GROUP
 from groupadd.transport import in_process
+from groupadd.wording import in_words
 
 LOOK_AFTER_S = (1.0, 3.0)
 PAUSE_S = 1.2  # between two parts of the story, at a terminal
@@ -126,9 +127,9 @@ def _side_by_side(people: Sequence[Resident], first: Run, second: Run) -> Table:
 
 
 def _verdict(person: ParticipantOutcome) -> Text:
-    reason = tables.words(person.reason or "")
+    reason = in_words(person.reason or "")
     return Text.assemble(
-        (tables.words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
+        (in_words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
     )
 
 

@@ -12,12 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from groupadd.drip.facts import Chart, Facts, gather, within
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Reason, Status, drip
 from groupadd.config import load
-from groupadd.drip.facts import Chart, Facts, gather, within
 from groupadd.drip.ledger import Ledger, LedgerError
 from groupadd.drip.report import report
 from groupadd.reasons import REASONS
