@@ -93,15 +93,16 @@ def _console(example: Example) -> None:
 
 
 def _until_it_waits(arguments: list[str]) -> int:
-    """Run `groupadd sandbox` on any free port, told as port 8042, and press Ctrl-C when it has said all it says."""
-    command = [sys.executable, "-m", "groupadd", *arguments]
+    """Run `groupadd sandbox` on a free port, print the page's port instead, and press Ctrl-C after the last line."""
+    port = arguments[arguments.index("--port") + 1]
+    command = [sys.executable, "-m", "groupadd", *("0" if word == port else word for word in arguments)]
     places = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(  # noqa: S603  our own command line
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(re.sub(r":\d{4,}", ":8042", line), end="")
+            print(re.sub(r"(?<=127\.0\.0\.1:)\d+", port, line), end="")
             if "groupadd check" in line:
                 process.send_signal(signal.SIGINT)
         return process.wait()

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from groupadd.client import AsyncClient, Client, connect, connect_async
     from groupadd.errors import (
         AnswerLost,
+        CannotRead,
+        CannotWrite,
         ConfigError,
         GroupAddError,
         GroupNotFound,
@@ -34,6 +36,8 @@ __all__ = [
     "AddOutcome",
     "AnswerLost",
     "AsyncClient",
+    "CannotRead",
+    "CannotWrite",
     "Client",
     "ConfigError",
     "Evidence",

@@ -27,7 +27,8 @@ from groupadd import (
 )
 from groupadd.cli import main, tables
 from groupadd.cli.ending import Exit, of_check, of_outcome
-from groupadd.cli.screen import CannotWrite, Screen
+from groupadd.cli.screen import Screen
+from groupadd.errors import CannotWrite
 from groupadd.flow import log as driver
 from groupadd.plugins import installed
 from groupadd.sandbox import Sandbox, World, config_toml, dialect_names, faults, side_by_side, small_town
@@ -245,7 +246,7 @@ def test_bad_people_are_told_by_argument_and_line_without_their_numbers(
 def test_nobody_named_is_an_error(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
     code, said = run_json(capsys, "add", GROUP)
     assert code == Exit.NOT_SENT
-    assert said == {"error": {"type": "InvalidParticipant", "message": "participants: nobody was named"}}
+    assert said == {"error": {"type": "InvalidParticipant", "message": "participants: no participants are given"}}
 
 
 def test_members_lists_the_roster(town: Town, capsys: pytest.CaptureFixture[str]) -> None:
@@ -294,7 +295,7 @@ def test_usage_errors_show_no_whole_number(capsys: pytest.CaptureFixture[str]) -
         (["add", "12036300", ADA], "InvalidGroup", Exit.NOT_SENT),
         (["add", GROUP, ADA, "--provider", "wasnd"], "UnknownProvider", Exit.NOT_SENT),
         (["add", GROUP, ADA, "--config", "nowhere.toml"], "ConfigError", Exit.NOT_SENT),
-        (["add", GROUP, "--from", "nowhere.csv"], "InvalidParticipant", Exit.NOT_SENT),
+        (["add", GROUP, "--from", "nowhere.csv"], "CannotRead", Exit.NOT_SENT),
         (["add", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["check", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["providers", "wasnd"], "UnknownProvider", Exit.NOT_SENT),

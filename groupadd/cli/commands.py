@@ -33,7 +33,7 @@ app: App = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-app.command("groupadd.cli.drip:app", name="drip", help="Add many people over days, and lose nobody.")
+app.command("groupadd.cli.drip.commands:app", name="drip", help="Add many people over days, and lose nobody.")
 
 
 def _is_no_option(_: object, source: str | None) -> None:
@@ -215,7 +215,7 @@ def demo(*, drip: Annotated[bool, Parameter(negative=())] = False, json: Json = 
         json: Print one JSON object.
     """
     if drip:
-        from groupadd.cli.drip_demo import play  # noqa: PLC0415  needs the extra `drip`
+        from groupadd.cli.drip.demo import play  # noqa: PLC0415  needs the extra `drip`
 
         return play(Screen(json=json))
     return story.play(Screen(json=json))

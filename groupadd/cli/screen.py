@@ -13,13 +13,9 @@ from rich.live import Live
 from rich.text import Text
 
 from groupadd.cli.ending import Complaint, Exit
-from groupadd.errors import GroupAddError
+from groupadd.errors import CannotWrite
 
 _log = logging.getLogger("groupadd")
-
-
-class CannotWrite(GroupAddError):
-    """Standard output takes no more."""
 
 
 class Screen:

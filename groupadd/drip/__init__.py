@@ -33,7 +33,9 @@ Each has a twin for event loops, named with `_async`; `shift` is one for event l
 Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody else works on it) and those of the config.
 """
 
+from groupadd.drip.control import audit, forget, pause, resume, retry
 from groupadd.drip.export import export
+from groupadd.drip.fleet.watch import watch, watch_async
 from groupadd.drip.in_threads import (
     audit_async,
     export_async,
@@ -46,13 +48,11 @@ from groupadd.drip.in_threads import (
     status_async,
 )
 from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
-from groupadd.drip.plan import Plan, plan
+from groupadd.drip.planning import Plan, plan
 from groupadd.drip.report import report
 from groupadd.drip.running import run, run_async
 from groupadd.drip.shifts import Shift, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
-from groupadd.drip.steering import audit, forget, pause, resume, retry
-from groupadd.drip.watching import watch, watch_async
 
 __all__ = [
     "AccountStatus",

@@ -5,12 +5,12 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
+from groupadd.drip.control import audit, forget, pause, resume, retry
 from groupadd.drip.export import export
 from groupadd.drip.ledger import DEFAULT, AuditLine
-from groupadd.drip.plan import plan
+from groupadd.drip.planning import plan
 from groupadd.drip.report import report
 from groupadd.drip.status import status
-from groupadd.drip.steering import audit, forget, pause, resume, retry
 from groupadd.flow import Clock
 
 P = ParamSpec("P")

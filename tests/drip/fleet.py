@@ -28,7 +28,7 @@ from typing import IO, Any, Self
 from attrs import define, evolve, field, frozen
 
 from groupadd import drip
-from groupadd.drip import workers
+from groupadd.drip.fleet import worker as workers
 from groupadd.flow import SystemClock
 from groupadd.sandbox import Answer, Group, Human, Sandbox, Temper, World, side_by_side
 from groupadd.sandbox.server import SandboxServer

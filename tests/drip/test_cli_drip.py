@@ -20,8 +20,9 @@ from rich.console import Console
 
 import groupadd
 from groupadd import Status
-from groupadd.cli import drip_tables, main
-from groupadd.cli.drip_progress import Progress
+from groupadd.cli import main
+from groupadd.cli.drip import tables
+from groupadd.cli.drip.progress import Progress
 from groupadd.cli.ending import Exit, of_statuses
 from groupadd.cli.screen import Screen
 from groupadd.drip import AccountStatus, AuditLine, DripStatus
@@ -313,7 +314,7 @@ def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     stopped = account("office", "stopped", why="paused by hand", how_to_go_on="`groupadd drip resume`")
     told = DripStatus("sqlite:///x.db", 100_000, 50_000, {Status.ADDED: 50_000}, (account("main", "resting"), stopped))
     console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(drip_tables.status(told, Pace(), NOW))
+    console.print(tables.status(told, Pace(), NOW))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
 

@@ -14,7 +14,7 @@ from groupadd.drip.holding import Holding, Overtaken
 from groupadd.drip.ledger import POSTGRES, Ledger
 from groupadd.drip.lock import only_runner
 from groupadd.drip.schema import VERSION
-from tests.drip.ledgers import KINDS, needs_postgres, new_ledger
+from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import crowd, town
 
@@ -135,7 +135,7 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
             assert one.take()
 
 
-@needs_postgres
+@pytest.mark.postgres
 def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

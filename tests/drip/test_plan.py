@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from groupadd import ConfigError, InvalidGroup, InvalidParticipant, Status, drip
+from groupadd import CannotRead, ConfigError, InvalidGroup, Status, drip
 from groupadd.sandbox import Human, Temper, faults
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
@@ -99,10 +99,10 @@ def test_columns_win_over_options_and_accounts_share_what_names_none(book: Book)
 
 @pytest.mark.parametrize(
     ("text", "why"),
-    [("name,group\nAnn,x\n", "no column named phone"), ("", "no column"), ('phone\n"1\n', "not CSV")],
+    [("name,group\nAnn,x\n", "a column named phone"), ("", "a column named"), ('phone\n"1\n', "not CSV")],
 )
 def test_a_file_without_people_is_refused_and_nothing_is_planned(book: Book, text: str, why: str) -> None:
-    with pytest.raises(InvalidParticipant, match=why):
+    with pytest.raises(CannotRead, match=why):
         book.plan(text)
 
 

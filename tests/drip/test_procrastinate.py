@@ -10,7 +10,7 @@ import pytest
 from procrastinate.testing import InMemoryConnector
 
 from groupadd import Status, drip
-from groupadd.drip import procrastinate as engine
+from groupadd.drip.fleet import tasks as engine
 from groupadd.drip.ledger import Ledger
 from groupadd.drip.orders import order, orders
 from tests.drip.crashing import Scene, people, scene, served

@@ -27,7 +27,8 @@ def report(
 
     Raises:
         ConfigError: The configuration cannot be used.
-        LedgerError: The ledger cannot be used, or the page cannot be written.
+        LedgerError: The ledger cannot be used.
+        CannotWrite: The page cannot be written.
     """
     from groupadd.drip.report.page import write_report  # noqa: PLC0415  Jinja2 takes 36 ms, and no other verb needs it
 

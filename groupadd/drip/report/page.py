@@ -5,12 +5,14 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from groupadd.drip.ledger import Ledger, LedgerError
+from groupadd.drip.ledger import Ledger
 from groupadd.drip.report.data import ReportData, shape
 from groupadd.drip.status import status_of
 from groupadd.drip.store.report_facts import read_report_facts
+from groupadd.errors import CannotWrite
 from groupadd.outcome import Status
 from groupadd.reasons import REASONS
+from groupadd.secret import scrubbed
 from groupadd.terms import Pace
 from groupadd.wording import counted, counted_people, duration, in_words
 
@@ -43,7 +45,8 @@ def write_report(target: str | PathLike[str], ledger: Ledger, pace: Pace, *, ful
         full_numbers: Show whole phone numbers; they are masked otherwise.
 
     Raises:
-        LedgerError: The ledger cannot be used, or the page cannot be written.
+        LedgerError: The ledger cannot be used.
+        CannotWrite: The page cannot be written.
     """
     page = render(read(ledger, pace, full_numbers=full_numbers))
     try:
@@ -52,7 +55,7 @@ def write_report(target: str | PathLike[str], ledger: Ledger, pace: Pace, *, ful
         why = error.strerror or type(error).__name__
     else:
         return
-    raise LedgerError(f"the report cannot be written: {why}")
+    raise CannotWrite(f"{scrubbed(Path(target).name)} cannot be written: {why}")
 
 
 def read(ledger: Ledger, pace: Pace, *, full_numbers: bool = False) -> ReportData:

@@ -1,15 +1,10 @@
 """Plan: people from a CSV or from rows, put into the ledger as they stand; nothing is lost silently."""
 
-import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
-from itertools import chain, islice
-from os import PathLike
-from pathlib import Path
-from typing import TextIO, TypeAlias
+from itertools import islice
 
 from attrs import define, field, frozen
 from sqlalchemy import Connection, func, insert, select, tuple_
@@ -22,13 +17,10 @@ from groupadd.drip.status import status_of
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
 from groupadd.flow import Clock
 from groupadd.identity import GroupId, parse_participants
-from groupadd.people_file import PHONE_COLUMNS
+from groupadd.people_file import FilePath, Rows, Sheet, open_sheet
 from groupadd.plugins import listed, nearest
-from groupadd.secret import scrubbed
 
-Rows: TypeAlias = Iterable[Mapping[str, str]]
 _AT_ONCE = 2000  # rows
-_DELIMITERS = ",;\t"
 
 
 @frozen
@@ -52,18 +44,8 @@ class Plan:
     ends_at: Mapping[str, datetime]
 
 
-@frozen
-class _Sheet:
-    """Rows as they were given, each with its line."""
-
-    name: str
-    header: Sequence[str]
-    delimiter: str
-    rows: Iterator[tuple[int, Sequence[str]]]
-
-
 def plan(
-    source: str | PathLike[str] | Rows,
+    source: FilePath | Rows,
     *,
     group: str | None = None,
     providers: Sequence[str] = (),
@@ -87,20 +69,16 @@ def plan(
     Raises:
         ConfigError: A provider is not configured.
         InvalidGroup: `group` is not the JID of a group.
-        InvalidParticipant: The file cannot be read, or has no column of numbers.
+        CannotRead: The file cannot be read, or has no column of numbers.
         LedgerError: The ledger cannot be used.
     """
     settings = load(config)
     default_group = None if group is None else GroupId.parse(group).jid
     for name in providers:
         _require_provider(settings, name)
-    with _opened(source) as sheet, Ledger.open(ledger, make=True, clock=clock) as book:
+    with open_sheet(source, phone_column) as sheet, Ledger.open(ledger, make=True, clock=clock) as book:
         names = [name.strip().lower() for name in sheet.header]
-        wanted = PHONE_COLUMNS if phone_column is None else (phone_column.strip().lower(),)
-        phone_at = next((names.index(name) for name in wanted if name in names), None)
-        if phone_at is None:
-            raise InvalidParticipant({0: f"has no column named {' or '.join(wanted)}"}, [sheet.name])
-        reader = _Reader(settings, names, phone_at, default_group, tuple(providers))
+        reader = _Reader(settings, names, default_group, tuple(providers))
         with book.writing() as tx:
             reader.carry_over(tx, sheet)
             if not reader.written or not (reader.places or reader.twins):
@@ -124,7 +102,6 @@ class _Reader:
 
     settings: Config
     names: Sequence[str]
-    phone_at: int
     group: str | None
     providers: Sequence[str]
     places: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
@@ -132,7 +109,7 @@ class _Reader:
     twins: int = 0
     written: int = 0
 
-    def carry_over(self, tx: Connection, sheet: _Sheet) -> None:
+    def carry_over(self, tx: Connection, sheet: Sheet) -> None:
         """Write all rows of a sheet, some thousand at a time; none anew that stands there from the same sheet."""
         values = {"name": sheet.name, "header": list(sheet.header), "delimiter": sheet.delimiter}
         number = (tx.scalar(select(func.max(sheets.c.id))) or 0) + 1
@@ -141,7 +118,7 @@ class _Reader:
         tx.execute(insert(sheets).values(id=number, **values))
         other_forms = _other_forms(tx)
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
-            read = [{"sheet": number, **self._read(line, cells)} for line, cells in chunk]
+            read = [{"sheet": number, **self._read(line, cells, sheet.phone(cells))} for line, cells in chunk]
             keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
             where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), is_planned)
             seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
@@ -167,10 +144,9 @@ class _Reader:
             self.providers = (self.settings.choose().name,)
         return self.providers[line % len(self.providers)]
 
-    def _read(self, line: int, cells: Sequence[str]) -> dict[str, object]:
+    def _read(self, line: int, cells: Sequence[str], given: str) -> dict[str, object]:
         """Return a row of the ledger; a fault in it is noted."""
         row = dict(zip(self.names, cells, strict=False))
-        given = cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
         group = row.get("group", "").strip() or self.group
         provider = row.get("provider", "").strip() or self._shared(line)
         told: dict[str, object] = {
@@ -221,62 +197,3 @@ def _require_provider(settings: Config, name: str) -> None:
     if name not in settings.providers:
         near = nearest(name, settings.providers)
         raise ConfigError(f"no provider is configured as {name!r}{near} (configured: {listed(settings.providers)})")
-
-
-@contextmanager
-def _opened(source: str | PathLike[str] | Rows) -> Iterator[_Sheet]:
-    """Open a CSV file, or rows, to be read once.
-
-    Raises:
-        InvalidParticipant: It cannot be read.
-    """
-    if not isinstance(source, str | PathLike):
-        yield _of_rows(source)
-        return
-    path = Path(source)
-    why = ""
-    try:
-        with path.open(encoding=_encoding(path), newline="") as file:
-            delimiter = max(_DELIMITERS, key=file.readline().count)
-            file.seek(0)
-            rows = _lines(file, delimiter)
-            _, header = next(rows, (1, ()))
-            yield _Sheet(path.name, header, delimiter, rows)
-    except OSError as error:
-        why = f"cannot be read: {error.strerror or type(error).__name__}"
-    except UnicodeDecodeError:
-        why = "is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
-    except csv.Error as error:
-        why = f"is not CSV: {error}"
-    if why:
-        raise InvalidParticipant({0: why}, [scrubbed(path.name)])
-
-
-def _encoding(path: Path) -> str:
-    with path.open("rb") as file:
-        return "utf-16" if file.read(2) in {b"\xff\xfe", b"\xfe\xff"} else "utf-8-sig"
-
-
-def _lines(file: TextIO, delimiter: str) -> Iterator[tuple[int, Sequence[str]]]:
-    """Yield every row that is not blank, with the line on which it begins."""
-    reader = csv.reader(file, delimiter=delimiter, strict=True)
-    line = 1
-    for row in reader:
-        if any(cell.strip() for cell in row):
-            yield line, row
-        line = reader.line_num + 1
-
-
-def _of_rows(rows: Rows) -> _Sheet:
-    """Return rows as a sheet: the first one's columns are everybody's.
-
-    Raises:
-        InvalidParticipant: There are none.
-    """
-    every = iter(rows)
-    first = next(every, None)
-    if first is None:
-        raise InvalidParticipant({0: "nobody was named"}, ["rows"])
-    header = list(first)
-    cells = ([str(row.get(name) or "") for name in header] for row in chain([first], every))
-    return _Sheet("rows", header, ",", enumerate(cells, start=1))

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from groupadd import drip
-from groupadd.cli import drip_tables
+from groupadd.cli.drip import tables
 from groupadd.cli.screen import Screen
 from groupadd.cli.tables import plain
 from groupadd.terms import Pace
@@ -61,7 +61,7 @@ class Progress:
         if self._summed_up is None or line.at - self._summed_up >= _EVERY:
             self._summed_up = line.at
             for one in self._status().accounts:
-                self.screen.say(drip_tables.account_line(one, self.pace, drip_tables.present()))
+                self.screen.say(tables.account_line(one, self.pace, tables.present()))
 
     def _status(self) -> drip.DripStatus:
         return drip.status(ledger=self.ledger, config=self.config)
@@ -76,13 +76,13 @@ class Progress:
                 self._is_stale = True
         if self._shown is None:
             return Text()
-        lines = drip_tables.accounts(self._shown, self.pace, drip_tables.present())
+        lines = tables.accounts(self._shown, self.pace, tables.present())
         return Group(lines, Text(self.ctrl_c, "dim"))
 
 
 def say_event(screen: Screen, line: drip.AuditLine) -> None:
     """Say in one plain line what has happened, where people may want to know."""
     if line.event in _TOLD:
-        parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, drip_tables.who(line.participant))
+        parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, tables.who(line.participant))
         said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
         screen.say(plain("  ".join(filter(None, (*parts, said)))))

@@ -21,8 +21,8 @@ from rich.text import Text
 
 import groupadd
 from groupadd import drip
-from groupadd.cli import drip_tables
-from groupadd.cli.drip_progress import Progress
+from groupadd.cli.drip import tables
+from groupadd.cli.drip.progress import Progress
 from groupadd.cli.ending import Exit
 from groupadd.cli.screen import Screen
 from groupadd.config import load
@@ -94,13 +94,13 @@ def play(screen: Screen) -> Exit:
         with progress.shown():
             _run_until_killed(world, ledger, config)
         cut = drip.status(ledger=ledger, config=str(config))
-        screen.tell(drip_tables.accounts(cut, pace, drip_tables.present()), "", Text("  $ kill -9", "bold red"))
+        screen.tell(tables.accounts(cut, pace, tables.present()), "", Text("  $ kill -9", "bold red"))
 
         _chapter(screen, 3, "The same command once more", "run")
         with progress.shown():
             on_line = progress.tell if screen.is_live else None
             told = drip.run(ledger=ledger, config=str(config), on_line=on_line)
-        screen.tell(drip_tables.status(told, pace, drip_tables.present()))
+        screen.tell(tables.status(told, pace, tables.present()))
         truth = _truth(world, ledger)
 
     _chapter(screen, 4, "Held against what the sandbox knows")

@@ -10,10 +10,10 @@ from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
 from groupadd import drip
-from groupadd.cli import drip_tables
 from groupadd.cli.commands import Json
-from groupadd.cli.drip_progress import Progress, say_event
-from groupadd.cli.drip_tables import Place, present
+from groupadd.cli.drip import tables
+from groupadd.cli.drip.progress import Progress, say_event
+from groupadd.cli.drip.tables import Place, present
 from groupadd.cli.ending import Exit, of_statuses
 from groupadd.cli.screen import Screen
 from groupadd.cli.tables import plain
@@ -81,7 +81,7 @@ def plan(
         "warnings": list(made.warnings),
         "ends_at": {name: at.isoformat(timespec="seconds") for name, at in made.ends_at.items()},
     }
-    screen.show(told, drip_tables.plan(made, places, present(), shared=is_shared(book.ledger)))
+    screen.show(told, tables.plan(made, places, present(), shared=is_shared(book.ledger)))
     return Exit.NOT_SENT if made.faults and not made.people + made.planned_before else Exit.EVERYONE_IN
 
 
@@ -126,7 +126,7 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
             if not isinstance(cut.outcome, drip.DripStatus):
                 raise
             told, cut_short = cut.outcome, True
-    screen.show({**told.as_dict()}, drip_tables.status(told, pace, present()))
+    screen.show({**told.as_dict()}, tables.status(told, pace, present()))
     if cut_short:
         screen.say(f"\ninterrupted; {goes_on}")
         return Exit.INTERRUPTED
@@ -137,7 +137,7 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
 
 
 def _workers() -> ModuleType:
-    from groupadd.drip import workers  # noqa: PLC0415  needs the extra `procrastinate`
+    from groupadd.drip.fleet import worker as workers  # noqa: PLC0415  needs the extra `procrastinate`
 
     return workers
 
@@ -151,7 +151,7 @@ def _order(screen: Screen, ledger: str, config: str | None) -> None:
 def _say_why(screen: Screen, told: drip.DripStatus) -> None:
     """Say on stderr why accounts have stopped, where stdout is not read by people."""
     if not screen.watched:
-        for why in drip_tables.stops(told):
+        for why in tables.stops(told):
             screen.say(why)
 
 
@@ -207,7 +207,7 @@ def status(*, config: str | None = None, book: Book = Book()) -> Exit:
         book: Where the plan is kept.
     """
     told = drip.status(ledger=book.ledger, config=config)
-    Screen(json=book.json).show({**told.as_dict()}, drip_tables.status(told, load(config).drip, present()))
+    Screen(json=book.json).show({**told.as_dict()}, tables.status(told, load(config).drip, present()))
     return Exit.EVERYONE_IN
 
 

@@ -5,7 +5,7 @@ reminder that an account is ordered: one that is lost is made anew by the sweep,
 
 Whoever runs Procrastinate already adds the tasks to their own app:
 
-    app.add_tasks_from(groupadd.drip.procrastinate.blueprint(ledger=…), namespace="groupadd")
+    app.add_tasks_from(groupadd.drip.fleet.tasks.blueprint(ledger=…), namespace="groupadd")
 """
 
 import asyncio
@@ -24,13 +24,13 @@ from procrastinate.jobs import Job, Status
 
 from groupadd.config import load
 from groupadd.document import Source
+from groupadd.drip.control import stop_account
 from groupadd.drip.holding import Tell
 from groupadd.drip.ledger import Ledger, LedgerError
 from groupadd.drip.orders import close_order, orders
 from groupadd.drip.rules import Stop
 from groupadd.drip.running import Run, tell_nobody
 from groupadd.drip.shifts import worked
-from groupadd.drip.steering import stop_account
 from groupadd.errors import ConfigError, Unsupported
 from groupadd.flow import log
 

@@ -18,10 +18,10 @@ from sqlalchemy import Connection, inspect, make_url, select, update
 
 from groupadd.config import load
 from groupadd.document import Source
+from groupadd.drip.fleet.tasks import POLL_S, QUEUE, Timing, blueprint
 from groupadd.drip.holding import Tell
 from groupadd.drip.ledger import POSTGRES, Ledger, LedgerError, is_shared
 from groupadd.drip.orders import order
-from groupadd.drip.procrastinate import POLL_S, QUEUE, Timing, blueprint
 from groupadd.drip.running import on_signals
 from groupadd.drip.schema import schema
 from groupadd.flow import log
