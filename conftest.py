@@ -29,9 +29,9 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 from groupadd.cli import main
-from groupadd.config import load
-from groupadd.document import FILE
-from groupadd.sandbox import Sandbox, config_toml, side_by_side, small_town
+from groupadd.config.load import load
+from groupadd.config.sources import FILE
+from groupadd.sandbox import Sandbox, config_toml, example_world, side_by_side
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
@@ -43,7 +43,7 @@ TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    town = small_town()
+    town = example_world()
     sandboxes = {name: Sandbox.speaking(name, town) for name in PROVIDERS}
     server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})

@@ -16,8 +16,8 @@ from typing import TextIO, TypeAlias
 from attrs import frozen
 
 from groupadd.errors import CannotRead, CannotWrite, InvalidParticipant
-from groupadd.identity import parse_participants
-from groupadd.secret import scrubbed
+from groupadd.model.identity import parse_participants
+from groupadd.model.masking import scrubbed
 
 FilePath: TypeAlias = str | PathLike[str]
 Rows: TypeAlias = Iterable[Mapping[str, str]]

@@ -7,10 +7,11 @@ from typing import TypeAlias, TypeVar
 
 from attrs import define, field
 
-from groupadd.flow import Flow, NoAnswer, Request, Response, drive, drive_async
 from groupadd.provider import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
+from groupadd.wire.driver import drive, drive_async
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 
 T = TypeVar("T")
 Answer: TypeAlias = Response | BaseException

@@ -10,13 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import errors
-from groupadd.adding import add
-from groupadd.flow import Flow, NoAnswer, Request, Response, drive
-from groupadd.identity import GroupId, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import AddReply, GroupMembershipProvider
-from groupadd.terms import Terms, Verify
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from tests.scripts import (
     GROUP,
     ME,
@@ -46,13 +47,13 @@ OK = says({"ok": True})
 NOBODY = says([])
 ADDED, ALREADY, NOT_IN, UNKNOWN = Status.ADDED, Status.ALREADY_MEMBER, Status.NOT_ADDED, Status.UNKNOWN
 REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
-AUTO, ALWAYS, NEVER = Terms(), Terms(verify="always"), Terms(verify="never")
+AUTO, ALWAYS, NEVER = AddSettings(), AddSettings(verify="always"), AddSettings(verify="never")
 
 
 def adding(
-    provider: GroupMembershipProvider, people: Sequence[str], terms: Terms = AUTO
+    provider: GroupMembershipProvider, people: Sequence[str], terms: AddSettings = AUTO
 ) -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(Account(provider), GroupId(GROUP), parse_participants(people), terms)
+    return add(ProviderSession(provider), GroupId(GROUP), parse_participants(people), terms)
 
 
 def wasend(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
@@ -125,7 +126,7 @@ def test_rule_3_a_last_look_that_proves_nothing_leaves_absence_unproven(last: Re
 @pytest.mark.parametrize("look_after_s", [(), (2.0,)])
 def test_rule_3_with_fewer_than_two_looks_absence_is_never_proven(look_after_s: tuple[float, ...]) -> None:
     script = wawp(OK, looks=[roster()] * (1 + len(look_after_s)))
-    assert verdicts(script.run(adding(WAWP, [ANN], Terms(look_after_s=look_after_s))))[0][0] is UNKNOWN
+    assert verdicts(script.run(adding(WAWP, [ANN], AddSettings(look_after_s=look_after_s))))[0][0] is UNKNOWN
 
 
 def test_rule_3_after_a_lost_answer_absence_is_proven_only_when_the_add_can_no_longer_take_effect() -> None:
@@ -136,7 +137,7 @@ def test_rule_3_after_a_lost_answer_absence_is_proven_only_when_the_add_can_no_l
 
 def test_rule_3_a_look_before_that_moment_does_not_count() -> None:
     script = wawp(lost(), looks=[roster(), roster()])
-    terms = Terms(look_after_s=(2.0,))
+    terms = AddSettings(look_after_s=(2.0,))
     assert verdicts(script.run(adding(WAWP, [ANN], terms))) == [(UNKNOWN, Reason.ABSENCE_UNPROVEN, NONE)]
 
 
@@ -181,7 +182,7 @@ def test_rule_6_an_add_that_may_have_been_received_is_never_sent_again(answer: A
     ),
     st.sampled_from([AUTO, ALWAYS]),
 )
-def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: Response, terms: Terms) -> None:
+def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: Response, terms: AddSettings) -> None:
     shown = {
         "in": roster(ANN),
         "out": roster(BEN),
@@ -222,7 +223,7 @@ def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: 
 )
 def test_where_the_answer_settles_everyone_only_always_looks(verify: Verify, asked: list[str]) -> None:
     script = wasend(words(p15550100="SUCCESS"), looks=[roster(), roster(ANN)] if verify == "always" else [])
-    outcomes = script.run(adding(WASEND, [ANN], Terms(verify=verify)))
+    outcomes = script.run(adding(WASEND, [ANN], AddSettings(verify=verify)))
     assert verdicts(outcomes) == [(ADDED, None, OBSERVED if verify == "always" else REPORTED)]
     assert script.asked == asked
 
@@ -340,7 +341,7 @@ def test_a_refusal_of_the_whole_add_raises_and_nothing_is_looked_at(answer: Answ
 def test_what_a_provider_cannot_honour_is_told_before_the_add() -> None:
     script = wawp(looks=[roster()])
     with pytest.raises(errors.Unsupported):
-        script.run(adding(WAWP, [ANN], Terms(notify=False)))
+        script.run(adding(WAWP, [ANN], AddSettings(notify=False)))
     assert WAWP_ADD not in script.asked
 
 
@@ -484,7 +485,7 @@ def test_any_answers_give_an_outcome_or_an_error_of_ours_and_the_same_in_sync_an
     provider, paths = ENDPOINTS[name]
     told = {path: [data.draw(answers)] for path in paths}
     told |= {f"GET {path.partition(' ')[2]}": said for path, said in told.items() if path == WAWP_SESSION}
-    terms = Terms(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
+    terms = AddSettings(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
 
     def story(*, asynchronous: bool) -> object:
         script = Anything(told)
@@ -517,7 +518,7 @@ def test_answers_nested_as_deep_as_can_be_read_break_nothing(shape: str) -> None
 class _AsksTwice:
     """A provider that asks something more after its add."""
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
     base_url: str = "http://provider.example"
 
     def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
@@ -529,7 +530,7 @@ class _AsksTwice:
 def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent() -> None:
     script = Script({"POST /add": [Response(400)], "GET /state": [lost(maybe_sent=False)]})
     people = parse_participants(["15550100"])
-    (person,) = script.run(add(Account(_AsksTwice()), GroupId(GROUP), people, Terms()))
+    (person,) = script.run(add(ProviderSession(_AsksTwice()), GroupId(GROUP), people, AddSettings()))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
 
 
@@ -537,7 +538,7 @@ def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent()
 class _Insists:
     """A provider that sends its add until somebody says 200."""
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
     base_url: str = "http://provider.example"
 
     def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:

@@ -17,13 +17,13 @@ from urllib.parse import quote_plus
 import attrs
 import pytest
 
-from groupadd import plugins
-from groupadd.sandbox import Human, Sandbox, Temper, VirtualClock, World, dialect_names
+from groupadd.config import registry
+from groupadd.sandbox import Human, Privacy, Sandbox, VirtualClock, World, vendor_names
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
 from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
 from groupadd.testing.scrubbing import BEARER, INVITE, SOMEBODY
-from groupadd.testing.stages import fictional_cast, town_names
+from groupadd.testing.targets import fictional_cast, town_names
 
 FOLDER = Path(__file__).parent.parent / "cassettes"
 CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
@@ -100,7 +100,7 @@ def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
         "ResolvesLids": ("resolve_lids", None),
         "KnowsSession": ("members", None),
     }
-    assert {shown_by[ability] for ability in plugins.abilities(plugins.load(type_))} <= asked
+    assert {shown_by[ability] for ability in registry.abilities(registry.load(type_))} <= asked
 
 
 @pytest.mark.usefixtures("no_network")
@@ -124,7 +124,7 @@ ME, ADA, BEN, CLEO, BYSTANDER = PEOPLE = (
     Human("15550100", "88881000000001", "Xaver Real"),
     Human("15550101", "88881000000002", "Yvonne Real"),
     Human("15550102", "88881000000003", "Zeno Real"),
-    Human("15550103", "88881000000004", "Wanda Real", Temper.CONTACTS_ONLY),
+    Human("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
     Human("15550104", "88881000000005", "Viktor Real"),
 )
 ACCOUNTS = {
@@ -197,7 +197,7 @@ def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_pat
 NEW = "# A scenario that nobody has recorded yet.\n\nscenario: {call: add, people: [Ada, Ben], outcome: {}}\n"
 
 
-@pytest.mark.parametrize("type_", dialect_names())
+@pytest.mark.parametrize("type_", vendor_names())
 def test_a_new_scenario_is_recorded_without_credentials_in_every_dialect(type_: str, tmp_path: Path) -> None:
     path = tmp_path / type_ / "new.yaml"
     path.parent.mkdir()

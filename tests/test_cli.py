@@ -26,14 +26,14 @@ from groupadd import (
     Status,
 )
 from groupadd.cli import main, tables
-from groupadd.cli.ending import Exit, of_check, of_outcome
-from groupadd.cli.screen import Screen
+from groupadd.cli.exit_codes import Exit, of_check, of_outcome
+from groupadd.cli.output import Output
+from groupadd.config.registry import installed
 from groupadd.errors import CannotWrite
-from groupadd.flow import log as driver
-from groupadd.plugins import installed
-from groupadd.sandbox import Sandbox, World, config_toml, dialect_names, faults, side_by_side, small_town
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, faults, side_by_side, vendor_names
+from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
-from groupadd.sandbox.town import GROUP
+from groupadd.wire.messages import log as driver
 
 ADA, BEN, CLEO = "+12025550143", "+14155550126", "+13125550178"  # can be added; a member; lets only contacts add
 INTERRUPTIBLE = """
@@ -67,7 +67,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
-    world = small_town()
+    world = example_world()
     spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
     with SandboxServer(side_by_side(spoken)) as server:
         config = tmp_path / "groupadd.toml"
@@ -323,7 +323,7 @@ def test_a_refused_key_comes_with_a_hint_after_a_blank_line(town: Town, capsys: 
 
 
 def test_pauses_between_looks_are_plain_lines_on_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
-    with Screen(json=True).progress():
+    with Output(json=True).progress():
         driver.info("waiting", extra={"wait_s": 8.0})
         driver.info("something else")
     driver.info("waiting", extra={"wait_s": 22.0})
@@ -336,7 +336,7 @@ def test_at_a_terminal_the_line_about_a_pause_goes_away_again(
 ) -> None:
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("TERM", "xterm")
-    with Screen().progress():
+    with Output().progress():
         driver.info("waiting", extra={"wait_s": 8.0})
         driver.info("waiting", extra={"wait_s": 22.0})
     _, first, second = capsys.readouterr().err.replace("next look", "|next look").split("|")
@@ -425,7 +425,7 @@ def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
 
 def test_providers_marks_what_is_secret_and_what_has_a_default(capsys: pytest.CaptureFixture[str]) -> None:
     _, said = run_json(capsys, "providers", "wawp")
-    assert said["speaks_of_each"] is False
+    assert said["reports_each_person"] is False
     assert said["fields"] == [
         {"name": "instance_id", "required": True, "secret": False, "default": None},
         {"name": "access_token", "required": True, "secret": True, "default": None},
@@ -531,7 +531,7 @@ def test_an_outcome_goes_to_stderr_where_stdout_was_closed_from_the_start(town: 
 
 def test_data_that_comes_in_pieces_is_refused_where_stdout_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdout", None)
-    with pytest.raises(CannotWrite, match="it is closed"), Screen().pouring():
+    with pytest.raises(CannotWrite, match="it is closed"), Output().stream():
         pytest.fail("there is nowhere to pour it")
 
 
@@ -564,7 +564,7 @@ def test_sandbox_prints_a_config_that_works_until_ctrl_c(tmp_path: Path, capsys:
         try:
             talk = next(line for line in process.stderr if "groupadd check" in line)
             config = ""
-            while config.count("base_url") < len(dialect_names()):
+            while config.count("base_url") < len(vendor_names()):
                 config += process.stdout.readline()
             (tmp_path / "groupadd.toml").write_text(config)
             assert main(talk.split()[1:]) == Exit.SOMEONE_OUT

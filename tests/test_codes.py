@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd import codes
-from groupadd.codes import PARTICIPANT_CODES, Meaning, meaning_of
-from groupadd.outcome import Reason, Status
+from groupadd.model import codes
+from groupadd.model.codes import PARTICIPANT_CODES, Meaning, meaning_of
+from groupadd.model.outcome import Reason, Status
 from tests.test_identity import json_values
 
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groupadd import config, plugins
-from groupadd.config import load
+import groupadd
+from groupadd.config import registry
+from groupadd.config.load import load
 from groupadd.errors import ConfigError, UnknownProvider
+from groupadd.model.masking import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.secret import Secret
-from groupadd.terms import Terms
+from groupadd.settings import AddSettings
 
 MAIN: Mapping[str, object] = {"type": "wasend", "session_id": "s1", "api_key": "sk-1"}
 BACKUP: Mapping[str, object] = {"type": "wawp", "instance_id": "i1", "access_token": "env:WAWP_ACCESS_TOKEN"}
@@ -65,7 +66,7 @@ A_KEY = "text in one line, not empty, without blanks at its ends"
 def faults_of(tables: object, environ: Mapping[str, str] | None = None) -> list[str]:
     assert isinstance(tables, Mapping)
     with pytest.raises(ConfigError) as raised:
-        load(tables, environ=environ or {}).choose()
+        load(tables, environ=environ or {}).provider()
     return str(raised.value).splitlines()
 
 
@@ -88,13 +89,13 @@ def test_whole_file_becomes_providers_and_settings(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text(WHOLE)
     settings = load(file, environ={"WASEND_API_KEY": "sk-1"})
-    main, backup = settings.choose(), settings.choose("backup")
-    assert settings.provider == "main"
+    main, backup = settings.provider(), settings.provider("backup")
+    assert settings.default_provider == "main"
     assert settings.providers == {"main": "wasend", "backup": "wawp"}
     assert (main.name, main.type) == ("main", "wasend")
     assert main.provider == Wasend("s1", Secret("sk-1"), "https://api.wasend.dev/")
     assert backup.provider == Wawp("i1", Secret("tok-2"), "query")
-    assert settings.add == Terms(
+    assert settings.add == AddSettings(
         verify="always",
         look_after_s=(1.0, 2.5),
         late_after_s=45.0,
@@ -108,13 +109,13 @@ def test_whole_file_becomes_providers_and_settings(tmp_path: Path) -> None:
 def test_mapping_works_as_a_file_does_and_stays_as_it_was() -> None:
     before = repr(BOTH)
     settings = load(BOTH, environ={"GROUPADD_PROVIDERS__MAIN__API_KEY": "sk-9"})
-    assert settings.add == Terms()
-    assert revealed(settings.choose("main").provider) == "sk-9"
+    assert settings.add == AddSettings()
+    assert revealed(settings.provider("main").provider) == "sk-9"
     assert repr(BOTH) == before
 
 
 def test_mapping_may_hold_a_secret_that_is_one_already() -> None:
-    assert revealed(load(with_main(api_key=Secret("sk-2")), environ={}).choose().provider) == "sk-2"
+    assert revealed(load(with_main(api_key=Secret("sk-2")), environ={}).provider().provider) == "sk-2"
 
 
 @pytest.mark.parametrize(
@@ -201,7 +202,7 @@ def test_what_is_wrong_is_told_by_its_place(tables: object, faults: list[str]) -
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://x/prefix/", "http://[::1]:80", "HTTPS://X"])
 def test_base_url_may_have_a_port_a_prefix_and_a_trailing_slash(url: str) -> None:
-    assert load(with_main(base_url=url), environ={}).choose().provider.base_url == url
+    assert load(with_main(base_url=url), environ={}).provider().provider.base_url == url
 
 
 def test_all_faults_of_a_file_are_told_at_once_whoever_is_chosen(tmp_path: Path) -> None:
@@ -251,7 +252,7 @@ def test_a_file_that_is_not_toml_is_told_by_its_line_and_nothing_of_it_is_shown(
 
 def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
     (tmp_path / "groupadd.toml").write_text(WHOLE, encoding="utf-8-sig")
-    assert load(tmp_path / "groupadd.toml", environ={}).provider == "main"
+    assert load(tmp_path / "groupadd.toml", environ={}).default_provider == "main"
 
 
 # Which provider
@@ -268,7 +269,7 @@ def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
 def test_the_named_provider_is_chosen_else_the_default_else_the_only_one(
     tables: Mapping[str, object], name: str | None, chosen: str
 ) -> None:
-    assert load(tables, environ={"WAWP_ACCESS_TOKEN": "t"}).choose(name).name == chosen
+    assert load(tables, environ={"WAWP_ACCESS_TOKEN": "t"}).provider(name).name == chosen
 
 
 def test_with_several_and_no_default_all_are_named() -> None:
@@ -278,16 +279,16 @@ def test_with_several_and_no_default_all_are_named() -> None:
 
 def test_an_unknown_name_is_told_with_the_nearest() -> None:
     with pytest.raises(UnknownProvider, match=r"^config: providers: no such provider; did you mean main\?"):
-        load(BOTH, environ={}).choose("mian")
+        load(BOTH, environ={}).provider("mian")
     with pytest.raises(UnknownProvider, match=r"^config: provider: .*did you mean main\? \(configured: backup, main\)"):
-        load({**BOTH, "provider": "mian"}, environ={}).choose()
+        load({**BOTH, "provider": "mian"}, environ={}).provider()
 
 
 def test_an_unknown_type_matters_only_to_who_chooses_it() -> None:
     settings = load({"providers": {"main": MAIN, "other": {"type": "wasnd"}}}, environ={})
-    assert settings.choose("main").type == "wasend"
+    assert settings.provider("main").type == "wasend"
     with pytest.raises(UnknownProvider, match=r"^config: providers\.other\.type: .*did you mean wasend\?"):
-        settings.choose("other")
+        settings.provider("other")
 
 
 # The environment
@@ -296,48 +297,48 @@ def test_an_unknown_type_matters_only_to_who_chooses_it() -> None:
 @pytest.mark.parametrize(
     ("variable", "text", "setting"),
     [
-        ("GROUPADD_ADD__VERIFY", "never", Terms(verify="never")),
-        ("GROUPADD_ADD__LOOK_AFTER_S", "[1, 4]", Terms(look_after_s=(1.0, 4.0))),
-        ("GROUPADD_ADD__TIMEOUT_S", "7", Terms(timeout_s=7.0)),
-        ("GROUPADD_ADD__NOTIFY", "false", Terms(notify=False)),
-        ("GROUPADD_ADD__INVITE_TEXT", "{link} 1", Terms(invite_text="{link} 1")),
-        ("GROUPADD_ADD__TIMEOUT_S", "", Terms()),
+        ("GROUPADD_ADD__VERIFY", "never", AddSettings(verify="never")),
+        ("GROUPADD_ADD__LOOK_AFTER_S", "[1, 4]", AddSettings(look_after_s=(1.0, 4.0))),
+        ("GROUPADD_ADD__TIMEOUT_S", "7", AddSettings(timeout_s=7.0)),
+        ("GROUPADD_ADD__NOTIFY", "false", AddSettings(notify=False)),
+        ("GROUPADD_ADD__INVITE_TEXT", "{link} 1", AddSettings(invite_text="{link} 1")),
+        ("GROUPADD_ADD__TIMEOUT_S", "", AddSettings()),
     ],
 )
 def test_a_variable_sets_one_field_and_what_is_not_text_is_read_as_toml(
-    variable: str, text: str, setting: Terms
+    variable: str, text: str, setting: AddSettings
 ) -> None:
     assert load(BOTH, environ={variable: text}).add == setting
 
 
 def test_text_that_looks_like_a_number_stays_text_where_text_is_wanted() -> None:
-    provider = load(BOTH, environ={"GROUPADD_PROVIDERS__MAIN__SESSION_ID": "007"}).choose("main").provider
+    provider = load(BOTH, environ={"GROUPADD_PROVIDERS__MAIN__SESSION_ID": "007"}).provider("main").provider
     assert provider == Wasend("007", Secret("sk-1"))
 
 
 def test_environment_swaps_the_provider_but_not_one_that_is_named() -> None:
     settings = load(BOTH, environ={"GROUPADD_PROVIDER": "backup", "WAWP_ACCESS_TOKEN": "t"})
-    assert settings.choose().name == "backup"
-    assert settings.choose("main").name == "main"
+    assert settings.provider().name == "backup"
+    assert settings.provider("main").name == "main"
 
 
 @pytest.mark.parametrize("name", ["main", "Main", "MAIN"])
 def test_a_variable_finds_its_provider_in_any_case(name: str) -> None:
     settings = load({"providers": {name: MAIN}}, environ={"GROUPADD_PROVIDERS__MAIN__API_KEY": "sk-9"})
-    assert revealed(settings.choose(name).provider) == "sk-9"
+    assert revealed(settings.provider(name).provider) == "sk-9"
 
 
 def test_a_variable_finds_a_provider_whose_name_has_dashes_or_underscores() -> None:
     tables = {"providers": {"a-b": MAIN, "c__d": MAIN}}
     environ = {"GROUPADD_PROVIDERS__A_B__API_KEY": "sk-8", "GROUPADD_PROVIDERS__C__D__API_KEY": "sk-9"}
     settings = load(tables, environ=environ)
-    assert [revealed(settings.choose(name).provider) for name in ("a-b", "c__d")] == ["sk-8", "sk-9"]
+    assert [revealed(settings.provider(name).provider) for name in ("a-b", "c__d")] == ["sk-8", "sk-9"]
 
 
 def test_a_whole_provider_may_come_from_the_environment() -> None:
     environ = {f"GROUPADD_PROVIDERS__MAIN__{key.upper()}": str(value) for key, value in MAIN.items()}
     settings = load(environ=environ)
-    assert settings.choose().provider == Wasend("s1", Secret("sk-1"))
+    assert settings.provider().provider == Wasend("s1", Secret("sk-1"))
 
 
 @pytest.mark.parametrize(
@@ -363,9 +364,9 @@ def test_a_fault_in_a_variable_is_told_by_the_variable(variable: str, text: str,
 
 def test_references_of_the_chosen_provider_alone_are_looked_up() -> None:
     settings = load(BOTH, environ={})
-    assert settings.choose("main").name == "main"
+    assert settings.provider("main").name == "main"
     with pytest.raises(ConfigError) as raised:
-        settings.choose("backup")
+        settings.provider("backup")
     fault = "config: providers.backup.access_token: the environment variable WAWP_ACCESS_TOKEN is not set"
     assert str(raised.value) == fault
 
@@ -390,7 +391,7 @@ def test_a_reference_that_leads_nowhere_is_told_with_where_it_leads(reference: s
 @pytest.mark.parametrize(("content", "secret"), [("sk-3", "sk-3"), ("sk-3\n", "sk-3"), ("sk-3\r\n", "sk-3")])
 def test_one_trailing_newline_of_a_referenced_file_is_not_part_of_it(content: str, secret: str) -> None:
     Path("token").write_bytes(content.encode())
-    assert revealed(load(with_main(api_key="file:token"), environ={}).choose().provider) == secret
+    assert revealed(load(with_main(api_key="file:token"), environ={}).provider().provider) == secret
 
 
 def test_a_variable_that_is_not_set_is_told_with_the_nearest_that_is() -> None:
@@ -401,7 +402,7 @@ def test_a_variable_that_is_not_set_is_told_with_the_nearest_that_is() -> None:
 
 def test_a_variable_that_sets_a_field_may_hold_a_reference() -> None:
     environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": "env:ELSEWHERE", "ELSEWHERE": "sk-4"}
-    assert revealed(load(BOTH, environ=environ).choose("main").provider) == "sk-4"
+    assert revealed(load(BOTH, environ=environ).provider("main").provider) == "sk-4"
 
 
 def test_faults_of_references_and_their_fields_are_told_together() -> None:
@@ -485,7 +486,7 @@ def refuse(instance, attribute, value):
 
 @frozen
 class Acme:
-    speaks_of_each = True
+    reports_each_person = True
     token: Secret
     port: int = field(default=1, validator=refuse)
     plan: Plan = Plan.FREE
@@ -504,15 +505,15 @@ def acme(empty_house: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, obj
     (empty_house / "acme_for_config.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(empty_house)
     monkeypatch.delitem(sys.modules, "acme_for_config", raising=False)
-    monkeypatch.setattr(plugins, "_brought", lambda: {"acme": plugins.Origin("acme_for_config:Acme", ("acme",))})
+    monkeypatch.setattr(registry, "_brought", lambda: {"acme": registry.Origin("acme_for_config:Acme", ("acme",))})
     return {"type": "acme", "token": "sk-secret"}
 
 
 def test_a_plugin_is_imported_when_it_is_chosen_and_not_before(acme: Mapping[str, object]) -> None:
     settings = load({"providers": {"main": MAIN, "acme": {**acme, "plan": "free", "tags": ["a"]}}}, environ={})
-    settings.choose("main")
+    settings.provider("main")
     assert "acme_for_config" not in sys.modules
-    provider = settings.choose("acme").provider
+    provider = settings.provider("acme").provider
     assert "acme_for_config" in sys.modules
     assert repr(provider) == (
         "Acme(token=Secret('•••'), port=1, plan=<Plan.FREE: 'free'>, tags=['a'], base_url='https://acme.example')"
@@ -554,7 +555,7 @@ values = st.sampled_from(
 )
 keys = st.sampled_from(["type", "session_id", "api_key", "base_url", "credentials_in", "access_token", "api_keyy"])
 tables = st.dictionaries(keys, st.one_of(values, st.sampled_from(["wasend", "wawp"])))
-settings_of_add = st.dictionaries(st.sampled_from([*Terms().as_arguments(), "verfy"]), values)
+settings_of_add = st.dictionaries(st.sampled_from([*AddSettings().as_arguments(), "verfy"]), values)
 
 
 @given(
@@ -574,7 +575,7 @@ def test_no_error_holds_a_value(config_: Mapping[str, object]) -> None:
     try:
         settings = load(config_, environ={})
         assert SECRET not in repr(settings).replace(f"provider='{SECRET}'", "").replace(f": '{SECRET}'", "")
-        settings.choose()
+        settings.provider()
     except ConfigError as error:
         chain: BaseException | None = error
         while chain is not None:
@@ -584,11 +585,11 @@ def test_no_error_holds_a_value(config_: Mapping[str, object]) -> None:
 
 def test_neither_a_config_nor_what_it_chooses_shows_a_secret() -> None:
     settings = load(BOTH, environ={"WAWP_ACCESS_TOKEN": SECRET, "GROUPADD_PROVIDERS__MAIN__API_KEY": SECRET})
-    shown = f"{settings!r}{settings}{settings._document!r}{settings.choose('main')!r}{settings.choose('backup')!r}"
+    shown = f"{settings!r}{settings}{settings._document!r}{settings.provider('main')!r}{settings.provider('backup')!r}"
     assert SECRET not in shown
 
 
 def test_importing_config_imports_neither_cattrs_nor_platformdirs() -> None:
-    program = "import sys, groupadd.config; sys.exit(bool({'cattrs', 'platformdirs'} & sys.modules.keys()))"
-    folder = Path(config.__file__).parents[1]
+    program = "import sys, groupadd.config.load; sys.exit(bool({'cattrs', 'platformdirs'} & sys.modules.keys()))"
+    folder = Path(groupadd.__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", program], cwd=folder, check=False).returncode == 0

@@ -2,17 +2,17 @@
 
 from pathlib import Path
 
-from groupadd import plugins
-from groupadd.sandbox import Sandbox, VirtualClock, dialect_names, small_town
-from groupadd.testing import Candidate, Conformance
-from groupadd.testing.stages import provider
+from groupadd.config import registry
+from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names
+from groupadd.testing import AdapterUnderTest, Conformance
+from groupadd.testing.targets import provider
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
 
 
-def built_in(type_: str) -> Candidate:
-    credentials = Sandbox.speaking(type_, small_town(VirtualClock())).dialect.credentials()
-    return Candidate(
+def built_in(type_: str) -> AdapterUnderTest:
+    credentials = Sandbox.speaking(type_, example_world(VirtualClock())).dialect.credentials()
+    return AdapterUnderTest(
         provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
         lambda town: Sandbox.speaking(type_, town).handle,
         cassettes=CASSETTES / type_,
@@ -21,8 +21,8 @@ def built_in(type_: str) -> Candidate:
 
 
 class TestBuiltIn(Conformance):
-    candidates = tuple(map(built_in, dialect_names()))
+    candidates = tuple(map(built_in, vendor_names()))
 
 
 def test_every_provider_of_ours_has_a_dialect() -> None:
-    assert {type_ for type_, origin in plugins.installed().items() if origin.built_in} == {*dialect_names()}
+    assert {type_ for type_, origin in registry.installed().items() if origin.built_in} == {*vendor_names()}

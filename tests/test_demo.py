@@ -7,8 +7,8 @@ from attrs import evolve
 from groupadd import AddOutcome, ParticipantOutcome, Status
 from groupadd.cli import main
 from groupadd.cli.demo import Run, play
-from groupadd.cli.ending import Exit
-from groupadd.cli.screen import Screen
+from groupadd.cli.exit_codes import Exit
+from groupadd.cli.output import Output
 from groupadd.sandbox import VirtualClock
 
 
@@ -31,7 +31,7 @@ def test_the_demo_tells_one_truth_twice(capsys: pytest.CaptureFixture[str]) -> N
 
 def test_the_demo_takes_less_than_twenty_seconds_even_with_its_pauses() -> None:
     clock = VirtualClock()
-    assert play(Screen(json=True), clock) == Exit.EVERYONE_IN
+    assert play(Output(json=True), clock) == Exit.EVERYONE_IN
     assert 0 < clock.now() < 20
 
 

@@ -7,18 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd import envelope, errors
-from groupadd.codes import (
-    ACCEPTED,
-    ADDED,
-    CONTRADICTION,
-    NO_ANSWER,
-    PRIVACY,
-    UNREADABLE,
-)
+from groupadd import errors
 from groupadd.errors import ProviderError, RateLimited
-from groupadd.flow import Response
+from groupadd.model.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, PRIVACY, UNREADABLE
 from groupadd.provider import AddReply, Claim
+from groupadd.readers import envelope
+from groupadd.wire.messages import Response
 from tests.scripts import says
 from tests.test_identity import json_values
 
@@ -46,14 +40,14 @@ REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
     ],
 )
 def test_a_status_refuses_the_whole_request_or_does_not(response: Response, error: type[ProviderError] | None) -> None:
-    refused = envelope.refusal(response)
+    refused = envelope.error_for_status(response)
     assert (None if refused is None else type(refused)) is error
     assert refused is None or refused.maybe_applied is False
 
 
 @pytest.mark.parametrize(("headers", "wait_s"), [({}, None), ({"retry_after": "30"}, 30.0)])
 def test_a_429_says_how_long_to_wait_where_it_is_told(headers: dict[str, str], wait_s: float | None) -> None:
-    refused = envelope.refusal(says({}, 429, **headers))
+    refused = envelope.error_for_status(says({}, 429, **headers))
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_s == wait_s
 
@@ -75,14 +69,14 @@ VENDORS = (
 )
 def test_a_vendor_may_refuse_in_a_way_of_its_own(response: Response, error: type[ProviderError], text: str) -> None:
     with pytest.raises(error) as caught:
-        envelope.believed(response, VENDORS)
+        envelope.discount_early(response, VENDORS)
     assert str(caught.value).startswith(text)
     assert not caught.value.maybe_applied
 
 
 @pytest.mark.parametrize("response", [Response(200, b"not linked"), Response(401), Response(500, b"only admins may")])
 def test_an_answer_that_is_none_of_a_vendors_refusals_is_believed(response: Response) -> None:
-    assert envelope.believed(response, VENDORS) is response
+    assert envelope.discount_early(response, VENDORS) is response
 
 
 @pytest.mark.parametrize(

@@ -9,19 +9,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from groupadd.errors import GroupAddError, Interrupted, ProviderUnreachable
-from groupadd.flow import (
-    CTRL_C,
-    LONGEST_RETRY_S,
-    UNREADABLE,
-    Flow,
-    NoAnswer,
-    Request,
-    Response,
-    SystemClock,
-    drive,
-    drive_async,
-)
-from groupadd.secret import Secret
+from groupadd.model.masking import Secret
+from groupadd.wire.driver import SystemClock, drive, drive_async
+from groupadd.wire.interrupt import CTRL_C
+from groupadd.wire.messages import LONGEST_RETRY_S, UNREADABLE, Flow, NoAnswer, Request, Response
 from tests.scripts import Answer, FakeClock, Script, lost, says
 
 READ = Request("GET", "/read", repeatable=True)

@@ -8,7 +8,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from groupadd.errors import InvalidGroup, InvalidParticipant
-from groupadd.identity import (
+from groupadd.model.identity import (
     GroupId,
     Identity,
     Participant,

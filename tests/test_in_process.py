@@ -1,8 +1,9 @@
 import pytest
 
-from groupadd.flow import NoAnswer, Request
 from groupadd.sandbox import Answer, VirtualClock
-from groupadd.transport import HttpTransport, in_process
+from groupadd.sandbox.in_process import in_process
+from groupadd.wire.messages import NoAnswer, Request
+from groupadd.wire.transport import HttpTransport
 
 GET = Request("GET", "/a/{name}", params={"name": "b c"}, query={"q": "1"}, headers={"X-Key": "k"})
 

@@ -4,14 +4,14 @@ from itertools import product
 
 import pytest
 
-from groupadd import codes
-from groupadd.codes import Meaning
-from groupadd.inference import Seen, Verdict, seen, settle
-from groupadd.outcome import Evidence, Reason, Status
-from groupadd.roster import Sight
+from groupadd.adding.verdict import Presence, Verdict, decide, presence
+from groupadd.model import codes
+from groupadd.model.codes import Meaning
+from groupadd.model.outcome import Evidence, Reason, Status
+from groupadd.model.roster import Observation
 
-IN, IN_SOME, OUT = Sight(True), Sight(True, complete=False), Sight(False)
-HIDDEN, STALE = Sight(None, Reason.UNRESOLVED_IDENTITY), Sight(None, Reason.STALE_ROSTER, complete=False)
+IN, IN_SOME, OUT = Observation(True), Observation(True, complete=False), Observation(False)
+HIDDEN, STALE = Observation(None, Reason.UNRESOLVED_IDENTITY), Observation(None, Reason.STALE_ROSTER, complete=False)
 LOOKS = [IN, IN_SOME, OUT, STALE]
 MEANINGS = {name: meaning for name, meaning in vars(codes).items() if isinstance(meaning, Meaning)}
 CASES = [
@@ -28,70 +28,70 @@ REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evide
 @pytest.fixture(autouse=True)
 def _nothing_is_remembered() -> None:
     """Have every test ask the table itself, not what `settle` has answered another test."""
-    settle.cache_clear()
+    decide.cache_clear()
 
 
 def test_in_is_never_said_where_absence_is_proven() -> None:
-    wrong = [case for case in CASES if case[2][-2:] == (OUT, OUT) and settle(*case).status in SAID_IN]
+    wrong = [case for case in CASES if case[2][-2:] == (OUT, OUT) and decide(*case).status in SAID_IN]
     assert wrong == []
 
 
 def test_out_is_never_said_of_who_was_last_seen_in_a_complete_roster() -> None:
-    wrong = [case for case in CASES if case[2][-1:] == (IN,) and settle(*case).status not in SAID_IN]
+    wrong = [case for case in CASES if case[2][-1:] == (IN,) and decide(*case).status not in SAID_IN]
     assert wrong == []
 
 
 def test_who_was_seen_in_a_complete_roster_after_the_answer_is_never_unknown() -> None:
-    assert [case for case in CASES if IN in case[2] and settle(*case).status is Status.UNKNOWN] == []
+    assert [case for case in CASES if IN in case[2] and decide(*case).status is Status.UNKNOWN] == []
 
 
 def test_unknown_and_no_evidence_are_the_same() -> None:
     for case in CASES:
-        verdict = settle(*case)
+        verdict = decide(*case)
         assert (verdict.status is Status.UNKNOWN) is (verdict.evidence is Evidence.NONE), case
 
 
 def test_who_is_in_needs_no_reason_and_who_is_not_has_one() -> None:
     for case in CASES:
-        status, reason, _ = settle(*case)
+        status, reason, _ = decide(*case)
         assert (reason is None) is (status in SAID_IN), case
 
 
 def test_observed_takes_a_look_and_inferred_takes_looks_after_only() -> None:
     for claim, before, after in CASES:
-        evidence = settle(claim, before, after).evidence
+        evidence = decide(claim, before, after).evidence
         if evidence is Evidence.OBSERVED:
             assert before is not None or OUT in after, (claim, before, after)
         if evidence is Evidence.INFERRED:
             assert before is None or before.member is None, (claim, before, after)
-            assert {True} <= {sight.member for sight in after}, (claim, before, after)
+            assert {True} <= {observation.member for observation in after}, (claim, before, after)
 
 
 def test_an_unsettled_claim_is_never_taken_for_a_fact() -> None:
     unsettled = [name for name, claim in MEANINGS.items() if claim.status is Status.UNKNOWN]
     assert len(unsettled) == 6
-    assert {settle(MEANINGS[name], None, ()).status for name in unsettled} == {Status.UNKNOWN}
-    assert {settle(MEANINGS[name], None, (OUT,)).status for name in unsettled} == {Status.UNKNOWN}
+    assert {decide(MEANINGS[name], None, ()).status for name in unsettled} == {Status.UNKNOWN}
+    assert {decide(MEANINGS[name], None, (OUT,)).status for name in unsettled} == {Status.UNKNOWN}
 
 
 @pytest.mark.parametrize(
     ("after", "shown"),
     [
-        ((), Seen.NOTHING),
-        ((STALE, HIDDEN), Seen.NOTHING),
-        ((OUT,), Seen.MISSING),
-        ((OUT, OUT), Seen.ABSENT),
-        ((OUT, STALE), Seen.MISSING),
-        ((OUT, STALE, OUT), Seen.MISSING),
-        ((OUT, OUT, STALE), Seen.MISSING),
-        ((STALE, OUT, OUT), Seen.ABSENT),
-        ((OUT, IN), Seen.PRESENT),
-        ((IN, OUT), Seen.PRESENT),
-        ((IN, OUT, OUT), Seen.GONE),
+        ((), Presence.NOTHING),
+        ((STALE, HIDDEN), Presence.NOTHING),
+        ((OUT,), Presence.MISSING),
+        ((OUT, OUT), Presence.ABSENT),
+        ((OUT, STALE), Presence.MISSING),
+        ((OUT, STALE, OUT), Presence.MISSING),
+        ((OUT, OUT, STALE), Presence.MISSING),
+        ((STALE, OUT, OUT), Presence.ABSENT),
+        ((OUT, IN), Presence.PRESENT),
+        ((IN, OUT), Presence.PRESENT),
+        ((IN, OUT, OUT), Presence.GONE),
     ],
 )
-def test_absence_takes_the_last_two_looks(after: tuple[Sight, ...], shown: Seen) -> None:
-    assert seen(after) is shown
+def test_absence_takes_the_last_two_looks(after: tuple[Observation, ...], shown: Presence) -> None:
+    assert presence(after) is shown
 
 
 NOT_IN = Status.NOT_ADDED
@@ -140,6 +140,9 @@ UNKNOWN = Status.UNKNOWN
     ],
 )
 def test_what_is_said_of_a_person(
-    claim: str, before: Sight | None, after: tuple[Sight, ...], verdict: tuple[Status, Reason | None, Evidence]
+    claim: str,
+    before: Observation | None,
+    after: tuple[Observation, ...],
+    verdict: tuple[Status, Reason | None, Evidence],
 ) -> None:
-    assert settle(MEANINGS[claim], before, after) == Verdict(*verdict)
+    assert decide(MEANINGS[claim], before, after) == Verdict(*verdict)

@@ -9,17 +9,17 @@ import pytest
 from attrs import frozen
 
 from groupadd import errors
-from groupadd.adding import add
-from groupadd.codes import PRIVACY
-from groupadd.envelope import read, unreadable
-from groupadd.flow import Flow, Request, Response
-from groupadd.identity import GroupId, Participant, parse_participants
-from groupadd.inviting import INVITABLE, invite
-from groupadd.looking import Account
-from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.invite import INVITABLE, invite
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.codes import PRIVACY
+from groupadd.model.identity import GroupId, Participant, parse_participants
+from groupadd.model.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import AddReply, Claim, Secret
-from groupadd.terms import Invitation, Terms
-from groupadd.testing.listening import listening
+from groupadd.readers.envelope import read, unreadable
+from groupadd.settings import AddSettings, Invitation
+from groupadd.testing.leaks import listening
+from groupadd.wire.messages import Flow, Request, Response
 from tests.scripts import (
     GROUP,
     WASEND,
@@ -48,7 +48,7 @@ def invited(
 ) -> tuple[ParticipantOutcome, Script]:
     people = {ANN: parse_participants([ANN])[0]}
     script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
-    terms = Terms(invite="link")
+    terms = AddSettings(invite="link")
     told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, terms=terms, codes={}))
     return told[ANN], script
 
@@ -112,8 +112,8 @@ def test_without_a_link_the_invitation_has_failed(link: Response) -> None:
 
 
 def adding(people: Sequence[str]) -> Flow[tuple[ParticipantOutcome, ...]]:
-    terms = Terms(verify="never", invite="link")
-    return add(Account(WASEND), GroupId(GROUP), parse_participants(people), terms)
+    terms = AddSettings(verify="never", invite="link")
+    return add(ProviderSession(WASEND), GroupId(GROUP), parse_participants(people), terms)
 
 
 def test_one_person_named_twice_gets_one_message() -> None:
@@ -127,15 +127,15 @@ def test_one_person_named_twice_gets_one_message() -> None:
 
 def test_a_provider_that_cannot_invite_says_so_before_anything_is_sent() -> None:
     class Silent:
-        speaks_of_each: ClassVar[bool] = True
+        reports_each_person: ClassVar[bool] = True
         base_url = "http://127.0.0.1"
 
         def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
             raise AssertionError
 
-    terms = Terms(invite="link")
+    terms = AddSettings(invite="link")
     with pytest.raises(errors.Unsupported):
-        Script({}).run(add(Account(Silent()), GroupId(GROUP), parse_participants([ANN]), terms))
+        Script({}).run(add(ProviderSession(Silent()), GroupId(GROUP), parse_participants([ANN]), terms))
 
 
 # Personal invitations, through a provider that can send them
@@ -149,7 +149,7 @@ CARRIER_ADD, CARRIER_SEND = "POST /add", "POST /invite"
 class Carrier:
     """A provider that refuses everybody for their privacy, offers an invitation for each, and can send it."""
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
     base_url: str = "http://127.0.0.1"
 
     def add_participants(
@@ -174,8 +174,8 @@ def offering(
     how: Invitation, *sends: Answer, people: Sequence[str] = (ANN,)
 ) -> tuple[tuple[ParticipantOutcome, ...], Script]:
     script = Script({CARRIER_ADD: [says({})], CARRIER_SEND: sends})
-    terms = Terms(verify="never", invite=how)
-    return script.run(add(Account(Carrier()), GroupId(GROUP), parse_participants(people), terms)), script
+    terms = AddSettings(verify="never", invite=how)
+    return script.run(add(ProviderSession(Carrier()), GroupId(GROUP), parse_participants(people), terms)), script
 
 
 def test_a_personal_invitation_goes_to_its_person_with_its_code_and_its_end() -> None:
@@ -236,13 +236,15 @@ def test_the_code_of_a_personal_invitation_is_never_seen(how: Invitation, answer
 
 def test_a_provider_without_personal_invitations_says_so_before_anything_is_sent() -> None:
     with pytest.raises(errors.Unsupported, match="personal"):
-        Script({}).run(add(Account(WASEND), GroupId(GROUP), parse_participants([ANN]), Terms(invite="personal")))
+        Script({}).run(
+            add(ProviderSession(WASEND), GroupId(GROUP), parse_participants([ANN]), AddSettings(invite="personal"))
+        )
 
 
 def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
     people = {ANN: parse_participants([ANN])[0]}
     before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
     told = Script({}).run(
-        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, terms=Terms(invite="personal"), codes={})
+        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, terms=AddSettings(invite="personal"), codes={})
     )
     assert told[ANN] is before

@@ -10,12 +10,12 @@ from attrs import define, evolve, frozen
 from groupadd_pigeon import Pigeon
 
 from groupadd.errors import RequestRefused
-from groupadd.flow import Flow
 from groupadd.provider import ADDED, PRIVACY, AddReply, GroupId, Participant, Request, Secret
 from groupadd.sandbox import Answer, World
 from groupadd.sandbox.service import Handle
-from groupadd.testing import Candidate, Conformance
-from groupadd.testing.candidates import Errand
+from groupadd.testing import AdapterUnderTest, Conformance
+from groupadd.testing.harness import Operation
+from groupadd.wire.messages import Flow
 
 KIT = Conformance()
 WHISTLE = Secret("tweet-tweet-tweet")
@@ -45,7 +45,7 @@ class OneRequest(Pigeon):
 class Remembers:
     """Keeps state."""
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     whistle: Secret
     base_url: str
@@ -148,11 +148,11 @@ class Clings(OneRequest):
         return AddReply()
 
 
-def candidate(kind: type[Pigeon]) -> Candidate:
-    return Candidate(kind("roof", WHISTLE, "http://pigeon.invalid"), answers_little)
+def candidate(kind: type[Pigeon]) -> AdapterUnderTest:
+    return AdapterUnderTest(kind("roof", WHISTLE, "http://pigeon.invalid"), answers_little)
 
 
-def adding(kind: type[Pigeon]) -> Errand:
+def adding(kind: type[Pigeon]) -> Operation:
     return next(candidate(kind).abilities())
 
 
@@ -161,7 +161,7 @@ def adding(kind: type[Pigeon]) -> Errand:
     [
         (
             KIT.test_the_class_is_a_frozen_table_of_config_fields,
-            *(Candidate(Remembers(WHISTLE, "http://pigeon.invalid")), pytest.fail.Exception),
+            *(AdapterUnderTest(Remembers(WHISTLE, "http://pigeon.invalid")), pytest.fail.Exception),
         ),
         (KIT.test_every_word_is_shown_or_listed_as_unproven, candidate(OneRequest), AssertionError),
         (KIT.test_notify_is_honoured_or_refused_before_anything_is_sent, candidate(Deaf), AssertionError),
@@ -183,14 +183,16 @@ def test_the_kit_finds_what_is_wrong(check: Callable[[Any], None], subject: obje
 
 
 def test_a_word_that_is_shown_may_not_be_listed_as_unproven() -> None:
-    listed = Candidate(candidate(OneRequest).provider, answers_little, unproven=WORDS)
+    listed = AdapterUnderTest(candidate(OneRequest).provider, answers_little, unproven=WORDS)
     KIT.test_every_word_is_shown_or_listed_as_unproven(listed)
-    shows = Candidate(listed.provider, lambda _: lambda *_: Answer(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS)
+    shows = AdapterUnderTest(
+        listed.provider, lambda _: lambda *_: Answer(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS
+    )
     with pytest.raises(AssertionError):
         KIT.test_every_word_is_shown_or_listed_as_unproven(shows)
 
 
 def test_without_a_service_a_candidate_is_followed_as_far_as_its_first_answers() -> None:
-    silent = Candidate(OneRequest("roof", WHISTLE, "http://pigeon.invalid"), unproven=WORDS)
+    silent = AdapterUnderTest(OneRequest("roof", WHISTLE, "http://pigeon.invalid"), unproven=WORDS)
     for errand in silent.errands():
         KIT.test_a_hard_answer_gives_an_outcome_or_an_error_of_ours(errand)

@@ -6,12 +6,12 @@ from typing import ClassVar
 import pytest
 
 from groupadd import errors
-from groupadd.flow import Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account, Watch, check
-from groupadd.outcome import Reason
+from groupadd.adding.observe import ProviderSession, RosterObserver, check
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Reason
+from groupadd.model.roster import Observation, Roster
 from groupadd.provider import AddReply, Flow, Session
-from groupadd.roster import Roster, Sight
+from groupadd.wire.messages import Response
 from tests.scripts import (
     GROUP,
     ME,
@@ -36,7 +36,7 @@ ANN, BEN = "15550100", "15550101"
 
 
 def checked(script: Script, *people: str) -> list[tuple[bool | None, Reason | None]]:
-    told = script.run(check(Account(WAWP), GroupId(GROUP), parse_participants(people)))
+    told = script.run(check(ProviderSession(WAWP), GroupId(GROUP), parse_participants(people)))
     assert [membership.participant for membership in told] == list(people)
     return [(membership.member, membership.reason) for membership in told]
 
@@ -50,7 +50,7 @@ def test_one_look_serves_everyone_in_the_order_asked() -> None:
 
 
 def test_our_own_account_is_asked_for_once_in_the_life_of_a_client() -> None:
-    account = Account(WASEND)
+    account = ProviderSession(WASEND)
     script = Script({WASEND_LIST: [roster(), roster()], WASEND_SESSION: [session()]})
 
     def twice() -> Flow[list[Roster]]:
@@ -61,7 +61,7 @@ def test_our_own_account_is_asked_for_once_in_the_life_of_a_client() -> None:
 
 def test_a_session_that_tells_nothing_leaves_us_unknown_but_hinders_no_look() -> None:
     script = Script({WASEND_LIST: [roster(ANN)], WASEND_SESSION: [says({"x": 1})]})
-    seen: Roster = script.run(Account(WASEND).roster(GroupId(GROUP)))
+    seen: Roster = script.run(ProviderSession(WASEND).roster(GroupId(GROUP)))
     assert seen.me is None
     assert seen.complete
 
@@ -74,7 +74,7 @@ def test_a_session_that_is_down_is_an_error(state: str) -> None:
 
 
 def test_a_session_that_speaks_of_somebody_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
-    script, account = Script({}), Account(WASEND)
+    script, account = Script({}), ProviderSession(WASEND)
     told = Session(ready=False, says=f"logged out of +{ANN}")
     monkeypatch.setattr(type(WASEND), "session", lambda _: _returning(told))
     with pytest.raises(errors.SessionNotReady) as error:
@@ -109,14 +109,18 @@ def test_where_phones_are_shown_no_lid_is_asked_for() -> None:
 
 
 def test_a_lid_is_asked_for_once_in_a_call_whatever_came_of_it() -> None:
-    watch = Watch(Account(WAWP), GroupId(GROUP), {f"{ANN}@s.whatsapp.net": parse_participants([ANN])[0]})
+    watch = RosterObserver(
+        ProviderSession(WAWP), GroupId(GROUP), {f"{ANN}@s.whatsapp.net": parse_participants([ANN])[0]}
+    )
     looks = [lid_roster("99900011")] * 2
     script = Script({WAWP_LIST: looks, WAWP_SESSION: [session()], WAWP_LID: [says({}, 404)]})
 
-    def twice() -> Flow[list[Mapping[str, Sight]]]:
+    def twice() -> Flow[list[Mapping[str, Observation]]]:
         return [(yield from watch.look(watch.people)), (yield from watch.look(watch.people))]
 
-    assert [list(sights.values()) for sights in script.run(twice())] == [[Sight(None, Reason.UNRESOLVED_IDENTITY)]] * 2
+    assert [list(observations.values()) for observations in script.run(twice())] == [
+        [Observation(None, Reason.UNRESOLVED_IDENTITY)]
+    ] * 2
 
 
 @pytest.mark.parametrize(
@@ -157,11 +161,11 @@ def test_a_broken_line_is_tried_again() -> None:
 
 def test_a_provider_without_a_roster_cannot_check() -> None:
     class Blind:
-        speaks_of_each: ClassVar[bool] = True
+        reports_each_person: ClassVar[bool] = True
         base_url = "http://127.0.0.1"
 
         def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
             raise AssertionError
 
     with pytest.raises(errors.Unsupported):
-        Script({}).run(check(Account(Blind()), GroupId(GROUP), parse_participants([ANN])))
+        Script({}).run(check(ProviderSession(Blind()), GroupId(GROUP), parse_participants([ANN])))

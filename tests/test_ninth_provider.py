@@ -29,11 +29,11 @@ scenario:
 
 WHOLE_STORY = """
 import groupadd
-from groupadd.sandbox import Sandbox, VirtualClock, residents, small_town
+from groupadd.sandbox import Sandbox, VirtualClock, example_people, example_world
 from groupadd.sandbox.server import SandboxServer
-from groupadd.sandbox.town import GROUP
+from groupadd.sandbox.example import GROUP
 
-sandbox = Sandbox.speaking("ninth", small_town(VirtualClock()))
+sandbox = Sandbox.speaking("ninth", example_world(VirtualClock()))
 with SandboxServer(sandbox.handle) as server:
     config = {"providers": {"main": sandbox.config(server.url)}, "add": {"look_after_s": [0, 0.01], "late_after_s": 0}}
     with groupadd.connect("main", config=config) as client:
@@ -50,7 +50,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
     """
     folder = tmp_path_factory.mktemp("copy")
     shutil.copytree(HOUSE, folder / "groupadd", ignore=shutil.ignore_patterns("__pycache__", ".*"))
-    for place in ("providers", "sandbox/dialects"):
+    for place in ("providers", "sandbox/vendors"):
         source = (HOUSE / place / "wawp.py").read_text("utf-8")
         renamed = source.replace("Wawp", "Ninth").replace('"wawp"', '"ninth"').replace("/v2/", "/v9/")
         (folder / "groupadd" / place / "ninth.py").write_text(renamed, "utf-8")

@@ -3,8 +3,8 @@
 import pytest
 
 from groupadd.errors import AnswerLost, ProviderUnreachable
-from groupadd.flow import Flow, NoAnswer, Request, Response
-from groupadd.pacing import around, not_before, patient
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
+from groupadd.wire.retry import map_requests, not_before, with_retries
 from tests.scripts import Answer, Script, lost, says
 
 
@@ -33,20 +33,20 @@ def test_a_read_is_tried_three_times_and_waits_as_it_is_asked_to(
     answers: list[Answer], status: int, at_s: list[float]
 ) -> None:
     script = Script({"GET /read": answers})
-    assert script.run(patient(asks())) == status
+    assert script.run(with_retries(asks())) == status
     assert script.at_s == at_s
 
 
 @pytest.mark.parametrize("answer", [says(1, 503), says(1, 429, retry_after="1"), says(1, 502)])
 def test_what_is_not_repeatable_is_sent_once(answer: Response) -> None:
-    assert Script({"GET /read": [answer]}).run(patient(asks(repeatable=False))) == answer.status
+    assert Script({"GET /read": [answer]}).run(with_retries(asks(repeatable=False))) == answer.status
 
 
 @pytest.mark.parametrize(("maybe_sent", "error"), [(True, AnswerLost), (False, ProviderUnreachable)])
 def test_a_read_that_stays_without_an_answer_is_an_error(maybe_sent: bool, error: type[Exception]) -> None:
     script = Script({"GET /read": [lost(maybe_sent=maybe_sent) for _ in range(3)]})
     with pytest.raises(error) as caught:
-        script.run(patient(asks()))
+        script.run(with_retries(asks()))
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None
 
@@ -63,7 +63,7 @@ def test_no_request_goes_out_before_its_moment_and_a_later_one_stays() -> None:
 
 def test_patience_counts_from_the_moment_that_was_waited_for() -> None:
     script = Script({"GET /read": [lost(), says(1)]})
-    assert script.run(patient(not_before(asks(), 1008.0))) == 200
+    assert script.run(with_retries(not_before(asks(), 1008.0))) == 200
     assert script.at_s == [8, 9]
 
 
@@ -85,7 +85,7 @@ def test_a_flow_around_another_hears_and_passes_on_everything() -> None:
             yield Request("GET", "/read")
         return "done"
 
-    assert Script({"GET /read": [says(1), lost()]}).run(around(flow(), listened)) == "done"
+    assert Script({"GET /read": [says(1), lost()]}).run(map_requests(flow(), listened)) == "done"
     assert heard == [200, True]
 
 
@@ -98,7 +98,7 @@ def test_a_flow_around_another_closes_it() -> None:
         finally:
             closed.append("closed")
 
-    outer = patient(flow())
+    outer = with_retries(flow())
     next(outer)
     outer.close()
     assert closed == ["closed"]

@@ -7,12 +7,13 @@ from textwrap import dedent
 
 import pytest
 
-from groupadd import plugins, providers
+from groupadd import providers
+from groupadd.config import registry
 from groupadd.errors import ConfigError, UnknownProvider
+from groupadd.model.masking import Secret
 from groupadd.provider import GroupMembershipProvider
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.secret import Secret
 
 Brings = Callable[..., None]
 
@@ -24,7 +25,7 @@ PROVIDER = dedent(
 
     @frozen
     class Acme:
-        speaks_of_each = True
+        reports_each_person = True
         token: Secret
         base_url: str = "https://acme.example"
 
@@ -44,14 +45,14 @@ def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brings]:
         folder = tmp_path / f"{distribution.replace('-', '_')}-1.0.dist-info"
         folder.mkdir()
         (folder / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {distribution}\nVersion: 1.0\n")
-        lines = [f"[{plugins.GROUP}]", *(f"{name} = {value}" for name, value in types.items())]
+        lines = [f"[{registry.GROUP}]", *(f"{name} = {value}" for name, value in types.items())]
         (folder / "entry_points.txt").write_text("\n".join(lines))
 
     before = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
-    plugins._brought.cache_clear()
+    registry._brought.cache_clear()
     yield bring
-    plugins._brought.cache_clear()
+    registry._brought.cache_clear()
     for module in set(sys.modules) - before:
         if (tmp_path / f"{module}.py").exists():
             del sys.modules[module]
@@ -59,9 +60,9 @@ def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brings]:
 
 def test_every_file_in_the_folder_of_providers_is_a_type_and_its_all_names_the_class() -> None:
     files = {path.stem for path in Path(next(iter(providers.__path__))).glob("*.py")} - {"__init__"}
-    assert {name for name, origin in plugins.installed().items() if origin.built_in} == files
+    assert {name for name, origin in registry.installed().items() if origin.built_in} == files
     for name in files:
-        kind = plugins.load(name)
+        kind = registry.load(name)
         assert kind.__module__ == f"groupadd.providers.{name}"
         assert sys.modules[kind.__module__].__all__ == [kind.__name__]
 
@@ -69,9 +70,9 @@ def test_every_file_in_the_folder_of_providers_is_a_type_and_its_all_names_the_c
 def test_listing_imports_no_plugin_and_loading_imports_that_one_only(brings: Brings) -> None:
     brings("groupadd-acme", "acme_one", PROVIDER, acme="acme_one:Acme")
     brings("groupadd-other", "acme_two", PROVIDER, other="acme_two:Acme")
-    assert plugins.installed()["acme"] == plugins.Origin("acme_one:Acme", ("groupadd-acme",))
+    assert registry.installed()["acme"] == registry.Origin("acme_one:Acme", ("groupadd-acme",))
     assert not {"acme_one", "acme_two"} & sys.modules.keys()
-    assert plugins.load("acme").__name__ == "Acme"
+    assert registry.load("acme").__name__ == "Acme"
     assert {"acme_one", "acme_two"} & sys.modules.keys() == {"acme_one"}
 
 
@@ -79,21 +80,21 @@ def test_listing_does_not_import_our_own_either(monkeypatch: pytest.MonkeyPatch)
     ours = [name for name in sys.modules if name.startswith("groupadd.providers.")]
     for name in ours:
         monkeypatch.delitem(sys.modules, name)
-    assert "wasend" in plugins.installed()
+    assert "wasend" in registry.installed()
     assert not [name for name in sys.modules if name.startswith("groupadd.providers.")]
 
 
 def test_a_name_of_ours_cannot_be_taken_over(brings: Brings) -> None:
     brings("groupadd-thief", "thief", PROVIDER, wasend="thief:Acme")
-    assert plugins.installed()["wasend"].built_in
-    assert plugins.load("wasend").__module__ == "groupadd.providers.wasend"
+    assert registry.installed()["wasend"].built_in
+    assert registry.load("wasend").__module__ == "groupadd.providers.wasend"
     assert "thief" not in sys.modules
 
 
 def test_an_unknown_type_is_told_with_the_nearest_and_all_that_are_installed(brings: Brings) -> None:
     brings("groupadd-acme", "acme_one", PROVIDER, acme="acme_one:Acme")
     with pytest.raises(UnknownProvider, match=r"did you mean wasend\? \(installed: acme, .*wasend, wawp") as raised:
-        plugins.load("wasnd")
+        registry.load("wasnd")
     assert "acme_one" not in sys.modules
     assert "wasnd" not in str(raised.value)
 
@@ -102,7 +103,7 @@ def test_a_type_that_two_distributions_bring_is_used_from_neither(brings: Brings
     brings("groupadd-acme", "acme_one", PROVIDER, acme="acme_one:Acme")
     brings("groupadd-other", "acme_two", PROVIDER, acme="acme_two:Acme")
     with pytest.raises(ConfigError, match="groupadd-acme, groupadd-other all bring this type"):
-        plugins.load("acme")
+        registry.load("acme")
     assert not {"acme_one", "acme_two"} & sys.modules.keys()
 
 
@@ -119,7 +120,7 @@ def test_a_type_that_two_distributions_bring_is_used_from_neither(brings: Brings
         (
             "from attrs import frozen\n@frozen\nclass Acme: base_url: str",
             "broken:Acme",
-            "lacks add_participants, speaks",
+            "lacks add_participants, reports",
         ),
     ],
 )
@@ -128,7 +129,7 @@ def test_a_broken_plugin_is_a_config_error_that_tells_nothing_of_its_text(
 ) -> None:
     brings("groupadd-broken", "broken", source, broken=value)
     with pytest.raises(ConfigError, match=message) as raised:
-        plugins.load("broken")
+        registry.load("broken")
     assert "groupadd-broken" in str(raised.value)
     chain: BaseException | None = raised.value
     while chain is not None:
@@ -139,9 +140,9 @@ def test_a_broken_plugin_is_a_config_error_that_tells_nothing_of_its_text(
 
 def test_the_type_of_a_bare_provider_is_the_name_it_is_installed_under(brings: Brings) -> None:
     brings("groupadd-acme", "acme_one", PROVIDER, top="acme_one:Acme")
-    make: Callable[..., GroupMembershipProvider] = plugins.load("top")
-    assert plugins.type_name(make(token=Secret("t"))) == "top"
-    assert plugins.type_name(Wasend("s1", Secret("k"))) == "wasend"
+    make: Callable[..., GroupMembershipProvider] = registry.load("top")
+    assert registry.type_name(make(token=Secret("t"))) == "top"
+    assert registry.type_name(Wasend("s1", Secret("k"))) == "wasend"
 
 
 @pytest.mark.parametrize(
@@ -149,10 +150,10 @@ def test_the_type_of_a_bare_provider_is_the_name_it_is_installed_under(brings: B
 )
 def test_the_type_of_a_class_that_is_not_installed_is_its_name_in_snake_case(name: str, snake_case: str) -> None:
     kind = type(name, (Wasend,), {})
-    assert plugins.type_name(kind("s1", Secret("k"))) == snake_case
+    assert registry.type_name(kind("s1", Secret("k"))) == snake_case
 
 
 def test_abilities_are_the_protocols_that_a_class_has_the_methods_of() -> None:
-    assert "ResolvesLids" in plugins.abilities(Wawp)
-    assert set(plugins.abilities(Wawp)) - set(plugins.abilities(Wasend)) == {"ResolvesLids"}
-    assert "GroupMembershipProvider" not in plugins.abilities(Wawp)
+    assert "ResolvesLids" in registry.abilities(Wawp)
+    assert set(registry.abilities(Wawp)) - set(registry.abilities(Wasend)) == {"ResolvesLids"}
+    assert "GroupMembershipProvider" not in registry.abilities(Wawp)

@@ -9,11 +9,11 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 
-from groupadd import plugins
 from groupadd.cli.proofs import ADDING, Proof, paths, proofs
+from groupadd.config import registry
 
 CASSETTES = Path(__file__).parent.parent / "cassettes"
-BUILT_IN = sorted(name for name, origin in plugins.installed().items() if origin.built_in)
+BUILT_IN = sorted(name for name, origin in registry.installed().items() if origin.built_in)
 
 ADAPTER = """
 from attrs import frozen
@@ -27,7 +27,7 @@ SEND = "send"  # [D] of something else
 @frozen
 class Adapter:
     base_url: str = ""
-    speaks_of_each = True
+    reports_each_person = True
 
     def add_participants(self, group, participants, *, notify):
         return self._post(ADD)
@@ -80,7 +80,7 @@ def test_where_the_source_was_not_shipped_nothing_is_told(adapter: ModuleType, t
 
 @pytest.mark.parametrize("type_", BUILT_IN)
 def test_every_ability_of_ours_rests_on_something(type_: str) -> None:
-    assert [name for name, rests_on in proofs(plugins.load(type_)).items() if not rests_on] == []
+    assert [name for name, rests_on in proofs(registry.load(type_)).items() if not rests_on] == []
 
 
 @pytest.mark.parametrize("type_", BUILT_IN)

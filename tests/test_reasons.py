@@ -2,7 +2,7 @@ import re
 
 from groupadd import Reason
 from groupadd.cli.commands import app
-from groupadd.reasons import REASONS
+from groupadd.model.reasons import REASONS
 
 
 def test_every_reason_has_a_meaning_and_all_but_the_duplicate_a_next_step() -> None:

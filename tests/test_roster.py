@@ -5,9 +5,9 @@ from attrs import evolve, frozen
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from groupadd.identity import Identity, Person, alternates
-from groupadd.outcome import Reason
-from groupadd.roster import Member, Roster, Sight
+from groupadd.model.identity import Identity, Person, alternates
+from groupadd.model.outcome import Reason
+from groupadd.model.roster import Member, Observation, Roster
 
 ANN, BEN, ME = "15550100", "15550101", "12025550199"
 PLAIN = Roster((Member(ME), Member(BEN)))
@@ -44,32 +44,32 @@ def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(
 
 
 @pytest.mark.parametrize(
-    ("roster", "person", "sight"),
+    ("roster", "person", "observation"),
     [
-        (PLAIN, by_phone(BEN), Sight(True)),
-        (PLAIN, by_phone(ANN), Sight(False)),
-        (PLAIN, by_lid(BEN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
-        (evolve(PLAIN, size=3), by_lid(BEN), Sight(None, Reason.UNRESOLVED_IDENTITY, complete=False)),
-        (evolve(PLAIN, unread_rows=1), by_phone(BEN), Sight(True, complete=False)),
-        (evolve(PLAIN, unread_rows=1), by_phone(ANN), Sight(None, Reason.STALE_ROSTER, complete=False)),
-        (evolve(PLAIN, live=False), by_phone(BEN), Sight(True)),
-        (evolve(PLAIN, live=False), by_phone(ANN), Sight(None, Reason.STALE_ROSTER)),
-        (Roster((Member(BEN), Member(None, "77"))), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
-        (Roster((Member(BEN), Member(None, "77"))), Person(frozenset({ANN}), frozenset({"78"})), Sight(False)),
+        (PLAIN, by_phone(BEN), Observation(True)),
+        (PLAIN, by_phone(ANN), Observation(False)),
+        (PLAIN, by_lid(BEN), Observation(None, Reason.UNRESOLVED_IDENTITY)),
+        (evolve(PLAIN, size=3), by_lid(BEN), Observation(None, Reason.UNRESOLVED_IDENTITY, complete=False)),
+        (evolve(PLAIN, unread_rows=1), by_phone(BEN), Observation(True, complete=False)),
+        (evolve(PLAIN, unread_rows=1), by_phone(ANN), Observation(None, Reason.STALE_ROSTER, complete=False)),
+        (evolve(PLAIN, live=False), by_phone(BEN), Observation(True)),
+        (evolve(PLAIN, live=False), by_phone(ANN), Observation(None, Reason.STALE_ROSTER)),
+        (Roster((Member(BEN), Member(None, "77"))), by_phone(ANN), Observation(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member(BEN), Member(None, "77"))), Person(frozenset({ANN}), frozenset({"78"})), Observation(False)),
         (
             Roster((Member(BEN), Member())),
             Person(frozenset({ANN}), frozenset({"78"})),
-            Sight(None, Reason.UNRESOLVED_IDENTITY),
+            Observation(None, Reason.UNRESOLVED_IDENTITY),
         ),
-        (Roster((Member(None, ANN),)), by_phone(ANN), Sight(None, Reason.UNRESOLVED_IDENTITY)),
-        (Roster((Member(BEN, ANN),)), by_phone(ANN), Sight(False)),
-        (Roster((Member(BEN, "77"),)), by_lid("78"), Sight(False)),
-        (Roster((Member("551187654321"),)), by_phone("5511987654321"), Sight(None, Reason.UNRESOLVED_IDENTITY)),
-        (Roster((Member("551187654321"),)), by_phone("5511987654321", "551187654321"), Sight(True)),
+        (Roster((Member(None, ANN),)), by_phone(ANN), Observation(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member(BEN, ANN),)), by_phone(ANN), Observation(False)),
+        (Roster((Member(BEN, "77"),)), by_lid("78"), Observation(False)),
+        (Roster((Member("551187654321"),)), by_phone("5511987654321"), Observation(None, Reason.UNRESOLVED_IDENTITY)),
+        (Roster((Member("551187654321"),)), by_phone("5511987654321", "551187654321"), Observation(True)),
     ],
 )
-def test_what_a_roster_shows_of_a_person(roster: Roster, person: Person, sight: Sight) -> None:
-    assert roster.sight(person) == sight
+def test_what_a_roster_shows_of_a_person(roster: Roster, person: Person, observation: Observation) -> None:
+    assert roster.observation(person) == observation
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_what_a_roster_shows_of_a_person(roster: Roster, person: Person, sight: 
         (Member(ME, role="admin"), "Member(phone='+1202•••99', lid=None, role='admin')"),
         (Member(lid="999000111"), "Member(phone=None, lid='9990•••11@lid', role=None)"),
         (PLAIN, "Roster(members=<2 members>, size=None, unread_rows=0, me=None, live=True)"),
-        (Sight(True), "Sight(member=True, reason=None, complete=True)"),
+        (Observation(True), "Observation(member=True, reason=None, complete=True)"),
     ],
 )
 def test_a_repr_counts_members_and_shows_no_name_whole(seen: object, shown: str) -> None:
@@ -87,8 +87,8 @@ def test_a_repr_counts_members_and_shows_no_name_whole(seen: object, shown: str)
 
 def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
     roster = Roster((Member(None, "77", "admin"), Member(BEN))).seen_by(Identity(ME, "77"))
-    assert roster.sight(by_phone(ANN)) == Sight(False)
-    assert roster.sight(by_phone(ME)) == Sight(True)
+    assert roster.observation(by_phone(ANN)) == Observation(False)
+    assert roster.observation(by_phone(ME)) == Observation(True)
     assert roster.members == (Member(ME, "77", "admin"), Member(BEN))
     assert PLAIN.seen_by(Identity(ME, "77")).members == (Member(ME, "77"), Member(BEN))
 
@@ -126,7 +126,7 @@ def test_our_own_row_may_be_one_without_a_phone_where_only_our_phone_is_known(
 
 def test_a_masked_row_hides_anybody_although_our_own_account_is_known() -> None:
     roster = Roster((Member(ME), Member())).seen_by(Identity(ME))
-    assert roster.sight(by_phone(ANN)).member is None
+    assert roster.observation(by_phone(ANN)).member is None
 
 
 LINES = ["15550100", "15550101", "5511987654321", "5215512345678", "447400123456"]
@@ -188,7 +188,7 @@ def shown(draw: st.DrawFn, human: Human) -> Member:
 @example(Situation(Roster((Member(ME), Member(ANN))).seen_by(Identity(ME)), by_lid("99900011"), is_member=True))
 @example(Situation(Roster((Member(None, "77"),)).seen_by(Identity(ANN, "77")), by_phone(ANN), is_member=True))
 def test_a_look_is_never_wrong_whatever_is_hidden(situation: Situation) -> None:
-    assert situation.roster.sight(situation.person).member in {None, situation.is_member}
+    assert situation.roster.observation(situation.person).member in {None, situation.is_member}
 
 
 @pytest.mark.parametrize("member", [Member("+1 555 0100"), Member("15550100@c.us"), Member(None, "1@lid")])

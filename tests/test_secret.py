@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd.identity import GroupId, Identity, Person, parse_participants
-from groupadd.outcome import AddOutcome, ParticipantOutcome, Status
+from groupadd.model.identity import GroupId, Identity, Person, parse_participants
+from groupadd.model.masking import Secret, masked, scrubbed
+from groupadd.model.outcome import AddOutcome, ParticipantOutcome, Status
+from groupadd.model.roster import Member, Roster
 from groupadd.provider import ADDED, AddReply, Claim, Session
-from groupadd.roster import Member, Roster
-from groupadd.secret import Secret, masked, scrubbed
 
 PHONE = "12025550100"
 numbers = st.from_regex(r"[0-9]{5,20}", fullmatch=True)

@@ -30,12 +30,12 @@ class PostOffice(BaseHTTPRequestHandler):
     def do_PUT(self) -> None:
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.flock.update(bird for bird in asked["birds"] if WORDS[bird] in {"landed", "nested", "moulting"})
-        self.say({"words": {bird: WORDS[bird] for bird in asked["birds"]}})
+        self.info({"words": {bird: WORDS[bird] for bird in asked["birds"]}})
 
     def do_GET(self) -> None:
-        self.say({"birds": sorted(self.flock)})
+        self.info({"birds": sorted(self.flock)})
 
-    def say(self, answer: object) -> None:
+    def info(self, answer: object) -> None:
         obeys = (self.headers["X-Loft"], self.headers["X-Whistle"]) == ("home", WHISTLE)
         body = json.dumps(answer).encode()
         self.send_response(200 if obeys and GROUP in self.path else 401)
@@ -120,7 +120,7 @@ def test_the_wheel_holds_the_package_with_its_types_and_its_sandbox_and_nothing_
         "groupadd/py.typed",
         "groupadd/providers/wasend.py",
         "groupadd/sandbox/server.py",
-        "groupadd/sandbox/dialects/wawp.py",
+        "groupadd/sandbox/vendors/wawp.py",
         "groupadd/testing/cassettes.py",
     }
     assert {name.split("/")[0].rpartition(".")[2] for name in {*names} - package} == {"dist-info"}

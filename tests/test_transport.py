@@ -10,9 +10,9 @@ import httpx
 import pytest
 
 from groupadd.errors import ConfigError
-from groupadd.flow import NoAnswer, Request, Response
-from groupadd.secret import Secret
-from groupadd.transport import IN_FLIGHT, LARGEST_ANSWER, AsyncHttpTransport, HttpTransport
+from groupadd.model.masking import Secret
+from groupadd.wire.messages import NoAnswer, Request, Response
+from groupadd.wire.transport import IN_FLIGHT, LARGEST_ANSWER, AsyncHttpTransport, HttpTransport
 from tests.servers import answer, drips, says, server
 
 Send = Callable[..., Response]

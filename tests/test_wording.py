@@ -3,7 +3,7 @@
 import pytest
 
 from groupadd import Reason, Status
-from groupadd.wording import counted, counted_people, duration, in_words
+from groupadd.model.wording import counted, counted_people, duration, in_words
 
 
 @pytest.mark.parametrize(

@@ -8,15 +8,15 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from groupadd.adding.observe import Membership
+from groupadd.adding.preflight import Preflight
 from groupadd.cli.dry_run import DryRun
-from groupadd.cli.kinds import Kind
 from groupadd.cli.proofs import ADDING
-from groupadd.looking import Membership
-from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
-from groupadd.preflight import Preflight
-from groupadd.reasons import REASONS
-from groupadd.roster import Member, Roster
-from groupadd.wording import counted, counted_people, in_words
+from groupadd.cli.providers import ProviderInfo
+from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
+from groupadd.model.reasons import REASONS
+from groupadd.model.roster import Member, Roster
+from groupadd.model.wording import counted, counted_people, in_words
 
 STYLES: Mapping[Status, str] = {
     Status.ADDED: "green",
@@ -131,7 +131,7 @@ def explained(reasons: Mapping[Reason | None, bool]) -> Table:
     return table
 
 
-def kinds(installed: Iterable[Kind]) -> RenderableType:
+def kinds(installed: Iterable[ProviderInfo]) -> RenderableType:
     """Return the table of installed types."""
     table = bare_table("Type", "From", "Besides adding, it")
     for kind in installed:
@@ -141,10 +141,12 @@ def kinds(installed: Iterable[Kind]) -> RenderableType:
     return table
 
 
-def kind_in_full(kind: Kind) -> RenderableType:
+def kind_in_full(kind: ProviderInfo) -> RenderableType:
     """Return all that is known of one type."""
     facts = Table.grid(padding=(0, 2, 0, 0))
-    answers = "speak of each person" if kind.speaks_of_each else "only accept: looks at the group tell what happened"
+    answers = (
+        "speak of each person" if kind.reports_each_person else "only accept: looks at the group tell what happened"
+    )
     rests_on = {name: ", ".join(proofs) or "not told" for name, proofs in kind.rests_on.items()}
     said = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
     for name, fact in said.items():

@@ -4,15 +4,15 @@ from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, delete, or_, select, update
 
+from groupadd.config.suggestions import listed
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerError
 from groupadd.drip.person import NOTHING_HEARD
 from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, people
 from groupadd.drip.schema import audit as lines
-from groupadd.flow import Clock
-from groupadd.identity import parse_participants
-from groupadd.outcome import Reason, Status
-from groupadd.plugins import listed
+from groupadd.model.identity import parse_participants
+from groupadd.model.outcome import Reason, Status
+from groupadd.wire.driver import Clock
 
 _FORGOTTEN = "forgotten"
 

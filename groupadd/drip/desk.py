@@ -6,21 +6,30 @@ from typing import TypeVar
 from attrs import define, evolve, field
 from sqlalchemy import update
 
-from groupadd.adding import Case, Times
-from groupadd.codes import NO_ANSWER
+from groupadd.adding.attempt import Attempt, SentRequests
+from groupadd.adding.invite import is_invitable
+from groupadd.adding.observe import ProviderSession
 from groupadd.drip import pace as paces
 from groupadd.drip import person as persons
 from groupadd.drip.holding import Holding, Step
-from groupadd.drip.person import NOTHING_HEARD, Person, Stored, stored_after, stored_claim, stored_outcome, stored_sight
+from groupadd.drip.person import (
+    NOTHING_HEARD,
+    Person,
+    Stored,
+    stored_after,
+    stored_claim,
+    stored_observation,
+    stored_outcome,
+)
 from groupadd.drip.schema import State, people
 from groupadd.drip.standing import standings
-from groupadd.flow import AsyncTransport, Flow, NoAnswer, Request, Response, drive_async
-from groupadd.inviting import is_invitable
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.codes import NO_ANSWER
+from groupadd.model.masking import Secret
+from groupadd.model.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import Claim, ListsParticipants
-from groupadd.secret import Secret
-from groupadd.terms import Pace, Terms
+from groupadd.settings import AddSettings, PaceSettings
+from groupadd.wire.driver import drive_async
+from groupadd.wire.messages import AsyncTransport, Flow, NoAnswer, Request, Response
 
 T = TypeVar("T")
 
@@ -44,9 +53,9 @@ class Desk:
     """
 
     holding: Holding
-    account: Account
-    terms: Terms
-    pace: Pace
+    account: ProviderSession
+    terms: AddSettings
+    pace: PaceSettings
     transport: AsyncTransport
     codes: dict[int, Secret] = field(factory=dict[int, Secret])
     limited_s: float | None = None
@@ -104,7 +113,7 @@ class Desk:
             for person in asking:
                 case = evolve(person.case(), claim=Claim(NO_ANSWER))
                 step.note("recovered", "found in mid-call", "", person)
-                self.hear(step, person, case, Times(now, now))
+                self.hear(step, person, case, SentRequests(now, now))
             for person in inviting:
                 outcome = person.case().outcome
                 lost = Invite(outcome.invite.kind if outcome.invite else self.invites_by, InviteState.UNKNOWN)
@@ -116,7 +125,7 @@ class Desk:
         """Which kind of invitation is sent."""
         return "personal" if self.terms.invite == "personal" else "link"
 
-    def hear(self, step: Step, person: Person, case: Case, times: Times) -> None:
+    def hear(self, step: Step, person: Person, case: Attempt, times: SentRequests) -> None:
         """Write down what was answered of somebody, and let looks settle what that leaves open."""
         heard: dict[str, Stored] = {
             "claim": stored_claim(case.claim),
@@ -125,14 +134,14 @@ class Desk:
         }
         meaning, says = case.claim.meaning, case.claim.says or ""
         rule = meaning.reason or meaning.status
-        moments = evolve(person, sent_at=times.sent_at, answered_at=times.at).course(case, self.terms).moments
+        moments = evolve(person, sent_at=times.sent_at, answered_at=times.at).course(case, self.terms).due_at
         if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
             step.move(person, State.WATCHED, "answered", rule, says, look_at=moments[0], looks=0, after=None, **heard)
         else:
             step.note("answered", rule, says, person)
             self.settle(step, person, case, "answered", **heard)
 
-    def settle(self, step: Step, person: Person, case: Case, rule: str, **values: Stored) -> None:
+    def settle(self, step: Step, person: Person, case: Attempt, rule: str, **values: Stored) -> None:
         """Give somebody their verdict; who was proven absent after a lost answer is asked for once more instead."""
         outcome = case.outcome
         absent = outcome.status is Status.NOT_ADDED and outcome.evidence is Evidence.OBSERVED
@@ -142,7 +151,7 @@ class Desk:
         told: dict[str, Stored] = {**stored_outcome(outcome), "after": stored_after(case.after), **values}
         if person.was_invited:
             del told["invite"]
-        told |= {"settled_at": self.now(), "look_at": None, "before": stored_sight(case.before)}
+        told |= {"settled_at": self.now(), "look_at": None, "before": stored_observation(case.before)}
         to = State.TO_INVITE if self._may_invite(person, outcome, case.claim.code) else State.DONE
         said = (outcome.status, outcome.reason, outcome.evidence, outcome.provider_says)
         step.move(person, to, "settled", rule, ", ".join(filter(None, said)), **told)

@@ -8,9 +8,9 @@ from sqlalchemy import Connection, and_, func, select
 
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.schema import NOBODY, State, people, sheets
-from groupadd.flow import Clock
-from groupadd.outcome import Reason
+from groupadd.model.outcome import Reason
 from groupadd.people_file import FilePath, write
+from groupadd.wire.driver import Clock
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 

@@ -11,7 +11,7 @@ from groupadd.drip.ledger import AuditLine, Ledger
 from groupadd.drip.person import Person, Stored
 from groupadd.drip.rules import Stop
 from groupadd.drip.schema import State, accounts, people
-from groupadd.flow import LONGEST_RETRY_S
+from groupadd.wire.messages import LONGEST_RETRY_S
 
 Tell = Callable[[AuditLine], None]
 

@@ -11,7 +11,7 @@ from groupadd.drip.ledger import DEFAULT, AuditLine
 from groupadd.drip.planning import plan
 from groupadd.drip.report import report
 from groupadd.drip.status import status
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")

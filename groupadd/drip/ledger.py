@@ -18,8 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from groupadd.drip import schema
 from groupadd.drip.clocks import DatabaseClock, FileClock
 from groupadd.errors import GroupAddError
-from groupadd.flow import Clock
-from groupadd.secret import repr_masked, scrubbed
+from groupadd.model.masking import repr_masked, scrubbed
+from groupadd.wire.driver import Clock
 
 DEFAULT = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one

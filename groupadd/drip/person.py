@@ -7,15 +7,15 @@ from typing import Any
 from attrs import field, frozen
 from sqlalchemy import Connection, ScalarSelect, Text, bindparam, func, literal, select
 
-from groupadd.adding import Case, Course, Times
-from groupadd.codes import Meaning
+from groupadd.adding.attempt import Attempt, LookSchedule, SentRequests
 from groupadd.drip.schema import State, is_planned, people
-from groupadd.identity import Identity, alternates, parse_participants
-from groupadd.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.codes import Meaning
+from groupadd.model.identity import Identity, alternates, parse_participants
+from groupadd.model.masking import repr_masked
+from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.roster import Observation
 from groupadd.provider import Claim
-from groupadd.roster import Sight
-from groupadd.secret import repr_masked
-from groupadd.terms import Terms
+from groupadd.settings import AddSettings
 
 Stored = Any  # what a JSON column holds
 
@@ -52,16 +52,16 @@ class Person:
     _after: Stored = field(repr=False)
     _invite: Stored = field(repr=False)
 
-    def case(self) -> Case:
+    def case(self) -> Attempt:
         """Return the person's way through the add so far."""
         (participant,) = parse_participants([self.given])
-        before = None if self._before is None else _sight(self._before)
-        after = tuple(_sight(one) for one in self._after or ())
-        return Case(participant, before, _claim(self._claim), after) if self._claim else Case(participant, before)
+        before = None if self._before is None else _observation(self._before)
+        after = tuple(_observation(one) for one in self._after or ())
+        return Attempt(participant, before, _claim(self._claim), after) if self._claim else Attempt(participant, before)
 
-    def course(self, case: Case, terms: Terms) -> Course:
+    def course(self, case: Attempt, terms: AddSettings) -> LookSchedule:
         """Return the looks that are due after the person's last add."""
-        return Course.after(Times(self.sent_at or 0.0, self.answered_at or 0.0), terms, lost=case.was_lost)
+        return LookSchedule.after(SentRequests(self.sent_at or 0.0, self.answered_at or 0.0), terms, lost=case.was_lost)
 
     @property
     def was_invited(self) -> bool:
@@ -147,9 +147,9 @@ def latest_verdicts(tx: Connection, provider: str, since: float, most: int) -> l
     return [(Status(status), reason and Reason(reason)) for status, reason in tx.execute(newest_first)]
 
 
-def stored_sight(sight: Sight | None) -> Stored:
+def stored_observation(observation: Observation | None) -> Stored:
     """Return a look at somebody as JSON."""
-    return None if sight is None else [sight.member, sight.reason, sight.complete]
+    return None if observation is None else [observation.member, observation.reason, observation.complete]
 
 
 def stored_claim(claim: Claim) -> Stored:
@@ -158,9 +158,9 @@ def stored_claim(claim: Claim) -> Stored:
     return [meaning.status, meaning.reason, claim.says, None if claim.invite is None else claim.invite.as_dict()]
 
 
-def stored_after(after: Sequence[Sight]) -> Stored:
+def stored_after(after: Sequence[Observation]) -> Stored:
     """Return the looks after an add as JSON."""
-    return [stored_sight(sight) for sight in after]
+    return [stored_observation(observation) for observation in after]
 
 
 def stored_outcome(outcome: ParticipantOutcome) -> Mapping[str, Stored]:
@@ -174,9 +174,9 @@ def stored_outcome(outcome: ParticipantOutcome) -> Mapping[str, Stored]:
     }
 
 
-def _sight(stored: Stored) -> Sight:
+def _observation(stored: Stored) -> Observation:
     member, reason, complete = stored
-    return Sight(member, reason and Reason(reason), complete)
+    return Observation(member, reason and Reason(reason), complete)
 
 
 def _claim(stored: Stored) -> Claim:

@@ -9,16 +9,16 @@ from itertools import islice
 from attrs import define, field, frozen
 from sqlalchemy import Connection, func, insert, select, tuple_
 
-from groupadd.config import Config, load
-from groupadd.document import Source
+from groupadd.config.load import Config, load
+from groupadd.config.sources import Source
+from groupadd.config.suggestions import listed, nearest
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.schema import State, accounts, is_planned, people, sheets
 from groupadd.drip.status import status_of
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
-from groupadd.flow import Clock
-from groupadd.identity import GroupId, parse_participants
+from groupadd.model.identity import GroupId, parse_participants
 from groupadd.people_file import FilePath, Rows, Sheet, open_sheet
-from groupadd.plugins import listed, nearest
+from groupadd.wire.driver import Clock
 
 _AT_ONCE = 2000  # rows
 
@@ -83,7 +83,7 @@ def plan(
             reader.carry_over(tx, sheet)
             if not reader.written or not (reader.places or reader.twins):
                 tx.rollback()
-                return Plan(0, reader.twins, reader.faults, {}, settings.drip.boldness, {})
+                return Plan(0, reader.twins, reader.faults, {}, settings.drip.warnings, {})
             for name in {provider for provider, _ in reader.places}:
                 if tx.scalar(select(accounts.c.provider).where(accounts.c.provider == name)) is None:
                     tx.execute(insert(accounts).values(provider=name))
@@ -93,7 +93,7 @@ def plan(
     counts, named = reader.places, {provider for provider, _ in reader.places}
     in_s = {one.provider: one.eta_s for one in stand if one.provider in named and one.eta_s is not None}
     dates = {name: datetime.fromtimestamp(now + eta_s, UTC) for name, eta_s in in_s.items()}
-    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.boldness, dates)
+    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.warnings, dates)
 
 
 @define
@@ -141,7 +141,7 @@ class _Reader:
     def _shared(self, line: int) -> str:
         """Return who shares in a row that names no provider; the default one where nobody is named at all."""
         if not self.providers:
-            self.providers = (self.settings.choose().name,)
+            self.providers = (self.settings.provider().name,)
         return self.providers[line % len(self.providers)]
 
     def _read(self, line: int, cells: Sequence[str], given: str) -> dict[str, object]:

@@ -5,16 +5,17 @@ from math import inf
 
 from attrs import define, evolve, field
 
-from groupadd.adding import LOOKS_THAT_PROVE, ask_who_waits
+from groupadd.adding.add import ask_who_waits
+from groupadd.adding.attempt import LOOKS_THAT_PROVE
+from groupadd.adding.observe import RosterObserver
+from groupadd.adding.verdict import Presence, presence
 from groupadd.drip import person as persons
 from groupadd.drip.desk import Desk
 from groupadd.drip.person import Person, stored_after, stored_claim
 from groupadd.drip.schema import State
-from groupadd.flow import Flow
-from groupadd.identity import GroupId, Participant
-from groupadd.inference import Seen, seen
-from groupadd.looking import Watch
-from groupadd.roster import Sight
+from groupadd.model.identity import GroupId, Participant
+from groupadd.model.roster import Observation
+from groupadd.wire.messages import Flow
 
 FRESH_S = 600.0  # how old a roster may be in which somebody is looked up before the add
 
@@ -29,7 +30,7 @@ class Room:
         next_at: When it may be read again at the earliest.
     """
 
-    watch: Watch
+    watch: RosterObserver
     read_at: float = -inf
     next_at: float = 0.0
 
@@ -49,10 +50,10 @@ class Rooms:
         """Return a group by its JID."""
         if group not in self._rooms:
             nobody: Mapping[str, Participant] = {}
-            self._rooms[group] = Room(Watch(self.desk.account, GroupId(group), nobody))
+            self._rooms[group] = Room(RosterObserver(self.desk.account, GroupId(group), nobody))
         return self._rooms[group]
 
-    async def look_before(self, person: Person) -> Sight:
+    async def look_before(self, person: Person) -> Observation:
         """Look somebody up in the roster at hand; who is not surely absent from it is looked up in a fresh one.
 
         Raises:
@@ -62,12 +63,12 @@ class Rooms:
         roster = room.watch.roster
         if roster is not None and self.desk.now() - room.read_at <= FRESH_S:
             room.watch = evolve(room.watch, people={person.jid: person.case().participant})
-            sight = roster.sight(room.watch.person(person.jid))
-            if sight.member is False:
-                return sight
+            observation = roster.observation(room.watch.person(person.jid))
+            if observation.member is False:
+                return observation
         return await self.read(person.group_jid, also=person)
 
-    async def read(self, group: str, also: Person | None = None) -> Sight:
+    async def read(self, group: str, also: Person | None = None) -> Observation:
         """Read a roster once, for everybody who waits for a verdict in the group; return what it shows of one more.
 
         Raises:
@@ -82,23 +83,23 @@ class Rooms:
         everybody |= {} if also is None else {also.jid: also.case().participant}
         room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=False)
         room.next_at = now + desk.pace.gap_s
-        proving = any(len(courses[person.jid].moments) - person.looks <= LOOKS_THAT_PROVE for person in watched)
-        sights = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
+        proving = any(len(courses[person.jid].due_at) - person.looks <= LOOKS_THAT_PROVE for person in watched)
+        observations = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
         room.read_at = now
         looked: list[Person] = []
         for person in watched:
             case, course = cases[person.jid], courses[person.jid]
-            case.after += (course.believed(sights[person.jid], now),)
+            case.after += (course.discount_early(observations[person.jid], now),)
             looked.append(evolve(person, looks=person.looks + _is_due(person, now)))
         over = {
             person.jid: cases[person.jid]
             for person in looked
-            if person.looks >= len(courses[person.jid].moments) or seen(cases[person.jid].after) is Seen.PRESENT
+            if person.looks >= len(courses[person.jid].due_at) or presence(cases[person.jid].after) is Presence.PRESENT
         }
         await desk.drive(ask_who_waits(room.watch, over))
         with desk.holding.step() as step:
             for person in looked:
-                case, moments = cases[person.jid], courses[person.jid].moments
+                case, moments = cases[person.jid], courses[person.jid].due_at
                 if person.jid in over:
                     desk.settle(step, person, case, "looks", claim=stored_claim(case.claim), looks=person.looks)
                     continue
@@ -107,18 +108,26 @@ class Rooms:
                     due = max(moments[person.looks], now + moments[person.looks] - moments[person.looks - 1])
                 values = {"looks": person.looks, "look_at": due, "after": stored_after(case.after)}
                 step.move(person, State.WATCHED, "looked", "looks", _shows(case.after[-1]), **values)
-        return Sight(None) if also is None else sights[also.jid]
+        return Observation(None) if also is None else observations[also.jid]
 
 
 def _is_due(person: Person, now: float) -> bool:
     return person.look_at is None or person.look_at <= now
 
 
-def _reading(watch: Watch, names: Mapping[str, Participant], *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
+def _reading(
+    watch: RosterObserver, names: Mapping[str, Participant], *, refreshed: bool
+) -> Flow[Mapping[str, Observation]]:
     if refreshed:
         yield from watch.refresh()
     return (yield from watch.look(names))
 
 
-def _shows(sight: Sight) -> str:
-    return "present" if sight.member else "absent" if sight.member is False else f"unclear: {sight.reason}"
+def _shows(observation: Observation) -> str:
+    return (
+        "present"
+        if observation.member
+        else "absent"
+        if observation.member is False
+        else f"unclear: {observation.reason}"
+    )

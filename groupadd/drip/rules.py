@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from groupadd.outcome import Reason, Status
+from groupadd.model.outcome import Reason, Status
 
 LAST = 10  # verdicts among which refusals are counted
 _REFUSALS = 3

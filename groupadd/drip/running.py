@@ -10,8 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 from attrs import field, frozen
 from sqlalchemy import select
 
-from groupadd.config import Config, load
-from groupadd.document import Source
+from groupadd.adding.invite import require_invitations
+from groupadd.adding.observe import ProviderSession
+from groupadd.config.load import Config, load
+from groupadd.config.sources import Source
+from groupadd.config.suggestions import listed
 from groupadd.drip.desk import Desk
 from groupadd.drip.holding import Holding, Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy, LedgerError
@@ -20,10 +23,8 @@ from groupadd.drip.schema import is_left, people
 from groupadd.drip.status import DripStatus, status_of
 from groupadd.drip.working import Worker
 from groupadd.errors import Interrupted
-from groupadd.flow import Clock, log
-from groupadd.inviting import require_invitations
-from groupadd.looking import Account
-from groupadd.plugins import listed
+from groupadd.wire.driver import Clock
+from groupadd.wire.messages import log
 
 if TYPE_CHECKING:  # httpx is imported when a run begins
     import httpx
@@ -58,9 +59,9 @@ class Run:
     @asynccontextmanager
     async def worker(self, name: str) -> AsyncIterator[Worker | None]:
         """Take an account for the length of the block; None where somebody else has it."""
-        from groupadd.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
+        from groupadd.wire.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
 
-        chosen, terms = self.settings.choose(name), self.settings.add
+        chosen, terms = self.settings.provider(name), self.settings.add
         require_invitations(chosen.provider, terms.invite)
         lease_s = max(_LEASE_S, 1.5 * terms.timeout_s) if self.lease_s is None else self.lease_s
         holding = Holding(self.book, name, lease_s, self.tell)
@@ -71,7 +72,7 @@ class Run:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(transport.close)
             stack.callback(holding.let_go)
-            desk = Desk(holding, Account(chosen.provider), terms, self.settings.drip, transport)
+            desk = Desk(holding, ProviderSession(chosen.provider), terms, self.settings.drip, transport)
             yield Worker(desk, self.stopping)
 
 
@@ -105,7 +106,7 @@ async def run_async(
     """
     settings = load(config)
     with Ledger.open(ledger, clock=clock) as book, alone(book):
-        for warning in settings.drip.boldness:
+        for warning in settings.drip.warnings:
             log.warning("%s", warning)
         run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
         names = _with_people_left(book)

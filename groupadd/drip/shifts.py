@@ -4,13 +4,13 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.holding import Overtaken, Tell
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.running import Run, alone, kept, tell_nobody
 from groupadd.drip.standing import Standing, standings
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 if TYPE_CHECKING:  # httpx is imported when a shift begins
     import httpx

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, ScalarSelect, bindpar
 
 from groupadd.drip.pace import Answers
 from groupadd.drip.schema import accounts, audit
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
 
 
 @frozen
@@ -44,7 +44,7 @@ class Standing:
         return Answers(self._last, self._window_ago, self._day_ago)
 
 
-def standings(tx: Connection, pace: Pace, provider: str | None = None) -> list[Standing]:
+def standings(tx: Connection, pace: PaceSettings, provider: str | None = None) -> list[Standing]:
     """Read how all accounts stand, by name, or how one does."""
     shares = {"window": pace.window_share - 1, "day": pace.adds_per_day - 1}
     one = {} if provider is None else {"name": provider}

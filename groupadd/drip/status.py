@@ -8,16 +8,16 @@ from typing import Literal, TypeAlias, TypedDict
 from attrs import frozen
 from sqlalchemy import func, select
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip import pace as paces
 from groupadd.drip.ledger import DEFAULT, Ledger
 from groupadd.drip.rules import HOW_TO_GO_ON
 from groupadd.drip.schema import State, audit, is_planned, people
 from groupadd.drip.standing import Standing, standings
-from groupadd.flow import Clock
-from groupadd.outcome import Status
-from groupadd.terms import Pace
+from groupadd.model.outcome import Status
+from groupadd.settings import PaceSettings
+from groupadd.wire.driver import Clock
 
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
 
@@ -132,7 +132,7 @@ def status(*, ledger: str = DEFAULT, config: Source = None, clock: Clock | None 
         return status_of(book, pace)
 
 
-def status_of(book: Ledger, pace: Pace) -> DripStatus:
+def status_of(book: Ledger, pace: PaceSettings) -> DripStatus:
     """Say how everything in an open ledger stands."""
     columns = (people.c.provider, people.c.state, people.c.status)
     planned = select(*columns, func.count()).where(is_planned).group_by(*columns)
@@ -157,7 +157,9 @@ def status_of(book: Ledger, pace: Pace) -> DripStatus:
     return DripStatus(book.name, left + counts.total(), left, counts, told)
 
 
-def _account(standing: Standing, counted: Counter[State], in_last_minute: int, pace: Pace, now: float) -> AccountStatus:
+def _account(
+    standing: Standing, counted: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
+) -> AccountStatus:
     left, to_ask = counted.total() - counted[State.DONE], counted[State.WAITING]
     next_at = paces.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None
     ends_at = next_at and paces.last_moment(pace, left=to_ask, asked=standing.asked, next_at=next_at)

@@ -1,7 +1,7 @@
 """One account at work: whatever is due first is done next, one request at a time.
 
 Asking does not wait for looking: who was asked for is looked at later, together with all others in their group who wait
-for a verdict. One reading of a roster counts as the look of each, and `groupadd.inference` decides as for any add.
+for a verdict. One reading of a roster counts as the look of each, and `groupadd.adding.verdict` decides as for any add.
 """
 
 import asyncio
@@ -12,26 +12,28 @@ from typing import Literal, NamedTuple
 
 from attrs import define, evolve, field
 
-from groupadd.adding import Times, ask, looks_before
-from groupadd.codes import NO_ANSWER, UNRECOGNISED, Meaning
+from groupadd.adding.add import ask, looks_before
+from groupadd.adding.attempt import SentRequests
+from groupadd.adding.invite import invite
+from groupadd.adding.observe import same_account
 from groupadd.drip import pace as paces
 from groupadd.drip import person as persons
 from groupadd.drip.desk import Desk
 from groupadd.drip.failing import stop_for
 from groupadd.drip.holding import Overtaken
 from groupadd.drip.ledger import LedgerError
-from groupadd.drip.person import Person, stored_outcome, stored_sight
+from groupadd.drip.person import Person, stored_observation, stored_outcome
 from groupadd.drip.rooms import Rooms
 from groupadd.drip.rules import LAST, REFUSALS, Stop, after_verdicts
 from groupadd.drip.schema import State
 from groupadd.drip.standing import Standing, standings
 from groupadd.errors import GroupAddError, ProviderError, RequestRefused
-from groupadd.flow import log
-from groupadd.identity import GroupId
-from groupadd.inviting import invite
-from groupadd.looking import same_account, tried
-from groupadd.outcome import InviteState, Reason
+from groupadd.model.codes import NO_ANSWER, UNRECOGNISED, Meaning
+from groupadd.model.identity import GroupId
+from groupadd.model.outcome import InviteState, Reason
 from groupadd.provider import Claim, KnowsSession
+from groupadd.wire.messages import log
+from groupadd.wire.retry import or_none
 
 _SLICE_S = 30.0  # sleep no longer than that at a time: new people, a pause and the clock may change what is due
 _PATIENCE = 5  # failures in a row after which the account stops; the pauses between them double
@@ -121,10 +123,10 @@ class Worker:
             return None
         add_at = paces.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)
         invite_at = paces.after_quiet(desk.pace, max(paces.at_hand(standing.invite_at, now), now))
-        turns = [Turn(add_at, "ask", people[State.WAITING])] if State.WAITING in people else []
-        turns += [Turn(max(at, self._rooms.room(group).next_at), "look", group=group) for group, at in looks]
-        turns += [Turn(invite_at, "invite", people[State.TO_INVITE])] if State.TO_INVITE in people else []
-        first = min(turns, key=lambda turn: turn.at, default=None)
+        request_kinds = [Turn(add_at, "ask", people[State.WAITING])] if State.WAITING in people else []
+        request_kinds += [Turn(max(at, self._rooms.room(group).next_at), "look", group=group) for group, at in looks]
+        request_kinds += [Turn(invite_at, "invite", people[State.TO_INVITE])] if State.TO_INVITE in people else []
+        first = min(request_kinds, key=lambda turn: turn.at, default=None)
         return first and first._replace(at=max(first.at, self._not_before))
 
     async def _take(self, turn: Turn) -> None:
@@ -189,7 +191,7 @@ class Worker:
         following = partial(paces.next_scheduled, desk.pace, asked=asked, scheduled=self._standing.next_at)
         with desk.holding.step(unless_stopped=True, asked=asked, next_at=following(answered_at=now)) as step:
             rule = "again, after proof of absence" if person.tries else "next in the plan"
-            intent = {"tries": person.tries + 1, "sent_at": now, "before": stored_sight(case.before)}
+            intent = {"tries": person.tries + 1, "sent_at": now, "before": stored_observation(case.before)}
             step.move(person, State.ASKING, "asking", rule, **intent)
         person = evolve(person, state=State.ASKING, tries=person.tries + 1)
         room = self._rooms.room(person.group_jid)
@@ -199,7 +201,7 @@ class Worker:
         except LedgerError:
             raise  # they stay in mid-call, and are looked up
         except GroupAddError as error:
-            case.claim, times = Claim(self._may_mean(person, error), str(error)), Times(now, desk.now())
+            case.claim, times = Claim(self._may_mean(person, error), str(error)), SentRequests(now, desk.now())
         self._chance = _draw()
         with desk.holding.step(next_at=following(answered_at=times.at)) as step:
             desk.hear(step, person, case, times)
@@ -269,7 +271,7 @@ class Worker:
         if not any(reasons):
             return
         if REFUSALS.intersection(reasons) and isinstance(provider, KnowsSession):
-            session = await desk.drive(tried(provider.session()))
+            session = await desk.drive(or_none(provider.session()))
             if session is not None and session.ready is False:
                 desk.holding.stop(Stop("session_down", "the provider's WhatsApp session is down after a refusal"))
                 return

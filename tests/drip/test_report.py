@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Reason, Status, drip
-from groupadd.config import load
+from groupadd.config.load import load
 from groupadd.drip import AccountStatus, DripStatus
 from groupadd.drip.ledger import Ledger
 from groupadd.drip.report import report
@@ -24,20 +24,20 @@ from groupadd.drip.report.data import ReportData, TimeAxis, counts_within, shape
 from groupadd.drip.report.page import read, render
 from groupadd.drip.store.report_facts import InvalidRow, ReasonGroup, ReportFacts, StoredPerson
 from groupadd.errors import CannotWrite
-from groupadd.reasons import REASONS
-from groupadd.sandbox import Temper
-from groupadd.terms import Pace
+from groupadd.model.reasons import REASONS
+from groupadd.sandbox import Privacy
+from groupadd.settings import PaceSettings
 from tests.drip.virtual import GROUP, START, Town, crowd, town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}
-CONTACTS, ABSENT = Temper.CONTACTS_ONLY, Temper.NOT_ON_WHATSAPP
+CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 PACE = {"adds_per_minute": 5, "rest_after": 10, "rest_s": 300, "adds_per_day": 15}
 
 
 def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
     """Return a town and the ledger of a plan of 42 rows for it, carried out until an account stops or all are done."""
-    people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Temper.OPEN)
+    people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Privacy.OPEN)
     here = town(people, ("main", "R&D"), drip=PACE | drip_table)
     rows = [{"name": f"<i>{n}</i>", "phone": f"+{human.phone}"} for n, human in enumerate(people)]
     rows += [{"name": "bad", "phone": "12 34"}, {"name": "<script>", "phone": "<script>alert(1)</script>"}]
@@ -57,7 +57,7 @@ def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
 def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     here, url = carried_out(tmp_path_factory.mktemp("data"))
     with Ledger.open(url, clock=here.clock) as ledger:
-        return read(ledger, load(here.config).drip)
+        return read(ledger, load(here.config).drip, full_numbers=False)
 
 
 @pytest.fixture(scope="module")
@@ -170,7 +170,7 @@ def page_of(text: str) -> Reader:
     )
     account = AccountStatus(text, "stopped", text, text, 600, 0, None, None, 0)
     status = DripStatus(text, 600, 0, {Status.NOT_ADDED: 600}, (account,))
-    return Reader(render(shape(facts, status, Pace(), now=START, full_numbers=True)))
+    return Reader(render(shape(facts, status, PaceSettings(), now=START, full_numbers=True)))
 
 
 @pytest.mark.parametrize(

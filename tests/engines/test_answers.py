@@ -6,11 +6,11 @@ from collections.abc import Callable
 import pytest
 from hypothesis import given
 
-from groupadd.engines import answers, settings
 from groupadd.errors import AnswerLost, ProviderError, RequestRefused
-from groupadd.flow import Response
-from groupadd.identity import Identity
+from groupadd.model.identity import Identity
 from groupadd.provider import Session
+from groupadd.readers import common, group_info
+from groupadd.wire.messages import Response
 from tests.scripts import says
 from tests.test_identity import json_values
 
@@ -32,14 +32,14 @@ STATES = {"open": True, "WORKING": True, "close": False}
     ],
 )
 def test_a_number_that_is_on_whatsapp_has_a_name(answer: object) -> None:
-    assert answers.read_number(says(answer)) == Identity(PHONE)
+    assert common.read_number(says(answer)) == Identity(PHONE)
 
 
 def test_a_number_that_is_confirmed_without_a_name_is_the_one_that_was_asked_for() -> None:
     confirmed = says({"code": "SUCCESS", "message": "x", "results": {"is_on_whatsapp": True}})
-    assert answers.read_number(confirmed, asked=PHONE) == Identity(PHONE)
+    assert common.read_number(confirmed, asked=PHONE) == Identity(PHONE)
     with pytest.raises(AnswerLost):
-        answers.read_number(confirmed)
+        common.read_number(confirmed)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_a_number_that_is_confirmed_without_a_name_is_the_one_that_was_asked_for
     ],
 )
 def test_a_number_that_is_not_on_whatsapp_has_none(answer: object) -> None:
-    assert answers.read_number(says(answer), asked=PHONE) is None
+    assert common.read_number(says(answer), asked=PHONE) is None
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_number_that_is_not_on_whatsapp_has_none(answer: object) -> None:
     ],
 )
 def test_a_message_has_an_id_or_was_at_least_accepted(answer: object, message: str | None) -> None:
-    assert answers.read_message_id(says(answer)) == message
+    assert common.read_message_id(says(answer)) == message
 
 
 @pytest.mark.parametrize(
@@ -87,13 +87,13 @@ def test_a_message_has_an_id_or_was_at_least_accepted(answer: object, message: s
     ],
 )
 def test_a_lid_is_read_and_a_phone_in_its_place_is_none(answer: object, who: Identity | None) -> None:
-    assert answers.read_lid(says(answer)) == who
+    assert common.read_lid(says(answer)) == who
 
 
 @pytest.mark.parametrize("wrapping", [lambda rows: rows, lambda rows: {"data": rows}, lambda rows: {"results": rows}])
 def test_people_are_named_under_the_vendors_own_keys(wrapping: Callable[[object], object]) -> None:
     rows = [{"who": f"{LID}@lid", "pn": PHONE, "id": "15550199"}, {"who": PHONE}, {"id": PHONE}, None, "x"]
-    assert answers.read_people(says(wrapping(rows)), "who", "pn") == (Identity(PHONE, LID), Identity(PHONE))
+    assert common.read_people(says(wrapping(rows)), "who", "pn") == (Identity(PHONE, LID), Identity(PHONE))
 
 
 @pytest.mark.parametrize(
@@ -114,30 +114,30 @@ def test_people_are_named_under_the_vendors_own_keys(wrapping: Callable[[object]
 def test_a_session_has_a_state_and_perhaps_an_account(
     answer: object, session: tuple[bool | None, Identity | None]
 ) -> None:
-    read = answers.read_session(says(answer), STATES)
+    read = common.read_session(says(answer), STATES)
     assert (read.ready, read.me) == session
 
 
 def test_the_word_for_a_state_stays_the_vendors() -> None:
-    assert answers.read_session(says({"status": "Open"}), STATES) == Session(True, "Open")
+    assert common.read_session(says({"status": "Open"}), STATES) == Session(True, "Open")
 
 
 def test_a_no_with_a_word_that_is_no_state_is_a_refusal() -> None:
     with pytest.raises(RequestRefused):
-        answers.read_session(says({"status": False, "message": "your key has expired"}), STATES)
+        common.read_session(says({"status": False, "message": "your key has expired"}), STATES)
 
 
 def test_nobody_waits_where_a_list_is_null() -> None:
-    assert answers.read_people(says({"code": "SUCCESS", "results": None}), "jid") == ()
+    assert common.read_people(says({"code": "SUCCESS", "results": None}), "jid") == ()
 
 
 OF_ONE_RECORD: list[Callable[[Response], object]] = [
-    answers.read_number,
-    answers.read_message_id,
-    lambda response: answers.read_session(response, STATES),
-    settings.read_info,
+    common.read_number,
+    common.read_message_id,
+    lambda response: common.read_session(response, STATES),
+    group_info.read_info,
 ]
-OF_MANY: list[Callable[[Response], object]] = [lambda response: answers.read_people(response, "id")]
+OF_MANY: list[Callable[[Response], object]] = [lambda response: common.read_people(response, "id")]
 
 
 @pytest.mark.parametrize("read", OF_ONE_RECORD + OF_MANY)
@@ -157,6 +157,6 @@ def test_several_records_in_the_place_of_one_are_unreadable(read: Callable[[Resp
 
 @given(json_values)
 def test_any_answer_is_read_or_is_an_error_of_ours(data: object) -> None:
-    for read in (*OF_ONE_RECORD, *OF_MANY, answers.read_lid):
+    for read in (*OF_ONE_RECORD, *OF_MANY, common.read_lid):
         with contextlib.suppress(ProviderError):
             read(says(data))

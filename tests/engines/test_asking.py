@@ -5,8 +5,8 @@ from functools import partial
 
 import pytest
 
-from groupadd import engines, envelope
-from groupadd.codes import (
+from groupadd.errors import RateLimited, RequestRefused
+from groupadd.model.codes import (
     ACCEPTED,
     ADDED,
     NO_ANSWER,
@@ -17,12 +17,11 @@ from groupadd.codes import (
     RATE_LIMITED,
     Meaning,
 )
-from groupadd.engines import asking, naming
-from groupadd.errors import RateLimited, RequestRefused
-from groupadd.flow import Flow, NoAnswer, Request, Response
-from groupadd.identity import Identity, Participant, parse_participants
-from groupadd.outcome import Reason, Status
+from groupadd.model.identity import Identity, Participant, parse_participants
+from groupadd.model.outcome import Reason, Status
 from groupadd.provider import AddReply, Claim
+from groupadd.readers import asking, engines, envelope, naming
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from tests.scripts import Answer, Script, lost, says
 
 ANN, BEN, CAT = parse_participants(["15550100", "15550101", "15550102"])

@@ -5,12 +5,12 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import given
 
-from groupadd import codes
-from groupadd.codes import Meaning
-from groupadd.engines import read_reply
-from groupadd.identity import Identity, identity
-from groupadd.outcome import InviteState
+from groupadd.model import codes
+from groupadd.model.codes import Meaning
+from groupadd.model.identity import Identity, identity
+from groupadd.model.outcome import InviteState
 from groupadd.provider import Claim
+from groupadd.readers.engines import read_reply
 from tests.test_identity import json_values
 
 PHONE, LID = "15550100", "99900011"

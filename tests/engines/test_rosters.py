@@ -3,10 +3,10 @@
 import pytest
 from hypothesis import given
 
-from groupadd import engines
 from groupadd.errors import AnswerLost
-from groupadd.identity import GroupId
-from groupadd.roster import Member, Roster
+from groupadd.model.identity import GroupId
+from groupadd.model.roster import Member, Roster
+from groupadd.readers import engines
 from tests.scripts import says
 from tests.test_identity import json_values
 

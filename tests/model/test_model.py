@@ -13,18 +13,19 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 import groupadd
 from groupadd import GroupAddError, Reason, Status
-from groupadd.config import load
-from groupadd.flow import drive
-from groupadd.identity import identity
+from groupadd.config.load import load
+from groupadd.model.identity import identity
 from groupadd.provider import ChecksNumbers, ResolvesLids
-from groupadd.sandbox import Sandbox, VirtualClock, dialect_names
+from groupadd.sandbox import Sandbox, VirtualClock, vendor_names
+from groupadd.sandbox.in_process import in_process
 from groupadd.sandbox.world import World
-from groupadd.transport import HttpTransport, in_process
+from groupadd.wire.driver import drive
+from groupadd.wire.transport import HttpTransport
 from tests.model.oracle import Reader, Witness, knowable
 from tests.model.worlds import BRAZIL, FAULTS, JID, US, Scene, scenes
 
 NIGHTLY = int(os.environ.get("GROUPADD_MODEL_WORLDS", "0"))
-WORLDS = (NIGHTLY or 400) // len(dialect_names())
+WORLDS = (NIGHTLY or 400) // len(vendor_names())
 IN, OUT = {Status.ADDED, Status.ALREADY_MEMBER}, {Status.NOT_ADDED, Status.INVITED, Status.PENDING_APPROVAL}
 
 tally: Counter[str] = Counter()
@@ -40,7 +41,7 @@ def play(scene: Scene) -> tuple[World, Witness, groupadd.AddOutcome | None]:
     for fault in scene.on_list:
         sandbox.faults.plan(FAULTS[fault] if fault else groupadd.sandbox.Fault(), on="list")
     config = {"providers": {"p": sandbox.config("http://sandbox.example")}}
-    provider = load(config, environ={}).choose("p").provider
+    provider = load(config, environ={}).provider("p").provider
     http = in_process(witness.handle, world.clock)
     with groupadd.Client(provider, verify=scene.verify, http=http, clock=world.clock) as client:
         try:
@@ -62,7 +63,7 @@ def reader_of(provider: str) -> Reader:
     world.open_account(US)
     world.settle(BRAZIL)
     sandbox = Sandbox.speaking(provider, world)
-    asked = load({"providers": {"p": sandbox.config("http://sandbox.example")}}, environ={}).choose().provider
+    asked = load({"providers": {"p": sandbox.config("http://sandbox.example")}}, environ={}).provider().provider
     (dialled,) = BRAZIL.also_dialled
     with in_process(sandbox.handle, world.clock) as http:
         transport = HttpTransport(asked.base_url, 30.0, http)
@@ -73,7 +74,7 @@ def reader_of(provider: str) -> Reader:
     return Reader(tells_lid, checked is not None and checked.phone == BRAZIL.phone)
 
 
-@pytest.mark.parametrize("provider", dialect_names())
+@pytest.mark.parametrize("provider", vendor_names())
 def test_verdicts_are_never_untrue_and_never_needlessly_unknown(provider: str) -> None:
     reader = reader_of(provider)
 

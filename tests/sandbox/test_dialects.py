@@ -8,17 +8,19 @@ from attrs import frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd.codes import ACCEPTED, ADDED, ALREADY_MEMBER, BLOCKED, NOT_ON_WHATSAPP, PRIVACY, RECENTLY_LEFT
-from groupadd.flow import Flow, drive
-from groupadd.identity import GroupId, Identity, identity, parse_participants
+from groupadd.model.codes import ACCEPTED, ADDED, ALREADY_MEMBER, BLOCKED, NOT_ON_WHATSAPP, PRIVACY, RECENTLY_LEFT
+from groupadd.model.identity import GroupId, Identity, identity, parse_participants
+from groupadd.model.masking import Secret
 from groupadd.provider import AddReply
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.sandbox import Sandbox, VirtualClock, World, dialect_names, small_town
-from groupadd.sandbox.exchange import KEY
-from groupadd.sandbox.town import GROUP
-from groupadd.secret import Secret
-from groupadd.transport import HttpTransport, in_process
+from groupadd.sandbox import Sandbox, VirtualClock, World, example_world, vendor_names
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.in_process import in_process
+from groupadd.sandbox.messages import KEY
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Flow
+from groupadd.wire.transport import HttpTransport
 
 ADA, BEN, CLEO, DAN, EVE, FINN = PHONES = (
     "12025550143",
@@ -44,7 +46,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def world(clock: VirtualClock) -> World:
-    return small_town(clock)
+    return example_world(clock)
 
 
 class Sent(TypedDict, total=False):
@@ -74,8 +76,8 @@ def wawp(world: World, method: str, path: str, **sent: Unpack[Sent]) -> Said:
 
 
 def test_every_dialect_has_a_method_for_each_of_its_routes(world: World) -> None:
-    assert {"wasend", "wawp"} <= set(dialect_names())
-    for name in dialect_names():
+    assert {"wasend", "wawp"} <= set(vendor_names())
+    for name in vendor_names():
         dialect = Sandbox.speaking(name, world).dialect
         methods = {attribute.removeprefix("on_") for attribute in dir(dialect) if attribute.startswith("on_")}
         assert methods == set(dialect.routes)
@@ -289,7 +291,7 @@ def test_our_adapters_send_texts(line: Line, world: World) -> None:
 def test_our_adapters_add(line: Line, world: World) -> None:
     reply = line.run(line.provider.add_participants(GroupId.parse(GROUP), parse_participants(PHONES), notify=None))
     assert world.is_member(GROUP, ADA)
-    if line.provider.speaks_of_each:
+    if line.provider.reports_each_person:
         meanings = [ADDED, ALREADY_MEMBER, PRIVACY, NOT_ON_WHATSAPP, RECENTLY_LEFT, BLOCKED]
         said = [(identity(who) if isinstance(who, str) else who, claim.meaning) for who, claim in reply.claims]
         assert said == [(Identity(phone), meaning) for phone, meaning in zip(PHONES, meanings, strict=True)]
@@ -314,5 +316,5 @@ def test_wawp_tells_lids(world: World, clock: VirtualClock) -> None:
 def test_whatever_is_asked_gets_an_answer(
     name: str, method: str, target: str, headers: dict[str, str], body: bytes
 ) -> None:
-    sandbox = Sandbox.speaking(name, small_town(VirtualClock()))
+    sandbox = Sandbox.speaking(name, example_world(VirtualClock()))
     assert sandbox.handle(method, target, headers, body).status in range(200, 500)

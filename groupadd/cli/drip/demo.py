@@ -23,18 +23,19 @@ import groupadd
 from groupadd import drip
 from groupadd.cli.drip import tables
 from groupadd.cli.drip.progress import Progress
-from groupadd.cli.ending import Exit
-from groupadd.cli.screen import Screen
-from groupadd.config import load
-from groupadd.flow import SystemClock, log
-from groupadd.outcome import Status
-from groupadd.sandbox import Group, Human, Sandbox, Temper, World, config_toml, side_by_side
+from groupadd.cli.exit_codes import Exit
+from groupadd.cli.output import Output
+from groupadd.config.load import load
+from groupadd.model.outcome import Status
+from groupadd.sandbox import Group, Human, Privacy, Sandbox, World, config_toml, side_by_side
 from groupadd.sandbox.server import SandboxServer
+from groupadd.wire.driver import SystemClock
+from groupadd.wire.messages import log
 
 PEOPLE, GROUP = 40, "120363000000000077@g.us"
 KILL_AFTER = 17  # adds
 _ACCOUNTS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
-_TEMPERS: Mapping[int, Temper] = {15: Temper.CONTACTS_ONLY, 24: Temper.NOT_ON_WHATSAPP, 38: Temper.CONTACTS_ONLY}
+_TEMPERS: Mapping[int, Privacy] = {15: Privacy.CONTACTS_ONLY, 24: Privacy.NOT_ON_WHATSAPP, 38: Privacy.CONTACTS_ONLY}
 _PACE = """
 [add]
 look_after_s = [0.3, 0.8]
@@ -68,7 +69,7 @@ class Truth:
         return not (self.lost or self.wrong or self.twice)
 
 
-def play(screen: Screen) -> Exit:
+def play(screen: Output) -> Exit:
     """Tell the story.
 
     Args:
@@ -88,23 +89,23 @@ def play(screen: Screen) -> Exit:
         _chapter(screen, 1, f"{PEOPLE} people, two accounts, one ledger", f"plan people.csv --group {GROUP} …")
         made = drip.plan(people, group=GROUP, providers=_ACCOUNTS, ledger=ledger, config=str(config))
         for (provider, _), count in sorted(made.places.items()):
-            screen.tell(f"  {count} people by {provider}")
+            screen.print(f"  {count} people by {provider}")
 
         _chapter(screen, 2, f"A run, killed after {KILL_AFTER} adds", "run")
         with progress.shown():
             _run_until_killed(world, ledger, config)
         cut = drip.status(ledger=ledger, config=str(config))
-        screen.tell(tables.accounts(cut, pace, tables.present()), "", Text("  $ kill -9", "bold red"))
+        screen.print(tables.accounts(cut, pace, tables.present()), "", Text("  $ kill -9", "bold red"))
 
         _chapter(screen, 3, "The same command once more", "run")
         with progress.shown():
-            on_line = progress.tell if screen.is_live else None
+            on_line = progress.print if screen.is_live else None
             told = drip.run(ledger=ledger, config=str(config), on_line=on_line)
-        screen.tell(tables.status(told, pace, tables.present()))
+        screen.print(tables.status(told, pace, tables.present()))
         truth = _truth(world, ledger)
 
     _chapter(screen, 4, "Held against what the sandbox knows")
-    screen.tell(*_moral(truth))
+    screen.print(*_moral(truth))
     if screen.json:
         against = {"lost": truth.lost, "wrong": truth.wrong, "twice": truth.twice}
         screen.show({"people": PEOPLE, "left_when_killed": cut.left, "status": told.as_dict(), **against}, "")
@@ -117,7 +118,7 @@ def _town() -> World:
     world.found(Group(GROUP, "Neighbours"), admins=ours)
     world.settle(
         *(
-            Human(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _TEMPERS.get(n, Temper.OPEN))
+            Human(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _TEMPERS.get(n, Privacy.OPEN))
             for n in range(10, 10 + PEOPLE)
         )
     )
@@ -177,10 +178,10 @@ def _no_surroundings() -> Iterator[None]:
         os.environ.update(theirs)
 
 
-def _chapter(screen: Screen, number: int, title: str, command: str | None = None) -> None:
-    screen.tell(*[""] * (number > 1), Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
+def _chapter(screen: Output, number: int, title: str, command: str | None = None) -> None:
+    screen.print(*[""] * (number > 1), Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
     if command is not None:
-        screen.tell(Text.assemble(("  $ ", "dim"), f"groupadd drip {command}"), "")
+        screen.print(Text.assemble(("  $ ", "dim"), f"groupadd drip {command}"), "")
 
 
 def _moral(truth: Truth) -> Sequence[Text | str]:

@@ -12,9 +12,9 @@ from rich.text import Text
 
 from groupadd import drip
 from groupadd.cli.drip import tables
-from groupadd.cli.screen import Screen
+from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
 
 _TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
 _EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
@@ -33,8 +33,8 @@ class Progress:
         ctrl_c: What Ctrl-C does.
     """
 
-    screen: Screen
-    pace: Pace
+    screen: Output
+    pace: PaceSettings
     ledger: str
     config: str | None
     ctrl_c: str = "Ctrl-C finishes whoever is in hand, and ends"
@@ -52,7 +52,7 @@ class Progress:
         else:
             yield
 
-    def tell(self, line: drip.AuditLine) -> None:
+    def print(self, line: drip.AuditLine) -> None:
         """Take in something that has happened."""
         self._is_stale = True
         if self.screen.is_live:
@@ -61,7 +61,7 @@ class Progress:
         if self._summed_up is None or line.at - self._summed_up >= _EVERY:
             self._summed_up = line.at
             for one in self._status().accounts:
-                self.screen.say(tables.account_line(one, self.pace, tables.present()))
+                self.screen.info(tables.account_line(one, self.pace, tables.present()))
 
     def _status(self) -> drip.DripStatus:
         return drip.status(ledger=self.ledger, config=self.config)
@@ -80,9 +80,9 @@ class Progress:
         return Group(lines, Text(self.ctrl_c, "dim"))
 
 
-def say_event(screen: Screen, line: drip.AuditLine) -> None:
+def say_event(screen: Output, line: drip.AuditLine) -> None:
     """Say in one plain line what has happened, where people may want to know."""
     if line.event in _TOLD:
         parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, tables.who(line.participant))
         said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
-        screen.say(plain("  ".join(filter(None, (*parts, said)))))
+        screen.info(plain("  ".join(filter(None, (*parts, said)))))

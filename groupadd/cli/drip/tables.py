@@ -7,13 +7,13 @@ from attrs import frozen
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from groupadd.adding.preflight import Preflight
 from groupadd.cli.tables import STYLES, bare_table, plain, yes_or_no
 from groupadd.drip import AccountStatus, DripStatus, Plan
-from groupadd.outcome import Status
-from groupadd.preflight import Preflight
-from groupadd.secret import masked
-from groupadd.terms import Pace
-from groupadd.wording import counted, counted_people, duration, in_words
+from groupadd.model.masking import masked
+from groupadd.model.outcome import Status
+from groupadd.model.wording import counted, counted_people, duration, in_words
+from groupadd.settings import PaceSettings
 
 _STATES: Mapping[str, str] = {
     "ready": "cyan",
@@ -97,12 +97,12 @@ def _end(name: str, at: datetime, now: datetime) -> str:
     return f"{name} would be through in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
 
 
-def status(told: DripStatus, pace: Pace, now: datetime) -> RenderableType:
+def status(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
     """Return how every account stands, why some have stopped, and the sum."""
     return Group(accounts(told, pace, now), "", *stops(told), _sum(told))
 
 
-def accounts(told: DripStatus, pace: Pace, now: datetime) -> RenderableType:
+def accounts(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
     """Return one line for each account: how far it is, how fast, and when what is next."""
     table = bare_table("Account", "State", "Done", "Left", "Last minute", "Next add", "Time left")
     for one in told.accounts:
@@ -150,7 +150,7 @@ def _sum(told: DripStatus) -> Text:
     return Text(f"{counted_people(told.people)}: ", "bold") + Text(", ").join([*parts, *left])
 
 
-def account_line(one: AccountStatus, pace: Pace, now: datetime) -> str:
+def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
     """Return how an account stands as one plain line, for logs."""
     fast = f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"
     told = [f"{one.done:,} done", f"{one.left:,} left", fast]

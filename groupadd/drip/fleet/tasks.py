@@ -22,8 +22,8 @@ from attrs import define, frozen
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.control import stop_account
 from groupadd.drip.holding import Tell
 from groupadd.drip.ledger import Ledger, LedgerError
@@ -32,7 +32,7 @@ from groupadd.drip.rules import Stop
 from groupadd.drip.running import Run, tell_nobody
 from groupadd.drip.shifts import worked
 from groupadd.errors import ConfigError, Unsupported
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 QUEUE = "groupadd"
 

@@ -4,8 +4,8 @@ import asyncio
 
 from sqlalchemy import func, select
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.holding import Tell
 from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
 from groupadd.drip.orders import orders
@@ -13,7 +13,7 @@ from groupadd.drip.running import tell_nobody
 from groupadd.drip.schema import audit
 from groupadd.drip.status import DripStatus, status, status_of
 from groupadd.errors import Interrupted
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 _EVERY_S = 1.0
 _AGAIN_S = 5.0  # after the ledger could not be read

@@ -16,15 +16,15 @@ from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 from sqlalchemy import Connection, inspect, make_url, select, update
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.fleet.tasks import POLL_S, QUEUE, Timing, blueprint
 from groupadd.drip.holding import Tell
 from groupadd.drip.ledger import POSTGRES, Ledger, LedgerError, is_shared
 from groupadd.drip.orders import order
 from groupadd.drip.running import on_signals
 from groupadd.drip.schema import schema
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 _NAMESPACE = "groupadd"
 _USUAL = Timing()
@@ -96,7 +96,7 @@ async def work_async(
         LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
     """
     settings = load(config)
-    for warning in settings.drip.boldness:
+    for warning in settings.drip.warnings:
         log.warning("%s", warning)
     finish_s = max(_FINISH_S, 1.5 * settings.add.timeout_s)
     with Ledger.open(ledger) as book:

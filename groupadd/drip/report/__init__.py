@@ -2,10 +2,10 @@
 
 from os import PathLike
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 
 def report(

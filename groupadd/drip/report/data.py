@@ -8,10 +8,10 @@ from attrs import field, frozen
 
 from groupadd.drip.status import AccountStatus, DripStatus
 from groupadd.drip.store.report_facts import InvalidRow, ReasonGroup, ReportFacts, StoredPerson
-from groupadd.outcome import Reason, Status
-from groupadd.reasons import REASONS
-from groupadd.secret import masked, scrubbed
-from groupadd.terms import Pace
+from groupadd.model.masking import masked, scrubbed
+from groupadd.model.outcome import Reason, Status
+from groupadd.model.reasons import REASONS
+from groupadd.settings import PaceSettings
 
 _MINUTE_S, _DAY_S = 60.0, 86400.0
 _MAX_COLUMNS = 60
@@ -146,7 +146,7 @@ class ReportData:
 
     made_at: datetime
     status: DripStatus
-    pace: Pace
+    pace: PaceSettings
     axis: TimeAxis
     verdicts: Sequence[Mapping[Status, int]]
     reasons: Mapping[Reason, int]
@@ -185,7 +185,9 @@ class ReportData:
         return sum(one.state == "stopped" for one in self.status.accounts)
 
 
-def shape(facts: ReportFacts, status: DripStatus, pace: Pace, *, now: float, full_numbers: bool = False) -> ReportData:
+def shape(
+    facts: ReportFacts, status: DripStatus, pace: PaceSettings, *, now: float, full_numbers: bool = False
+) -> ReportData:
     """Return the report's figures.
 
     Args:

@@ -10,11 +10,11 @@ from groupadd.drip.report.data import ReportData, shape
 from groupadd.drip.status import status_of
 from groupadd.drip.store.report_facts import read_report_facts
 from groupadd.errors import CannotWrite
-from groupadd.outcome import Status
-from groupadd.reasons import REASONS
-from groupadd.secret import scrubbed
-from groupadd.terms import Pace
-from groupadd.wording import counted, counted_people, duration, in_words
+from groupadd.model.masking import scrubbed
+from groupadd.model.outcome import Status
+from groupadd.model.reasons import REASONS
+from groupadd.model.wording import counted, counted_people, duration, in_words
+from groupadd.settings import PaceSettings
 
 MAX_PEOPLE = 500  # of one reason, and of invalid rows; `groupadd drip export` writes all
 
@@ -35,7 +35,9 @@ _TEMPLATES.filters |= {
 _TEMPLATES.globals |= {"Status": Status, "explanations": REASONS}
 
 
-def write_report(target: str | PathLike[str], ledger: Ledger, pace: Pace, *, full_numbers: bool = False) -> None:
+def write_report(
+    target: str | PathLike[str], ledger: Ledger, pace: PaceSettings, *, full_numbers: bool = False
+) -> None:
     """Write a whole plan as one HTML page.
 
     Args:
@@ -58,7 +60,7 @@ def write_report(target: str | PathLike[str], ledger: Ledger, pace: Pace, *, ful
     raise CannotWrite(f"{scrubbed(Path(target).name)} cannot be written: {why}")
 
 
-def read(ledger: Ledger, pace: Pace, *, full_numbers: bool = False) -> ReportData:
+def read(ledger: Ledger, pace: PaceSettings, *, full_numbers: bool) -> ReportData:
     """Return the data of a report.
 
     Args:

@@ -8,8 +8,8 @@ from sqlalchemy import Connection, func, select
 
 from groupadd.drip.ledger import Ledger
 from groupadd.drip.schema import State, audit, people, sheets
-from groupadd.outcome import Reason, Status
-from groupadd.secret import repr_masked
+from groupadd.model.masking import repr_masked
+from groupadd.model.outcome import Reason, Status
 
 
 @frozen(kw_only=True)
