@@ -20,7 +20,7 @@ from groupadd.readers.envelope import read, unreadable
 from groupadd.settings import AddSettings, Invitation
 from groupadd.testing.leaks import listening
 from groupadd.wire.messages import Flow, Request, Response
-from tests.scripts import (
+from tests.support.scripts import (
     GROUP,
     WASEND,
     WASEND_ADD,

@@ -5,7 +5,7 @@ import pytest
 from groupadd.errors import AnswerLost, ProviderUnreachable
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from groupadd.wire.retry import delayed, map_requests, with_retries
-from tests.scripts import Answer, Script, lost, says
+from tests.support.scripts import Answer, Script, lost, says
 
 
 def asks(*, repeatable: bool = True) -> Flow[int]:
