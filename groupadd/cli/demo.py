@@ -20,6 +20,7 @@ from groupadd.cli.sandbox import TELLS_MUCH, TELLS_NOTHING, sandboxes
 from groupadd.client import Client
 from groupadd.config.load import load
 from groupadd.model.outcome import AddOutcome, ParticipantOutcome, Status
+from groupadd.model.wording import in_words
 from groupadd.sandbox import ExamplePerson, Sandbox, VirtualClock, config_toml, example_people, example_world
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
@@ -126,9 +127,9 @@ def _side_by_side(people: Sequence[ExamplePerson], first: Run, second: Run) -> T
 
 
 def _verdict(person: ParticipantOutcome) -> Text:
-    reason = tables.words(person.reason or "")
+    reason = in_words(person.reason or "")
     return Text.assemble(
-        (tables.words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
+        (in_words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
     )
 
 

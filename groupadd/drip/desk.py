@@ -6,7 +6,8 @@ from typing import TypeVar
 from attrs import define, evolve, field
 from sqlalchemy import update
 
-from groupadd.adding.attempt import Attempt, SentRequests
+from groupadd.adding.ask import SentRequests
+from groupadd.adding.attempt import Attempt
 from groupadd.adding.invite import is_invitable
 from groupadd.adding.observe import ProviderSession
 from groupadd.drip import pace as paces
@@ -130,11 +131,11 @@ class Desk:
         heard: dict[str, Stored] = {
             "claim": stored_claim(case.claim),
             "sent_at": times.sent_at,
-            "answered_at": times.at,
+            "answered_at": times.answered_at,
         }
         meaning, says = case.claim.meaning, case.claim.says or ""
         rule = meaning.reason or meaning.status
-        moments = evolve(person, sent_at=times.sent_at, answered_at=times.at).course(case, self.terms).due_at
+        moments = evolve(person, sent_at=times.sent_at, answered_at=times.answered_at).course(case, self.terms).due_at
         if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
             step.move(person, State.WATCHED, "answered", rule, says, look_at=moments[0], looks=0, after=None, **heard)
         else:

@@ -7,7 +7,7 @@ from typing import Any
 from attrs import field, frozen
 from sqlalchemy import Connection, ScalarSelect, Text, bindparam, func, literal, select
 
-from groupadd.adding.attempt import Attempt, LookSchedule, SentRequests
+from groupadd.adding.attempt import Attempt, LookSchedule
 from groupadd.drip.schema import State, is_planned, people
 from groupadd.model.codes import Meaning
 from groupadd.model.identity import Identity, alternates, parse_participants
@@ -61,7 +61,7 @@ class Person:
 
     def course(self, case: Attempt, terms: AddSettings) -> LookSchedule:
         """Return the looks that are due after the person's last add."""
-        return LookSchedule.after(SentRequests(self.sent_at or 0.0, self.answered_at or 0.0), terms, lost=case.was_lost)
+        return LookSchedule.after(self.sent_at or 0.0, self.answered_at or 0.0, terms, lost=case.was_lost)
 
     @property
     def was_invited(self) -> bool:

@@ -5,8 +5,7 @@ from math import inf
 
 from attrs import define, evolve, field
 
-from groupadd.adding.add import ask_who_waits
-from groupadd.adding.attempt import LOOKS_THAT_PROVE
+from groupadd.adding.add import find_pending
 from groupadd.adding.observe import RosterObserver
 from groupadd.adding.verdict import Presence, presence
 from groupadd.drip import person as persons
@@ -81,9 +80,9 @@ class Rooms:
         courses = {person.jid: person.course(cases[person.jid], desk.terms) for person in watched}
         everybody = {name: case.participant for name, case in cases.items()}
         everybody |= {} if also is None else {also.jid: also.case().participant}
-        room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=False)
+        room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=None)
         room.next_at = now + desk.pace.gap_s
-        proving = any(len(courses[person.jid].due_at) - person.looks <= LOOKS_THAT_PROVE for person in watched)
+        proving = any((look := courses[person.jid].look(person.looks)) and look.proves_absence for person in watched)
         observations = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
         room.read_at = now
         looked: list[Person] = []
@@ -96,7 +95,7 @@ class Rooms:
             for person in looked
             if person.looks >= len(courses[person.jid].due_at) or presence(cases[person.jid].after) is Presence.PRESENT
         }
-        await desk.drive(ask_who_waits(room.watch, over))
+        await desk.drive(find_pending(room.watch, over))
         with desk.holding.step() as step:
             for person in looked:
                 case, moments = cases[person.jid], courses[person.jid].due_at

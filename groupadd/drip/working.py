@@ -12,8 +12,8 @@ from typing import Literal, NamedTuple
 
 from attrs import define, evolve, field
 
-from groupadd.adding.add import ask, looks_before
-from groupadd.adding.attempt import SentRequests
+from groupadd.adding.add import looks_before
+from groupadd.adding.ask import SentRequests, ask
 from groupadd.adding.invite import invite
 from groupadd.adding.observe import same_account
 from groupadd.drip import pace as paces
@@ -195,7 +195,7 @@ class Worker:
             step.move(person, State.ASKING, "asking", rule, **intent)
         person = evolve(person, state=State.ASKING, tries=person.tries + 1)
         room = self._rooms.room(person.group_jid)
-        watch = evolve(room.watch, people={person.jid: case.participant}, refreshed=False)
+        watch = evolve(room.watch, people={person.jid: case.participant}, refreshed=None)
         try:
             times = await desk.drive(ask(watch, {person.jid: case}, desk.terms))
         except LedgerError:
@@ -203,7 +203,7 @@ class Worker:
         except GroupAddError as error:
             case.claim, times = Claim(self._may_mean(person, error), str(error)), SentRequests(now, desk.now())
         self._chance = _draw()
-        with desk.holding.step(next_at=following(answered_at=times.at)) as step:
+        with desk.holding.step(next_at=following(answered_at=times.answered_at)) as step:
             desk.hear(step, person, case, times)
         if case.claim.code is not None:
             desk.codes[person.id] = case.claim.code
@@ -254,7 +254,7 @@ class Worker:
             GroupId(person.group_jid),
             {person.jid: case.outcome},
             {person.jid: case.participant},
-            terms=desk.terms,
+            settings=desk.terms,
             codes={} if code is None else {person.jid: code},
         )
         outcome = (await desk.drive(inviting))[person.jid]

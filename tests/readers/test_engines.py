@@ -7,8 +7,8 @@ from groupadd.errors import AnswerLost
 from groupadd.model.identity import GroupId
 from groupadd.model.roster import Member, Roster
 from groupadd.readers import engines
-from tests.scripts import says
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
+from tests.support.scripts import says
 
 GROUP = GroupId("1203630000@g.us")
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from groupadd.model import codes
 from groupadd.model.codes import PARTICIPANT_CODES, Meaning, meaning_of
 from groupadd.model.outcome import Reason, Status
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from groupadd.model.identity import Identity
 from groupadd.provider import Session
 from groupadd.readers import common, group_info
 from groupadd.wire.messages import Response
-from tests.scripts import says
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
+from tests.support.scripts import says
 
 PHONE, LID = "15550100", "99900011"
 WID = {"server": "c.us", "user": PHONE, "_serialized": f"{PHONE}@c.us"}

@@ -13,8 +13,8 @@ from groupadd.model.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, PRIV
 from groupadd.provider import AddReply, Claim
 from groupadd.readers import envelope
 from groupadd.wire.messages import Response
-from tests.scripts import says
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
+from tests.support.scripts import says
 
 REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
 

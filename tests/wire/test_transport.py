@@ -13,7 +13,7 @@ from groupadd.errors import ConfigError
 from groupadd.model.masking import Secret
 from groupadd.wire.messages import NoAnswer, Request, Response
 from groupadd.wire.transport import IN_FLIGHT, LARGEST_ANSWER, AsyncHttpTransport, HttpTransport
-from tests.servers import answer, drips, says, server
+from tests.support.servers import answer, drips, says, server
 
 Send = Callable[..., Response]
 

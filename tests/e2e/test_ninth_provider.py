@@ -12,7 +12,7 @@ import pytest
 import groupadd
 
 HOUSE = Path(groupadd.__file__).parent
-TESTS = Path(__file__).parent
+TESTS = Path(__file__).parents[1]
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
 SCENARIO = """\
@@ -54,8 +54,8 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
         source = (HOUSE / place / "wawp.py").read_text("utf-8")
         renamed = source.replace("Wawp", "Ninth").replace('"wawp"', '"ninth"').replace("/v2/", "/v9/")
         (folder / "groupadd" / place / "ninth.py").write_text(renamed, "utf-8")
-    (folder / "tests").mkdir()
-    shutil.copy(TESTS / "test_conformance.py", folder / "tests")
+    (folder / "tests" / "providers").mkdir(parents=True)
+    shutil.copy(TESTS / "providers" / "test_conformance.py", folder / "tests" / "providers")
     (folder / "cassettes" / "ninth").mkdir(parents=True)
     (folder / "cassettes" / "ninth" / "two.yaml").write_text(SCENARIO, "utf-8")
 
@@ -87,6 +87,6 @@ def test_it_is_configured_and_adds_people(run: Run) -> None:
 def test_its_cassette_is_recorded_and_the_kit_holds_it_to_all_that_holds_for_the_others(run: Run) -> None:
     recorded = run("-m", "groupadd.testing", "cassettes/ninth/two.yaml")
     assert recorded.stdout == "cassettes/ninth/two.yaml: recorded\n", recorded.stderr
-    held = run("-m", "pytest", "-v", "-p", "no:cacheprovider", "tests/test_conformance.py", "-k", "ninth")
+    held = run("-m", "pytest", "-v", "-p", "no:cacheprovider", "tests/providers/test_conformance.py", "-k", "ninth")
     assert held.returncode == 0, held.stdout
     assert held.stdout.count("replays_to_its_declared_outcome") == 2, "sync and async"

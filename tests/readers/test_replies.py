@@ -11,7 +11,7 @@ from groupadd.model.identity import Identity, identity
 from groupadd.model.outcome import InviteState
 from groupadd.provider import Claim
 from groupadd.readers.engines import read_reply
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
 
 PHONE, LID = "15550100", "99900011"
 ANN, BOTH = Identity(PHONE), Identity(PHONE, LID)

@@ -18,14 +18,9 @@ from groupadd.model.identity import (
     parse_participants,
     same_first,
 )
+from tests.support.json_values import json_values
 
 numbers = st.from_regex(r"[1-9][0-9]{6,14}", fullmatch=True)
-json_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-json_values = st.recursive(
-    json_scalars,
-    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
-    max_leaves=5,
-)
 
 
 def parsed(given_: str) -> Participant:

@@ -18,7 +18,8 @@ from groupadd.provider import AddReply, GroupMembershipProvider
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
-from tests.scripts import (
+from tests.support.json_values import json_scalars
+from tests.support.scripts import (
     GROUP,
     ME,
     WASEND,
@@ -40,7 +41,6 @@ from tests.scripts import (
     session,
     words,
 )
-from tests.test_identity import json_scalars
 
 ANN, BEN = "15550100", "15550101"
 OK = says({"ok": True})

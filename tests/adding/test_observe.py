@@ -12,7 +12,7 @@ from groupadd.model.outcome import Reason
 from groupadd.model.roster import Observation, Roster
 from groupadd.provider import AddReply, Flow, Session
 from groupadd.wire.messages import Response
-from tests.scripts import (
+from tests.support.scripts import (
     GROUP,
     ME,
     WASEND,

@@ -25,7 +25,7 @@ from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_st
 from groupadd.testing.scrubbing import BEARER, INVITE, SOMEBODY
 from groupadd.testing.targets import fictional_cast, town_names
 
-FOLDER = Path(__file__).parent.parent / "cassettes"
+FOLDER = Path(__file__).parents[2] / "cassettes"
 CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
 
 each_cassette = pytest.mark.parametrize("path", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")

@@ -13,7 +13,7 @@ from groupadd.model.masking import Secret
 from groupadd.wire.driver import SystemClock, drive, drive_async
 from groupadd.wire.interrupt import CTRL_C
 from groupadd.wire.messages import LONGEST_RETRY_S, UNREADABLE, Flow, NoAnswer, Request, Response
-from tests.scripts import Answer, FakeClock, Script, lost, says
+from tests.support.scripts import Answer, FakeClock, Script, lost, says
 
 READ = Request("GET", "/read", repeatable=True)
 

@@ -22,7 +22,7 @@ from groupadd.model.outcome import Reason, Status
 from groupadd.provider import AddReply, Claim
 from groupadd.readers import asking, engines, envelope, naming
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
-from tests.scripts import Answer, Script, lost, says
+from tests.support.scripts import Answer, Script, lost, says
 
 ANN, BEN, CAT = parse_participants(["15550100", "15550101", "15550102"])
 

@@ -7,7 +7,7 @@ from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names
 from groupadd.testing import AdapterUnderTest, Conformance
 from groupadd.testing.targets import provider
 
-CASSETTES = Path(__file__).parent.parent / "cassettes"
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 
 
 def built_in(type_: str) -> AdapterUnderTest:

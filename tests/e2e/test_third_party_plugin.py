@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-HERE = Path(__file__).parent
+ROOT = Path(__file__).parents[2]
 GROUP = "1203630000@g.us"
 WHISTLE = "pst-pst-0123456789"
 WORDS = {"12025550100": "landed", "12025550101": "nested", "12025550102": "shy", "12025550103": "moulting"}
@@ -52,7 +52,7 @@ def wheels(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Build both wheels by name; groupadd's is taken from GROUPADD_WHEEL where that is set."""
     folder = tmp_path_factory.mktemp("wheels")
     ready = os.environ.get("GROUPADD_WHEEL")
-    sources = [HERE / "third_party", *([] if ready else [HERE.parent])]
+    sources = [ROOT / "tests" / "third_party", *([] if ready else [ROOT])]
     pip("wheel", "--no-deps", "--wheel-dir", folder, *sources)
     found = [*folder.glob("*.whl"), *([Path(ready)] if ready else [])]
     return {wheel.name.partition("-")[0]: wheel for wheel in found}

@@ -12,7 +12,7 @@ import pytest
 from groupadd.cli.proofs import ADDING, Proof, paths, proofs
 from groupadd.config import registry
 
-CASSETTES = Path(__file__).parent.parent / "cassettes"
+CASSETTES = Path(__file__).parents[2] / "cassettes"
 BUILT_IN = sorted(name for name, origin in registry.installed().items() if origin.built_in)
 
 ADAPTER = """
