@@ -9,7 +9,7 @@ Each page has a small town of its own, and a folder whose `groupadd.toml` leads 
 * `…` on a line of its own stands for any lines
 * `toml`: a config that can be read, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
-* `py`, `shell`: shown and not run
+* `py`, `shell`: shown and not run, as are generated parts, which tests/test_docs.py compares
 """
 
 import io
@@ -27,9 +27,10 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
-from sybil import Example, Sybil
+from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
+from sybil.typing import Evaluator, Parser
 
 from groupadd.cli import main
 from groupadd.config.load import load
@@ -141,14 +142,28 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+def _parser(language: str, evaluate: Evaluator) -> Parser:
+    """Return a parser of the blocks of a language that are written by hand."""
+    blocks = CodeBlockParser(language, evaluate)
+
+    def parse(document: Document) -> Iterator[Region]:
+        return (region for region in blocks(document) if not _is_generated(document.text[: region.start]))
+
+    return parse
+
+
+def _is_generated(text_before: str) -> bool:
+    return text_before.rfind("<!-- generated: ") > text_before.rfind("<!-- end -->")
+
+
 pytest_collect_file = Sybil(
     parsers=[
-        CodeBlockParser("python", _python),
-        CodeBlockParser("text", _text),
-        CodeBlockParser("console", _console),
-        CodeBlockParser("csv", _csv),
-        CodeBlockParser("toml", _toml),
-        CodeBlockParser("groupadd-toml", _groupadd_toml),
+        _parser("python", _python),
+        _parser("text", _text),
+        _parser("console", _console),
+        _parser("csv", _csv),
+        _parser("toml", _toml),
+        _parser("groupadd-toml", _groupadd_toml),
     ],
     patterns=["README.md", "docs/*.md"],
     setup=_move_in,

@@ -3,7 +3,9 @@
 import importlib.metadata
 import re
 
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
+from sphinx.highlighting import lexers
 
 project = "groupadd"
 author = "The groupadd developers"
@@ -18,6 +20,8 @@ exclude_patterns = ["_build"]
 myst_heading_anchors = 4
 myst_fence_as_directive = ["mermaid"]
 
+lexers["csv"] = TextLexer()
+
 html_theme = "furo"
 html_title = "groupadd"
 html_show_sphinx = False
@@ -26,7 +30,7 @@ html_static_path = ["static"]
 html_css_files = ["page.css"]
 
 
-def add_toctree(app: Sphinx, docname: str, source: list[str]) -> None:
+def add_toctree(_: Sphinx, docname: str, source: list[str]) -> None:
     """Give the first page a table of contents for Sphinx: the pages that it links to, in that order."""
     if docname == "index":
         pages = dict.fromkeys(re.findall(r"\]\(([\w-]+)\.md\)", source[0]))

@@ -15,21 +15,23 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import reference, tables
+from docs import layers, reference, tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
-LANGUAGES: Mapping[str, str] = {".py": "py", ".toml": "toml"}
+LANGUAGES: Mapping[str, str] = {".py": "python", ".toml": "toml"}
 
 _PART = re.compile(r"(?<=<!-- generated: )(?P<call>[^\n]+?)( -->\n).*?(?=<!-- end -->)", re.DOTALL)
 
 
 def source_file(path: str, *last_words: str) -> str:
     """Return a file of the repository as a code block, as far as the line that starts with the last words."""
-    text = (ROOT / path).read_text("utf-8")
+    lines = (ROOT / path).read_text("utf-8").splitlines(keepends=True)
     if last_words:
-        text = re.match(rf".*?^ *{re.escape(' '.join(last_words))}.*?$\n", text, re.DOTALL | re.MULTILINE)[0]
-    return f"```{LANGUAGES[Path(path).suffix]}\n{text}```"
+        words = " ".join(last_words)
+        last = next(number for number, line in enumerate(lines) if line.lstrip().startswith(words))
+        lines = lines[: last + 1]
+    return f"```{LANGUAGES[Path(path).suffix]}\n{''.join(lines)}```"
 
 
 PARTS: Mapping[str, Callable[..., str]] = {
@@ -38,6 +40,7 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "errors": reference.errors,
     "fields": tables.fields,
     "file": source_file,
+    "layers": layers.layers,
     "matrix": tables.matrix,
     "reasons": tables.reasons,
     "reference": reference.reference,

@@ -48,13 +48,13 @@ def _entry(call: str) -> Iterator[str]:
         yield from _function(node, node.name)
 
 
-def _imported(name: str) -> Any:
+def _imported(name: str) -> Any:  # noqa: ANN401  whatever the name is of
     module, _, attribute = name.rpartition(".")
     return getattr(import_module(module), attribute)
 
 
-def _parsed(of: Any) -> Any:
-    return ast.parse(dedent(inspect.getsource(of))).body[0]
+def _parsed(of: object) -> ast.stmt:
+    return ast.parse(dedent(inspect.getsource(of))).body[0]  # type: ignore[arg-type]
 
 
 def _class(node: ast.ClassDef, cls: type, shown: Sequence[str]) -> Iterator[str]:
@@ -64,19 +64,25 @@ def _class(node: ast.ClassDef, cls: type, shown: Sequence[str]) -> Iterator[str]
     text, sections = sections_of(ast.get_docstring(node))
     yield text
     yield from _lists(sections)
-    types = {str(one.target.id): one.annotation for one in node.body if isinstance(one, ast.AnnAssign)}
     functions = [one for one in node.body if isinstance(one, Function) and _is_shown(one.name, shown)]
-    rows = [(name, types.get(name), meaning) for name, meaning in items(sections.get("Attributes"))]
-    rows += [(one.name, one.returns, sections_of(ast.get_docstring(one))[0]) for one in functions if _is_property(one)]
-    if rows:
-        yield table(
-            ("attribute", "type", "meaning"),
-            ((f"`{name}`", f"`{_type(of)}`" if of else "", text) for name, of, text in rows),
-        )
+    properties = [function for function in functions if _is_property(function)]
+    yield from _attributes(node, items(sections.get("Attributes")), properties)
     for function in functions:
-        if not _is_property(function):
+        if function not in properties:
             yield f"#### `{node.name}.{function.name}`"
             yield from _function(function, function.name)
+
+
+def _attributes(
+    node: ast.ClassDef, described: Sequence[tuple[str, str]], properties: Sequence[Function]
+) -> Iterator[str]:
+    """Yield one table of a class's attributes and properties, if it has any."""
+    types = {ast.unparse(one.target): one.annotation for one in node.body if isinstance(one, ast.AnnAssign)}
+    rows = [(name, types.get(name), meaning) for name, meaning in described]
+    rows += [(one.name, one.returns, sections_of(ast.get_docstring(one))[0]) for one in properties]
+    if rows:
+        cells = ((f"`{name}`", f"`{_type(of)}`" if of else "", meaning) for name, of, meaning in rows)
+        yield table(("attribute", "type", "meaning"), cells)
 
 
 def _is_shown(name: str, shown: Sequence[str]) -> bool:
@@ -111,7 +117,7 @@ def _signature(node: Function, name: str) -> str:
     line = f"{before}{', '.join(parameters)}{after}"
     if len(line) > WIDTH:
         line = "\n".join((before, *(f"    {one}," for one in parameters), after))
-    return f"```py\n{line}\n```"
+    return f"```python\n{line}\n```"
 
 
 def _parameters(arguments: ast.arguments) -> Iterator[str]:
