@@ -9,15 +9,17 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, and_, func, select
 
-from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
-from groupadd.drip.schema import NOBODY, State, people, sheets
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.store.schema import NOT_PEOPLE, people, sheets
+from groupadd.drip.store.states import State
+from groupadd.errors import LedgerError
 from groupadd.flow import Clock
 from groupadd.outcome import Reason
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 
 
-def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT, clock: Clock | None = None) -> None:
+def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:
     """Write every row that was planned, and behind it status, reason, evidence and time (UTC, ISO 8601).
 
     Where nothing is known yet, those are empty; of a row that cannot be used, the reason says why. Where files of other
@@ -69,10 +71,10 @@ def _write(tx: Connection, file: TextIO) -> None:
 def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
     first = people.alias()
     same = and_(
-        people.c.state == State.TWIN.value,
+        people.c.state == State.DUPLICATE,
         first.c.group_jid == people.c.group_jid,
         first.c.jid == func.coalesce(people.c.same_as, people.c.jid),
-        first.c.state.notin_(NOBODY),
+        first.c.state.notin_(NOT_PEOPLE),
     )
     own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)
     firsts = (first.c.state, first.c.status, first.c.evidence, first.c.settled_at)
@@ -89,9 +91,9 @@ def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
 
 
 def _told(row: Any) -> tuple[str, str, str, str]:  # noqa: ANN401  a row
-    if row.state == State.UNUSABLE:
+    if row.state == State.INVALID:
         return "", row.fault, "", ""
-    if row.state == State.TWIN:
+    if row.state == State.DUPLICATE:
         known = row.first_state == State.DONE
         verdict = (row.first_status, Reason.DUPLICATE.value, row.first_evidence, row.first_settled_at)
     else:

@@ -8,10 +8,11 @@ from typing import Any
 from attrs import field, frozen
 from sqlalchemy import ColumnElement, Connection, Select, func, select
 
-from groupadd.drip.ledger import Ledger
-from groupadd.drip.schema import State, people, sheets
-from groupadd.drip.schema import audit as lines
 from groupadd.drip.status import AccountStatus, DripStatus, status_of
+from groupadd.drip.store.database import Ledger
+from groupadd.drip.store.schema import audit as lines
+from groupadd.drip.store.schema import people, sheets
+from groupadd.drip.store.states import State
 from groupadd.outcome import Reason, Status
 from groupadd.reasons import REASONS
 from groupadd.secret import masked, scrubbed
@@ -157,12 +158,12 @@ def gather(book: Ledger, pace: Pace, *, full_numbers: bool = False) -> Facts:
         verdicts = _verdicts(tx, chart)
         reasons = _counted(tx, people.c.reason)
         tasks = tuple(_tasks(tx, shown))
-        unusable = people.c.state == State.UNUSABLE.value
+        unusable = people.c.state == State.INVALID
         rows = _placed(people.c.fault).where(unusable).order_by(people.c.id).limit(MOST_PEOPLE)
         unusable_rows = [(_place(row), scrubbed(row.fault)) for row in tx.execute(rows)]
         unusable_count = tx.scalar(select(func.count()).select_from(people).where(unusable)) or 0
     return Facts(
-        datetime.fromtimestamp(book.clock.now(), UTC).astimezone(),
+        datetime.fromtimestamp(book.now(), UTC).astimezone(),
         told,
         pace,
         chart,
@@ -199,7 +200,7 @@ def _asked(tx: Connection, provider: str) -> Sequence[float]:
 
 def _verdicts(tx: Connection, chart: Chart) -> Sequence[Mapping[Status, int]]:
     verdicts = [Counter[Status]() for _ in range(chart.columns)]
-    done = (people.c.state == State.DONE.value, people.c.settled_at.isnot(None))
+    done = (people.c.state == State.DONE, people.c.settled_at.isnot(None))
     for at, status in tx.execute(select(people.c.settled_at, people.c.status).where(*done)):
         verdicts[chart.column(at)][Status(status)] += 1
     return verdicts
@@ -207,7 +208,7 @@ def _verdicts(tx: Connection, chart: Chart) -> Sequence[Mapping[Status, int]]:
 
 def _counted(tx: Connection, *by: ColumnElement[Any]) -> list[tuple[tuple[Any, ...], int]]:
     """Count the people who have a verdict by these columns, none of which may be empty; the most first."""
-    done = (people.c.state == State.DONE.value, people.c.settled_at.isnot(None), *(column.isnot(None) for column in by))
+    done = (people.c.state == State.DONE, people.c.settled_at.isnot(None), *(column.isnot(None) for column in by))
     counted = select(*by, func.count()).where(*done).group_by(*by).order_by(func.count().desc(), *by)
     return [(tuple(values), count) for *values, count in tx.execute(counted)]
 
@@ -221,7 +222,7 @@ def _tasks(tx: Connection, shown: Callable[[str], str]) -> Iterator[Task]:
         if status not in _NEED_A_HUMAN or REASONS[reason].next_step is None:
             continue
         columns = (people.c.given, people.c.group_jid, people.c.provider)
-        those = (people.c.state == State.DONE.value, people.c.status == status.value, people.c.reason == reason.value)
+        those = (people.c.state == State.DONE, people.c.status == status, people.c.reason == reason)
         rows = tx.execute(_placed(*columns).where(*those).order_by(people.c.id).limit(MOST_PEOPLE))
         some = [Someone(_place(row), shown(row.given), shown(row.group_jid), row.provider) for row in rows]
         yield Task(status, reason, count, some)

@@ -6,8 +6,9 @@ from pathlib import Path
 from groupadd.config import load
 from groupadd.document import Source
 from groupadd.drip.facts import gather
-from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
 from groupadd.drip.report_page import page
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.errors import LedgerError
 from groupadd.flow import Clock
 
 
@@ -15,7 +16,7 @@ def report(
     target: str | PathLike[str],
     *,
     full_numbers: bool = False,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
     clock: Clock | None = None,
 ) -> None:

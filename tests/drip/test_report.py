@@ -18,8 +18,9 @@ from hypothesis import strategies as st
 from groupadd import Reason, Status, drip
 from groupadd.config import load
 from groupadd.drip.facts import Chart, Facts, gather, within
-from groupadd.drip.ledger import Ledger, LedgerError
 from groupadd.drip.report import report
+from groupadd.drip.store.database import Ledger
+from groupadd.errors import LedgerError
 from groupadd.reasons import REASONS
 from groupadd.sandbox import Temper
 from tests.drip.virtual import GROUP, Town, crowd, town
