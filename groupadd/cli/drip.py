@@ -14,16 +14,16 @@ from groupadd.cli import drip_tables
 from groupadd.cli.commands import Json
 from groupadd.cli.drip_progress import Progress, say_event
 from groupadd.cli.drip_tables import Place, present
-from groupadd.cli.ending import Exit, of_statuses
-from groupadd.cli.screen import Screen
+from groupadd.cli.exit_codes import Exit, of_statuses
+from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.client import Client
-from groupadd.config import Config, load
+from groupadd.config.load import Config, load
 from groupadd.drip.report import report as write_report
 from groupadd.drip.store.database import DEFAULT_URL, Ledger, is_shared
 from groupadd.drip.store.schema import VERSION
 from groupadd.errors import GroupAddError, Interrupted
-from groupadd.outcome import Reason
+from groupadd.model.outcome import Reason
 from groupadd.people_file import STDIN
 
 app: App = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
@@ -68,7 +68,7 @@ def plan(
         config: The config file; left out: the usual places.
         book: Where the plan is kept.
     """
-    screen = Screen(json=book.json)
+    screen = Output(json=book.json)
     made = drip.plan(
         file, group=group, providers=providers, phone_column=phone_column, ledger=book.ledger, config=config
     )
@@ -92,7 +92,7 @@ def _places(settings: Config, made: drip.Plan) -> Iterator[Place]:
         known = None
         if provider not in failed:
             try:
-                chosen = settings.choose(provider)
+                chosen = settings.provider(provider)
                 with Client(chosen.provider, name=chosen.name, **settings.add.as_arguments()) as client:
                     known = client.preflight(group)
             except GroupAddError as error:
@@ -111,7 +111,7 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
         config: The config file; left out: the usual places.
         book: Where the plan is kept.
     """
-    screen, pace = Screen(json=book.json), load(config).drip
+    screen, pace = Output(json=book.json), load(config).drip
     progress = Progress(screen, pace, book.ledger, config)
     carry_out, goes_on = drip.run, "`groupadd drip run` goes on from here"
     if is_shared(book.ledger):
@@ -121,14 +121,14 @@ def run(*, config: str | None = None, book: Book = Book()) -> Exit:
     cut_short = False
     with progress.shown():
         try:
-            told = carry_out(ledger=book.ledger, config=config, on_line=progress.tell)
+            told = carry_out(ledger=book.ledger, config=config, on_line=progress.print)
         except Interrupted as cut:
             if not isinstance(cut.outcome, drip.DripStatus):
                 raise
             told, cut_short = cut.outcome, True
     screen.show({**told.as_dict()}, drip_tables.status(told, pace, present()))
     if cut_short:
-        screen.say(f"\ninterrupted; {goes_on}")
+        screen.info(f"\ninterrupted; {goes_on}")
         return Exit.INTERRUPTED
     if told.has_stopped:
         _say_why(screen, told)
@@ -142,17 +142,17 @@ def _workers() -> ModuleType:
     return workers
 
 
-def _order(screen: Screen, ledger: str, config: str | None) -> None:
+def _order(screen: Output, ledger: str, config: str | None) -> None:
     names = _workers().start(ledger=ledger, config=config)
     count = "1 account is" if len(names) == 1 else f"{len(names)} accounts are"
-    screen.say(f"{count} ordered to be worked; who works them is `groupadd drip work --ledger …`, on any machine")
+    screen.info(f"{count} ordered to be worked; who works them is `groupadd drip work --ledger …`, on any machine")
 
 
-def _say_why(screen: Screen, told: drip.DripStatus) -> None:
+def _say_why(screen: Output, told: drip.DripStatus) -> None:
     """Say on stderr why accounts have stopped, where stdout is not read by people."""
-    if not screen.watched:
+    if not screen.is_interactive:
         for why in drip_tables.stops(told):
-            screen.say(why)
+            screen.info(why)
 
 
 @app.command
@@ -166,7 +166,7 @@ def init(*, book: Book = Book()) -> Exit:
         _workers().init(ledger=book.ledger)
     with Ledger.open(book.ledger) as made:
         made.make()
-        Screen(json=book.json).show(
+        Output(json=book.json).show(
             {"ledger": made.name, "schema": VERSION}, f"{made.name} is ready (schema {VERSION})"
         )
     return Exit.EVERYONE_IN
@@ -188,14 +188,14 @@ def work(
         accounts: How many accounts to work at once.
         config: The config file; left out: the usual places.
     """
-    screen, settings = Screen(), load(config)
+    screen, settings = Output(), load(config)
     if not is_shared(ledger):
         raise drip.LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
     for name in settings.providers:
-        settings.choose(name)
-    screen.say(f"at work on up to {accounts} accounts at once; Ctrl-C finishes whoever is in hand, and ends")
+        settings.provider(name)
+    screen.info(f"at work on up to {accounts} accounts at once; Ctrl-C finishes whoever is in hand, and ends")
     _workers().work(ledger=ledger, config=config, accounts=accounts, on_line=lambda line: say_event(screen, line))
-    screen.say("ended; other workers go on with what is ordered")
+    screen.info("ended; other workers go on with what is ordered")
     return Exit.EVERYONE_IN
 
 
@@ -208,7 +208,7 @@ def status(*, config: str | None = None, book: Book = Book()) -> Exit:
         book: Where the plan is kept.
     """
     told = drip.status(ledger=book.ledger, config=config)
-    Screen(json=book.json).show({**told.as_dict()}, drip_tables.status(told, load(config).drip, present()))
+    Output(json=book.json).show({**told.as_dict()}, drip_tables.status(told, load(config).drip, present()))
     return Exit.EVERYONE_IN
 
 
@@ -222,7 +222,7 @@ def pause(*, provider: One = None, book: Book = Book()) -> Exit:
     """
     drip.pause(provider, ledger=book.ledger)
     said = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
-    Screen(json=book.json).show({"paused": provider}, said)
+    Output(json=book.json).show({"paused": provider}, said)
     return Exit.EVERYONE_IN
 
 
@@ -237,7 +237,7 @@ def resume(*, provider: One = None, book: Book = Book()) -> Exit:
     drip.resume(provider, ledger=book.ledger)
     goes_on = "workers take up what is ordered; `groupadd drip run` orders the rest"
     said = f"{provider or 'every account'} may go on: {goes_on if is_shared(book.ledger) else '`groupadd drip run`'}"
-    Screen(json=book.json).show({"resumed": provider}, said)
+    Output(json=book.json).show({"resumed": provider}, said)
     return Exit.EVERYONE_IN
 
 
@@ -251,7 +251,7 @@ def retry(*, reason: Reason, book: Book = Book()) -> Exit:
     """
     count = drip.retry(reason, ledger=book.ledger)
     people = "nobody was" if not count else "1 person is" if count == 1 else f"{count:,} people are"
-    Screen(json=book.json).show({"reason": reason.value, "taken_up": count}, f"{people} taken up again")
+    Output(json=book.json).show({"reason": reason.value, "taken_up": count}, f"{people} taken up again")
     return Exit.EVERYONE_IN
 
 
@@ -264,7 +264,7 @@ def export(file: str = STDIN, /, *, ledger: str = DEFAULT_URL) -> Exit:
         ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
     """
     if file == STDIN:
-        with Screen().pouring() as out:
+        with Output().stream() as out:
             drip.export(out, ledger=ledger)
     else:
         drip.export(file, ledger=ledger)
@@ -278,7 +278,7 @@ def audit(*, book: Book = Book()) -> Exit:
     Args:
         book: Where the plan is kept.
     """
-    with Screen(json=book.json).pouring() as out:
+    with Output(json=book.json).stream() as out:
         out.writelines(f"{line}\n" for line in _told(drip.audit(ledger=book.ledger), as_json=book.json))
     return Exit.EVERYONE_IN
 
@@ -310,7 +310,7 @@ def report(
         book: Where the plan is kept.
     """
     write_report(file, full_numbers=full_numbers, ledger=book.ledger, config=config)
-    Screen(json=book.json).show({"report": file}, f"written to {file}: open it in any browser")
+    Output(json=book.json).show({"report": file}, f"written to {file}: open it in any browser")
     return Exit.EVERYONE_IN
 
 
@@ -324,5 +324,5 @@ def forget(participant: str, /, *, book: Book = Book()) -> Exit:
     """
     rows = drip.forget(participant, ledger=book.ledger)
     said = f"{rows} {'row' if rows == 1 else 'rows'} deleted; exports and reports written before are yours to delete"
-    Screen(json=book.json).show({"deleted": rows}, said)
+    Output(json=book.json).show({"deleted": rows}, said)
     return Exit.EVERYONE_IN

@@ -5,21 +5,22 @@ from typing import TypeVar, Unpack
 
 from attrs import define, evolve, field
 
-from groupadd.adding import Case, Course, Times
-from groupadd.codes import NO_ANSWER
+from groupadd.adding.attempt import Attempt, LookSchedule, SentRequests
+from groupadd.adding.invite import is_invitable
+from groupadd.adding.observe import ProviderSession
 from groupadd.drip import rate_limit
 from groupadd.drip.store import accounts, people
 from groupadd.drip.store.lease import Lease, Step
 from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.states import Event, State
 from groupadd.drip.store.transition import NOT_SENT, PersonChanges
-from groupadd.flow import AsyncTransport, Flow, NoAnswer, Request, Response, drive_async
-from groupadd.inviting import is_invitable
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.codes import NO_ANSWER
+from groupadd.model.masking import Secret
+from groupadd.model.outcome import Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import Claim, ListsParticipants
-from groupadd.secret import Secret
-from groupadd.terms import Pace, Terms
+from groupadd.settings import AddSettings, PaceSettings
+from groupadd.wire.driver import drive_async
+from groupadd.wire.messages import AsyncTransport, Flow, NoAnswer, Request, Response
 
 T = TypeVar("T")
 
@@ -43,9 +44,9 @@ class Desk:
     """
 
     lease: Lease
-    account: Account
-    terms: Terms
-    pace: Pace
+    account: ProviderSession
+    terms: AddSettings
+    pace: PaceSettings
     transport: AsyncTransport
     codes: dict[int, Secret] = field(factory=dict[int, Secret])
     limited_s: float | None = None
@@ -102,7 +103,7 @@ class Desk:
             for person in asking:
                 case = evolve(person.attempt(), claim=Claim(NO_ANSWER))
                 step.note("recovered", "found in mid-call", "", person)
-                self.hear(step, person, case, Times(now, now))
+                self.hear(step, person, case, SentRequests(now, now))
             for person in inviting:
                 outcome = person.attempt().outcome
                 lost = Invite(outcome.invite.kind if outcome.invite else self.invites_by, InviteState.UNKNOWN)
@@ -114,12 +115,12 @@ class Desk:
         """Which kind of invitation is sent."""
         return "personal" if self.terms.invite == "personal" else "link"
 
-    def hear(self, step: Step, person: PlannedPerson, case: Case, times: Times) -> None:
+    def hear(self, step: Step, person: PlannedPerson, case: Attempt, times: SentRequests) -> None:
         """Write down what was answered of somebody, and let looks settle what that leaves open."""
         heard: PersonChanges = {"claim": case.claim, "sent_at": times.sent_at, "answered_at": times.at}
         meaning, says = case.claim.meaning, case.claim.says or ""
         rule = (meaning.reason or meaning.status).value
-        moments = Course.after(times, self.terms, lost=case.was_lost).moments
+        moments = LookSchedule.after(times, self.terms, lost=case.was_lost).due_at
         if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
             heard |= {"look_at": moments[0], "looks": 0, "after": None}
             step.transition(person, Event.ANSWERED, rule, says, **heard)
@@ -127,7 +128,9 @@ class Desk:
             step.note(Event.ANSWERED.word, rule, says, person)
             self.settle(step, person, case, "answered", **heard)
 
-    def settle(self, step: Step, person: PlannedPerson, case: Case, rule: str, **values: Unpack[PersonChanges]) -> None:
+    def settle(
+        self, step: Step, person: PlannedPerson, case: Attempt, rule: str, **values: Unpack[PersonChanges]
+    ) -> None:
         """Give somebody their verdict; who was proven absent after a lost answer is asked for once more instead."""
         outcome = case.outcome
         absent = outcome.status is Status.NOT_ADDED and outcome.evidence is Evidence.OBSERVED

@@ -13,8 +13,8 @@ from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.drip.store.schema import NOT_PEOPLE, people, sheets
 from groupadd.drip.store.states import State
 from groupadd.errors import LedgerError
-from groupadd.flow import Clock
-from groupadd.outcome import Reason
+from groupadd.model.outcome import Reason
+from groupadd.wire.driver import Clock
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 

@@ -13,10 +13,10 @@ from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.schema import audit as lines
 from groupadd.drip.store.schema import people, sheets
 from groupadd.drip.store.states import State
-from groupadd.outcome import Reason, Status
-from groupadd.reasons import REASONS
-from groupadd.secret import masked, scrubbed
-from groupadd.terms import Pace
+from groupadd.model.masking import masked, scrubbed
+from groupadd.model.outcome import Reason, Status
+from groupadd.model.reasons import REASONS
+from groupadd.settings import PaceSettings
 
 MOST_PEOPLE = 500  # of one reason, and of rows that cannot be used; `groupadd drip export` has all
 _MINUTE_S, _DAY_S = 60.0, 86400.0
@@ -130,7 +130,7 @@ class Facts:
 
     now: datetime
     status: DripStatus
-    pace: Pace
+    pace: PaceSettings
     chart: Chart
     verdicts: Sequence[Mapping[Status, int]]
     reasons: Mapping[Reason, int]
@@ -140,7 +140,7 @@ class Facts:
     unusable_rows: Sequence[tuple[str, str]]
 
 
-def gather(book: Ledger, pace: Pace, *, full_numbers: bool = False) -> Facts:
+def gather(book: Ledger, pace: PaceSettings, *, full_numbers: bool = False) -> Facts:
     """Read everything that a report shows.
 
     Args:

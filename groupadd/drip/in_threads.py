@@ -12,7 +12,7 @@ from groupadd.drip.status import status
 from groupadd.drip.steering import audit, forget, pause, resume, retry
 from groupadd.drip.store.audit import AuditLine
 from groupadd.drip.store.database import DEFAULT_URL
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")

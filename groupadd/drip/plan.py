@@ -14,8 +14,9 @@ from typing import TextIO, TypeAlias
 from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection, func, insert, select, tuple_
 
-from groupadd.config import Config, load
-from groupadd.document import Source
+from groupadd.config.load import Config, load
+from groupadd.config.sources import Source
+from groupadd.config.suggestions import listed, nearest
 from groupadd.drip.status import status_of
 from groupadd.drip.store.accounts import add_account
 from groupadd.drip.store.audit import note
@@ -24,11 +25,10 @@ from groupadd.drip.store.schema import is_planned, people, sheets
 from groupadd.drip.store.states import Event
 from groupadd.drip.store.transition import PlannedRow, insert_people
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
-from groupadd.flow import Clock
-from groupadd.identity import GroupId, parse_participants
+from groupadd.model.identity import GroupId, parse_participants
+from groupadd.model.masking import scrubbed
 from groupadd.people_file import PHONE_COLUMNS
-from groupadd.plugins import listed, nearest
-from groupadd.secret import scrubbed
+from groupadd.wire.driver import Clock
 
 Rows: TypeAlias = Iterable[Mapping[str, str]]
 _AT_ONCE = 2000  # rows
@@ -110,7 +110,7 @@ def plan(
             reader.carry_over(tx, sheet)
             if not reader.written or not (reader.places or reader.twins):
                 tx.rollback()
-                return Plan(0, reader.twins, reader.faults, {}, settings.drip.boldness, {})
+                return Plan(0, reader.twins, reader.faults, {}, settings.drip.warnings, {})
             for name in {provider for provider, _ in reader.places}:
                 add_account(tx, name)
             detail = f"{sum(reader.places.values())} people from {sheet.name}"
@@ -119,7 +119,7 @@ def plan(
     counts, named = reader.places, {provider for provider, _ in reader.places}
     in_s = {one.provider: one.eta_s for one in stand if one.provider in named and one.eta_s is not None}
     dates = {name: datetime.fromtimestamp(now + eta_s, UTC) for name, eta_s in in_s.items()}
-    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.boldness, dates)
+    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.warnings, dates)
 
 
 @define
@@ -167,7 +167,7 @@ class _Reader:
     def _shared(self, line: int) -> str:
         """Return who shares in a row that names no provider; the default one where nobody is named at all."""
         if not self.providers:
-            self.providers = (self.settings.choose().name,)
+            self.providers = (self.settings.provider().name,)
         return self.providers[line % len(self.providers)]
 
     def _read(self, sheet: int, line: int, cells: Sequence[str]) -> PlannedRow:

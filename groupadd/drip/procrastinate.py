@@ -22,8 +22,8 @@ from attrs import define, frozen
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.running import Run, tell_nobody
 from groupadd.drip.shifts import worked
 from groupadd.drip.stop_rules import Stop
@@ -31,7 +31,7 @@ from groupadd.drip.store.accounts import dequeue, queued_accounts, stop_account
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import Ledger
 from groupadd.errors import ConfigError, LedgerError, Unsupported
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 QUEUE = "groupadd"
 

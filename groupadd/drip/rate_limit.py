@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from attrs import frozen
 
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
 
 DAY_S = 24 * 3600.0
 _FARTHEST_S = 366 * DAY_S
@@ -31,7 +31,7 @@ class Answers:
     day_ago: float | None = None
 
 
-def next_scheduled(pace: Pace, *, asked: int, scheduled: float, answered_at: float) -> float:
+def next_scheduled(pace: PaceSettings, *, asked: int, scheduled: float, answered_at: float) -> float:
     """Return the moment in the schedule of the add that follows.
 
     Args:
@@ -45,21 +45,21 @@ def next_scheduled(pace: Pace, *, asked: int, scheduled: float, answered_at: flo
     return max(following, answered_at + pace.rest_s) if rests(pace, asked) else following
 
 
-def _scheduled_gap_s(pace: Pace) -> float:
+def _scheduled_gap_s(pace: PaceSettings) -> float:
     return pace.gap_s * (1 + min(_HEADROOM, pace.jitter))
 
 
-def _jitter_s(pace: Pace) -> float:
+def _jitter_s(pace: PaceSettings) -> float:
     return pace.gap_s * pace.jitter
 
 
-def rests(pace: Pace, asked: int) -> bool:
+def rests(pace: PaceSettings, asked: int) -> bool:
     """Return whether a rest is due after this many adds."""
     return asked > 0 and asked % pace.rest_after == 0
 
 
 def due(
-    pace: Pace, scheduled: float, answers: Answers, *, chance: float, now: float, zone: tzinfo | None = None
+    pace: PaceSettings, scheduled: float, answers: Answers, *, chance: float, now: float, zone: tzinfo | None = None
 ) -> float:
     """Return when an add may leave: its moment in the schedule and some jitter, if no rule wants it later.
 
@@ -87,7 +87,7 @@ def at_hand(moment: float, now: float) -> float:
     return min(now + _FARTHEST_S, moment)  # in this order for what is not a number
 
 
-def after_quiet(pace: Pace, moment: float, zone: tzinfo | None = None) -> float:
+def after_quiet(pace: PaceSettings, moment: float, zone: tzinfo | None = None) -> float:
     """Return the moment itself, or the end of the quiet hours in which it falls."""
     if pace.quiet is None:
         return moment
@@ -103,7 +103,7 @@ def after_quiet(pace: Pace, moment: float, zone: tzinfo | None = None) -> float:
     return ends.timestamp()
 
 
-def last_moment(pace: Pace, *, left: int, asked: int, next_at: float, zone: tzinfo | None = None) -> float:
+def last_moment(pace: PaceSettings, *, left: int, asked: int, next_at: float, zone: tzinfo | None = None) -> float:
     """Return when the last of the adds that are left is due, if nothing goes wrong: a forecast."""
     moment, within_a_day = next_at, 0
     while left > 0:

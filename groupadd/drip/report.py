@@ -3,13 +3,13 @@
 from os import PathLike
 from pathlib import Path
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.facts import gather
 from groupadd.drip.report_page import page
 from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.errors import LedgerError
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 
 def report(

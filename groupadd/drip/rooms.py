@@ -5,16 +5,17 @@ from math import inf
 
 from attrs import define, evolve, field
 
-from groupadd.adding import LOOKS_THAT_PROVE, Course, Times, ask_who_waits
+from groupadd.adding.add import ask_who_waits
+from groupadd.adding.attempt import LOOKS_THAT_PROVE, LookSchedule, SentRequests
+from groupadd.adding.observe import RosterObserver
+from groupadd.adding.verdict import Presence, presence
 from groupadd.drip.desk import Desk
 from groupadd.drip.store import people
 from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.states import Event, State
-from groupadd.flow import Flow
-from groupadd.identity import GroupId, Participant
-from groupadd.inference import Seen, seen
-from groupadd.looking import Watch
-from groupadd.roster import Sight
+from groupadd.model.identity import GroupId, Participant
+from groupadd.model.roster import Observation
+from groupadd.wire.messages import Flow
 
 FRESH_S = 600.0  # how old a roster may be in which somebody is looked up before the add
 
@@ -29,7 +30,7 @@ class Room:
         next_at: When it may be read again at the earliest.
     """
 
-    watch: Watch
+    watch: RosterObserver
     read_at: float = -inf
     next_at: float = 0.0
 
@@ -49,10 +50,10 @@ class Rooms:
         """Return a group by its JID."""
         if group not in self._rooms:
             nobody: Mapping[str, Participant] = {}
-            self._rooms[group] = Room(Watch(self.desk.account, GroupId(group), nobody))
+            self._rooms[group] = Room(RosterObserver(self.desk.account, GroupId(group), nobody))
         return self._rooms[group]
 
-    async def look_before(self, person: PlannedPerson) -> Sight:
+    async def look_before(self, person: PlannedPerson) -> Observation:
         """Look somebody up in the roster at hand; who is not surely absent from it is looked up in a fresh one.
 
         Raises:
@@ -62,12 +63,12 @@ class Rooms:
         roster = room.watch.roster
         if roster is not None and self.desk.now() - room.read_at <= FRESH_S:
             room.watch = evolve(room.watch, people={person.jid: person.participant})
-            sight = roster.sight(room.watch.person(person.jid))
-            if sight.member is False:
-                return sight
+            observation = roster.observation(room.watch.person(person.jid))
+            if observation.member is False:
+                return observation
         return await self.read(person.group_jid, also=person)
 
-    async def read(self, group: str, also: PlannedPerson | None = None) -> Sight:
+    async def read(self, group: str, also: PlannedPerson | None = None) -> Observation:
         """Read a roster once, for everybody who waits for a verdict in the group; return what it shows of one more.
 
         Raises:
@@ -77,8 +78,10 @@ class Rooms:
         watched = await desk.lease.ledger.read(people.in_state, desk.provider, State.AWAITING_VERDICT, group=group)
         cases = {person.jid: person.attempt() for person in watched}
         courses = {
-            person.jid: Course.after(
-                Times(person.sent_at or 0.0, person.answered_at or 0.0), desk.terms, lost=cases[person.jid].was_lost
+            person.jid: LookSchedule.after(
+                SentRequests(person.sent_at or 0.0, person.answered_at or 0.0),
+                desk.terms,
+                lost=cases[person.jid].was_lost,
             )
             for person in watched
         }
@@ -86,23 +89,23 @@ class Rooms:
         everybody |= {} if also is None else {also.jid: also.participant}
         room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=False)
         room.next_at = now + desk.pace.gap_s
-        proving = any(len(courses[person.jid].moments) - person.looks <= LOOKS_THAT_PROVE for person in watched)
-        sights = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
+        proving = any(len(courses[person.jid].due_at) - person.looks <= LOOKS_THAT_PROVE for person in watched)
+        observations = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
         room.read_at = now
         looked: list[PlannedPerson] = []
         for person in watched:
             case, course = cases[person.jid], courses[person.jid]
-            case.after += (course.believed(sights[person.jid], now),)
+            case.after += (course.discount_early(observations[person.jid], now),)
             looked.append(evolve(person, looks=person.looks + _is_due(person, now)))
         over = {
             person.jid: cases[person.jid]
             for person in looked
-            if person.looks >= len(courses[person.jid].moments) or seen(cases[person.jid].after) is Seen.PRESENT
+            if person.looks >= len(courses[person.jid].due_at) or presence(cases[person.jid].after) is Presence.PRESENT
         }
         await desk.drive(ask_who_waits(room.watch, over))
         async with desk.lease.step() as step:
             for person in looked:
-                case, moments = cases[person.jid], courses[person.jid].moments
+                case, moments = cases[person.jid], courses[person.jid].due_at
                 if person.jid in over:
                     desk.settle(step, person, case, "looks", claim=case.claim, looks=person.looks)
                     continue
@@ -111,18 +114,20 @@ class Rooms:
                     due = max(moments[person.looks], now + moments[person.looks] - moments[person.looks - 1])
                 shown = _shows(case.after[-1])
                 step.transition(person, Event.LOOKED, "looks", shown, looks=person.looks, look_at=due, after=case.after)
-        return Sight(None) if also is None else sights[also.jid]
+        return Observation(None) if also is None else observations[also.jid]
 
 
 def _is_due(person: PlannedPerson, now: float) -> bool:
     return person.look_at is None or person.look_at <= now
 
 
-def _reading(watch: Watch, names: Mapping[str, Participant], *, refreshed: bool) -> Flow[Mapping[str, Sight]]:
+def _reading(
+    watch: RosterObserver, names: Mapping[str, Participant], *, refreshed: bool
+) -> Flow[Mapping[str, Observation]]:
     if refreshed:
         yield from watch.refresh()
     return (yield from watch.look(names))
 
 
-def _shows(sight: Sight) -> str:
-    return "present" if sight.member else "absent" if sight.member is False else f"unclear: {sight.reason}"
+def _shows(observation: Observation) -> str:
+    return "present" if observation.member else "absent" if observation.member is False else f"unclear: {sight.reason}"

@@ -9,8 +9,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
 
-from groupadd.config import Config, load
-from groupadd.document import Source
+from groupadd.adding.invite import require_invitations
+from groupadd.adding.observe import ProviderSession
+from groupadd.config.load import Config, load
+from groupadd.config.sources import Source
+from groupadd.config.suggestions import listed
 from groupadd.drip.desk import Desk
 from groupadd.drip.status import DripStatus, status_of
 from groupadd.drip.store import accounts
@@ -19,10 +22,8 @@ from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
 from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.working import Worker
 from groupadd.errors import Interrupted, LedgerBusy, LedgerError
-from groupadd.flow import Clock, log
-from groupadd.inviting import require_invitations
-from groupadd.looking import Account
-from groupadd.plugins import listed
+from groupadd.wire.driver import Clock
+from groupadd.wire.messages import log
 
 if TYPE_CHECKING:  # httpx is imported when a run begins
     import httpx
@@ -57,9 +58,9 @@ class Run:
     @asynccontextmanager
     async def worker(self, name: str) -> AsyncIterator[Worker | None]:
         """Take an account for the length of the block; None where somebody else has it."""
-        from groupadd.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
+        from groupadd.wire.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
 
-        chosen, terms = self.settings.choose(name), self.settings.add
+        chosen, terms = self.settings.provider(name), self.settings.add
         require_invitations(chosen.provider, terms.invite)
         lease_s = max(_LEASE_S, 1.5 * terms.timeout_s) if self.lease_s is None else self.lease_s
         lease = Lease(self.book, name, lease_s, self.tell)
@@ -70,7 +71,7 @@ class Run:
         async with AsyncExitStack() as stack:
             stack.push_async_callback(transport.close)
             stack.push_async_callback(lease.release)
-            desk = Desk(lease, Account(chosen.provider), terms, self.settings.drip, transport)
+            desk = Desk(lease, ProviderSession(chosen.provider), terms, self.settings.drip, transport)
             yield Worker(desk, self.stopping)
 
 
@@ -104,7 +105,7 @@ async def run_async(
     """
     settings = load(config)
     with Ledger.open(ledger, clock=clock) as book, exclusive(book):
-        for warning in settings.drip.boldness:
+        for warning in settings.drip.warnings:
             log.warning("%s", warning)
         run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
         names = await book.read(accounts.with_people_to_do)

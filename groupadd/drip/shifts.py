@@ -4,15 +4,15 @@ import asyncio
 from contextlib import suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.running import Run, kept, tell_nobody
 from groupadd.drip.store import accounts
 from groupadd.drip.store.accounts import AccountSnapshot
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
 from groupadd.drip.store.lease import LeaseLost
-from groupadd.flow import Clock
+from groupadd.wire.driver import Clock
 
 if TYPE_CHECKING:  # httpx is imported when a shift begins
     import httpx

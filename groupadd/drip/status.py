@@ -8,8 +8,8 @@ from typing import Literal, TypeAlias, TypedDict
 from attrs import frozen
 from sqlalchemy import func, select
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import HOW_TO_GO_ON
 from groupadd.drip.store.accounts import AccountSnapshot, snapshots
@@ -17,9 +17,9 @@ from groupadd.drip.store.audit import adds_since
 from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.drip.store.schema import is_planned, people
 from groupadd.drip.store.states import State
-from groupadd.flow import Clock
-from groupadd.outcome import Status
-from groupadd.terms import Pace
+from groupadd.model.outcome import Status
+from groupadd.settings import PaceSettings
+from groupadd.wire.driver import Clock
 
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
 
@@ -134,7 +134,7 @@ def status(*, ledger: str = DEFAULT_URL, config: Source = None, clock: Clock | N
         return status_of(book, pace)
 
 
-def status_of(book: Ledger, pace: Pace) -> DripStatus:
+def status_of(book: Ledger, pace: PaceSettings) -> DripStatus:
     """Say how everything in an open ledger stands."""
     columns = (people.c.provider, people.c.state, people.c.status)
     planned = select(*columns, func.count()).where(is_planned).group_by(*columns)
@@ -156,7 +156,7 @@ def status_of(book: Ledger, pace: Pace) -> DripStatus:
 
 
 def _account(
-    standing: AccountSnapshot, counted: Counter[State], in_last_minute: int, pace: Pace, now: float
+    standing: AccountSnapshot, counted: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
 ) -> AccountStatus:
     left, to_ask = counted.total() - counted[State.DONE], counted[State.QUEUED]
     next_at = rate_limit.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None

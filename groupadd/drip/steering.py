@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from groupadd.config.suggestions import listed
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store import accounts
 from groupadd.drip.store.accounts import resume_account, stop_account
@@ -9,10 +10,9 @@ from groupadd.drip.store.audit import AuditLine, lines
 from groupadd.drip.store.database import DEFAULT_URL, Ledger, Transaction
 from groupadd.drip.store.transition import forget_person, retry_people
 from groupadd.errors import LedgerError
-from groupadd.flow import Clock
-from groupadd.identity import parse_participants
-from groupadd.outcome import Reason
-from groupadd.plugins import listed
+from groupadd.model.identity import parse_participants
+from groupadd.model.outcome import Reason
+from groupadd.wire.driver import Clock
 
 
 def pause(provider: str | None = None, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:

@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from groupadd.inference import Verdict
-from groupadd.outcome import Reason, Status
+from groupadd.adding.verdict import Verdict
+from groupadd.model.outcome import Reason, Status
 
 LAST = 10  # verdicts among which refusals are counted
 _REFUSALS = 3

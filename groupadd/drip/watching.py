@@ -2,8 +2,8 @@
 
 import asyncio
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.running import tell_nobody
 from groupadd.drip.status import DripStatus, status, status_of
 from groupadd.drip.store import audit
@@ -11,7 +11,7 @@ from groupadd.drip.store.accounts import queued_accounts
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.errors import Interrupted, LedgerError
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 _EVERY_S = 1.0
 _AGAIN_S = 5.0  # after the ledger could not be read

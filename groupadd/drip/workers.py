@@ -16,8 +16,8 @@ from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
 from sqlalchemy import Connection, inspect, make_url, select, update
 
-from groupadd.config import load
-from groupadd.document import Source
+from groupadd.config.load import load
+from groupadd.config.sources import Source
 from groupadd.drip.procrastinate import POLL_S, QUEUE, Timing, blueprint
 from groupadd.drip.running import on_signals
 from groupadd.drip.store.accounts import enqueue_accounts
@@ -25,7 +25,7 @@ from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import POSTGRES, Ledger
 from groupadd.drip.store.schema import schema
 from groupadd.errors import LedgerError
-from groupadd.flow import log
+from groupadd.wire.messages import log
 
 _NAMESPACE = "groupadd"
 _USUAL = Timing()
@@ -97,7 +97,7 @@ async def work_async(
         LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
     """
     settings = load(config)
-    for warning in settings.drip.boldness:
+    for warning in settings.drip.warnings:
         log.warning("%s", warning)
     finish_s = max(_FINISH_S, 1.5 * settings.add.timeout_s)
     with Ledger.open(ledger) as book:

@@ -1,7 +1,7 @@
 """One account at work: whatever is due first is done next, one request at a time.
 
 Asking does not wait for looking: who was asked for is looked at later, together with all others in their group who wait
-for a verdict. One reading of a roster counts as the look of each, and `groupadd.inference` decides as for any add.
+for a verdict. One reading of a roster counts as the look of each, and `groupadd.adding.verdict` decides as for any add.
 """
 
 import asyncio
@@ -13,8 +13,10 @@ from typing import Literal, NamedTuple
 
 from attrs import define, evolve, field
 
-from groupadd.adding import Times, ask, looks_before
-from groupadd.codes import NO_ANSWER, UNRECOGNISED, Meaning
+from groupadd.adding.add import ask, looks_before
+from groupadd.adding.attempt import SentRequests
+from groupadd.adding.invite import invite
+from groupadd.adding.observe import same_account
 from groupadd.drip import rate_limit
 from groupadd.drip.desk import Desk, verdict_of
 from groupadd.drip.failing import stop_for
@@ -27,13 +29,13 @@ from groupadd.drip.store.lease import ConditionNotMet, LeaseLost
 from groupadd.drip.store.people import LookDue, PlannedPerson
 from groupadd.drip.store.states import Event, State
 from groupadd.errors import GroupAddError, LedgerError, ProviderError, RequestRefused
-from groupadd.flow import log
-from groupadd.identity import GroupId
-from groupadd.inviting import invite
-from groupadd.looking import same_account, tried
-from groupadd.outcome import InviteState, Reason
+from groupadd.model.codes import NO_ANSWER, UNRECOGNISED, Meaning
+from groupadd.model.identity import GroupId
+from groupadd.model.outcome import InviteState, Reason
 from groupadd.provider import Claim, KnowsSession
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
+from groupadd.wire.messages import log
+from groupadd.wire.retry import or_none
 
 _SLICE_S = 30.0  # sleep no longer than that at a time: new people, a pause and the clock may change what is due
 _PATIENCE = 5  # failures in a row after which the account stops; the pauses between them double
@@ -56,7 +58,7 @@ _EVENTS = {
 
 
 def _due(
-    tx: Transaction, pace: Pace, provider: str
+    tx: Transaction, pace: PaceSettings, provider: str
 ) -> tuple[AccountSnapshot, Mapping[State, PlannedPerson], Sequence[LookDue]]:
     """Return what the ledger tells of an account's next action."""
     account = accounts.snapshot(tx, pace, provider)
@@ -140,12 +142,12 @@ class Worker:
             return None
         add_at = rate_limit.due(desk.pace, standing.next_at, standing.answers, chance=self._chance, now=now)
         invite_at = rate_limit.after_quiet(desk.pace, max(rate_limit.at_hand(standing.invite_at, now), now))
-        turns = [Turn(add_at, "ask", next_up[State.QUEUED])] if State.QUEUED in next_up else []
-        turns += [
+        request_kinds = [Turn(add_at, "ask", next_up[State.QUEUED])] if State.QUEUED in next_up else []
+        request_kinds += [
             Turn(max(look.at, self._rooms.room(look.group_jid).next_at), "look", group=look.group_jid) for look in looks
         ]
-        turns += [Turn(invite_at, "invite", next_up[State.TO_INVITE])] if State.TO_INVITE in next_up else []
-        first = min(turns, key=lambda turn: turn.at, default=None)
+        request_kinds += [Turn(invite_at, "invite", next_up[State.TO_INVITE])] if State.TO_INVITE in next_up else []
+        first = min(request_kinds, key=lambda turn: turn.at, default=None)
         return first and first._replace(at=max(first.at, self._not_before))
 
     async def _take(self, turn: Turn) -> None:
@@ -221,7 +223,7 @@ class Worker:
         except LedgerError:
             raise  # they stay in mid-call, and are looked up
         except GroupAddError as error:
-            case.claim, times = Claim(await self._may_mean(person, error), str(error)), Times(now, desk.now())
+            case.claim, times = Claim(await self._may_mean(person, error), str(error)), SentRequests(now, desk.now())
         self._chance = _draw()
         async with desk.lease.step(next_at=following(answered_at=times.at)) as step:
             desk.hear(step, person, case, times)
@@ -293,7 +295,7 @@ class Worker:
         if not any(reasons):
             return
         if REFUSALS.intersection(reasons) and isinstance(provider, KnowsSession):
-            session = await desk.drive(tried(provider.session()))
+            session = await desk.drive(or_none(provider.session()))
             if session is not None and session.ready is False:
                 await desk.lease.stop(Stop("session_down", "the provider's WhatsApp session is down after a refusal"))
                 return

@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from groupadd.settings import PaceSettings
 from sqlalchemy import event, update
 from sqlalchemy.pool import Pool
 
@@ -14,7 +15,6 @@ from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import POSTGRES, Ledger, exclusive
 from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.store.schema import VERSION, accounts
-from groupadd.terms import Pace
 from tests.drip.ledgers import KINDS, needs_postgres, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import crowd, town
@@ -139,7 +139,7 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
                     await one.renew()
                 await other.release()
                 assert await one.acquire()
-                assert (await book.read(snapshot, Pace(), "main")).asked == 0
+                assert (await book.read(snapshot, PaceSettings(), "main")).asked == 0
 
             it.town.clock.run(compete())
         assert "asking" not in [line.event for line in drip.audit(ledger=it.ledger)]

@@ -8,16 +8,16 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import define, field
+from groupadd.config.load import load
+from groupadd.settings import PaceSettings
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd.config import load
 from groupadd.drip.rate_limit import DAY_S, Answers, after_quiet, due, last_moment, next_scheduled
 from groupadd.errors import ConfigError
-from groupadd.terms import Pace
 
 BERLIN = ZoneInfo("Europe/Berlin")
-NIGHT = Pace(quiet="22:00-07:00")
+NIGHT = PaceSettings(quiet="22:00-07:00")
 START = 1_767_603_600.0
 
 
@@ -26,7 +26,7 @@ def at(text: str) -> float:
 
 
 paces = st.builds(
-    Pace,
+    PaceSettings,
     adds_per_minute=st.floats(0.2, 600),
     rest_after=st.integers(1, 20),
     rest_s=st.floats(0, 600),
@@ -39,7 +39,7 @@ part = st.floats(0, 1)
 class Account:
     """An account at a pace, whose adds take effect somewhere in their calls."""
 
-    pace: Pace
+    pace: PaceSettings
     scheduled: float = 1e9
     now: float = 1e9
     answered: list[float] = field(factory=list)
@@ -61,7 +61,9 @@ class Account:
 
 
 @given(paces, st.lists(st.tuples(st.floats(0, 30), part, part), min_size=2, max_size=60))
-def test_no_sliding_minute_holds_more_than_its_share(pace: Pace, calls: list[tuple[float, float, float]]) -> None:
+def test_no_sliding_minute_holds_more_than_its_share(
+    pace: PaceSettings, calls: list[tuple[float, float, float]]
+) -> None:
     account = Account(pace)
     for call in calls:
         account.add(*call)
@@ -74,7 +76,7 @@ def test_no_sliding_minute_holds_more_than_its_share(pace: Pace, calls: list[tup
 
 @given(st.lists(st.tuples(st.floats(0.05, 1), part, part), min_size=50, max_size=50))
 def test_whatever_chance_brings_the_pace_is_kept_up(calls: list[tuple[float, float, float]]) -> None:
-    account = Account(Pace(rest_s=0, adds_per_day=1000))
+    account = Account(PaceSettings(rest_s=0, adds_per_day=1000))
     for call in calls:
         account.add(*call)
     assert 49 * 12.0 / (account.sent[-1] - account.sent[0]) >= 0.97
@@ -82,7 +84,7 @@ def test_whatever_chance_brings_the_pace_is_kept_up(calls: list[tuple[float, flo
 
 def test_gaps_are_shorter_and_longer_for_as_long_as_it_goes() -> None:
     chances = random.Random(7)
-    account = Account(Pace(rest_s=0, adds_per_day=1000))
+    account = Account(PaceSettings(rest_s=0, adds_per_day=1000))
     for _ in range(600):
         account.add(0.5, chances.random(), 0.5)
     latest = [later - earlier for earlier, later in pairwise(account.sent[300:])]
@@ -92,19 +94,21 @@ def test_gaps_are_shorter_and_longer_for_as_long_as_it_goes() -> None:
 
 @pytest.mark.parametrize(("asked", "gap_s"), [(1, 12.18), (9, 12.18), (10, 300), (11, 12.18), (20, 300)])
 def test_every_tenth_add_is_followed_by_a_rest(asked: int, gap_s: float) -> None:
-    assert next_scheduled(Pace(), asked=asked, scheduled=99.0, answered_at=99.0) == pytest.approx(99.0 + gap_s)
+    assert next_scheduled(PaceSettings(), asked=asked, scheduled=99.0, answered_at=99.0) == pytest.approx(99.0 + gap_s)
 
 
 def test_who_is_late_by_more_than_a_gap_begins_anew_and_who_is_less_wins_it_back() -> None:
-    assert next_scheduled(Pace(), asked=1, scheduled=100.0, answered_at=111.0) == pytest.approx(112.18)
-    assert next_scheduled(Pace(), asked=1, scheduled=100.0, answered_at=113.0) == pytest.approx(113 + 12.18 - 1.8)
+    assert next_scheduled(PaceSettings(), asked=1, scheduled=100.0, answered_at=111.0) == pytest.approx(112.18)
+    assert next_scheduled(PaceSettings(), asked=1, scheduled=100.0, answered_at=113.0) == pytest.approx(
+        113 + 12.18 - 1.8
+    )
 
 
 def test_a_day_holds_no_more_than_its_share() -> None:
     first = Answers(day_ago=500.0)
-    assert due(Pace(), 1000.0, Answers(), chance=0.0, now=0.0) == 1000.0
-    assert due(Pace(), 1000.0, first, chance=0.0, now=0.0) == 500.0 + DAY_S
-    assert due(Pace(), 2 * DAY_S, first, chance=0.0, now=0.0) == 2 * DAY_S
+    assert due(PaceSettings(), 1000.0, Answers(), chance=0.0, now=0.0) == 1000.0
+    assert due(PaceSettings(), 1000.0, first, chance=0.0, now=0.0) == 500.0 + DAY_S
+    assert due(PaceSettings(), 2 * DAY_S, first, chance=0.0, now=0.0) == 2 * DAY_S
 
 
 @pytest.mark.parametrize("stored", [inf, nan, 1e300])
@@ -121,12 +125,12 @@ def test_a_stored_moment_that_is_no_date_is_a_distant_one(stored: float) -> None
         (NIGHT, "2026-01-06 07:00", "2026-01-06 07:00"),
         (NIGHT, "2026-03-28 23:00", "2026-03-29 07:00"),  # the night in which an hour is missing
         (NIGHT, "2026-10-24 23:00", "2026-10-25 07:00"),  # and the one that has it twice
-        (Pace(quiet="12:00-14:00"), "2026-01-05 13:00", "2026-01-05 14:00"),
-        (Pace(quiet="12:00-14:00"), "2026-01-05 14:00", "2026-01-05 14:00"),
-        (Pace(), "2026-01-05 23:00", "2026-01-05 23:00"),
+        (PaceSettings(quiet="12:00-14:00"), "2026-01-05 13:00", "2026-01-05 14:00"),
+        (PaceSettings(quiet="12:00-14:00"), "2026-01-05 14:00", "2026-01-05 14:00"),
+        (PaceSettings(), "2026-01-05 23:00", "2026-01-05 23:00"),
     ],
 )
-def test_quiet_hours_are_local_and_end_on_time(pace: Pace, moment: str, allowed: str) -> None:
+def test_quiet_hours_are_local_and_end_on_time(pace: PaceSettings, moment: str, allowed: str) -> None:
     assert after_quiet(pace, at(moment), BERLIN) == at(allowed)
 
 
@@ -135,15 +139,15 @@ def test_quiet_hours_are_local_and_end_on_time(pace: Pace, moment: str, allowed:
     [(1, 12), (10, 120), (11, 120 + 300 + 12), (51, DAY_S + 12)],
 )
 def test_a_forecast_counts_gaps_rests_and_days(left: int, seconds: float) -> None:
-    pace = Pace(jitter=0.0)
+    pace = PaceSettings(jitter=0.0)
     told = last_moment(pace, left=left, asked=0, next_at=0.0)
     assert told == pytest.approx(seconds, abs=301)
 
 
 def test_only_what_is_bolder_than_the_default_is_warned_of() -> None:
-    assert Pace().boldness == ()
-    assert Pace(adds_per_minute=4, adds_per_day=10, rest_s=600).boldness == ()
-    (warning,) = Pace(adds_per_minute=10).boldness
+    assert PaceSettings().warnings == ()
+    assert PaceSettings(adds_per_minute=4, adds_per_day=10, rest_s=600).warnings == ()
+    (warning,) = PaceSettings(adds_per_minute=10).warnings
     assert "adds_per_minute is 10, and 5 by default" in warning
 
 
@@ -160,10 +164,10 @@ def test_a_config_tells_every_fault_of_its_pace_at_once() -> None:
 @pytest.mark.parametrize("pace", [0, -1, 1e-300, 1e9, inf, nan])
 def test_a_pace_that_cannot_be_kept_is_refused(pace: float) -> None:
     with pytest.raises(ValueError, match=r"adds_per_minute must be from 1/1440 \(one a day\) to 100,000"):
-        Pace(adds_per_minute=pace)
+        PaceSettings(adds_per_minute=pace)
 
 
 def test_a_config_without_a_pace_has_the_cautious_one() -> None:
     providers = {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}
-    assert load({"providers": providers}, environ={}).drip == Pace()
+    assert load({"providers": providers}, environ={}).drip == PaceSettings()
     assert load({"providers": providers, "drip": {"quiet": "22:00-07:00"}}, environ={}).drip == NIGHT

@@ -12,28 +12,28 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from groupadd.config.load import load
+from groupadd.model.reasons import REASONS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Reason, Status, drip
-from groupadd.config import load
 from groupadd.drip.facts import Chart, Facts, gather, within
 from groupadd.drip.report import report
 from groupadd.drip.store.database import Ledger
 from groupadd.errors import LedgerError
-from groupadd.reasons import REASONS
-from groupadd.sandbox import Temper
+from groupadd.sandbox import Privacy
 from tests.drip.virtual import GROUP, Town, crowd, town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}
-CONTACTS, ABSENT = Temper.CONTACTS_ONLY, Temper.NOT_ON_WHATSAPP
+CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 PACE = {"adds_per_minute": 5, "rest_after": 10, "rest_s": 300, "adds_per_day": 15}
 
 
 def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
     """Return a town and the ledger of a plan of 42 rows for it, carried out until an account stops or all are done."""
-    people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Temper.OPEN)
+    people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Privacy.OPEN)
     here = town(people, ("main", "R&D"), drip=PACE | drip_table)
     rows = [{"name": f"<i>{n}</i>", "phone": f"+{human.phone}"} for n, human in enumerate(people)]
     rows += [{"name": "bad", "phone": "12 34"}, {"name": "<script>", "phone": "<script>alert(1)</script>"}]

@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 from attrs import evolve
+from groupadd.settings import PaceSettings
+from groupadd.wire.messages import LONGEST_RETRY_S
 
 from groupadd import Status, drip
 from groupadd.drip.status import status_of
@@ -19,12 +21,10 @@ from groupadd.drip.stop_rules import HOW_TO_GO_ON, Stop
 from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.lease import Lease
-from groupadd.flow import LONGEST_RETRY_S
-from groupadd.sandbox import Human, Temper, faults
-from groupadd.terms import Pace
+from groupadd.sandbox import Human, Privacy, faults
 from tests.drip.virtual import GROUP, START, Town, crowd, town
 
-CONTACTS, ABSENT = Temper.CONTACTS_ONLY, Temper.NOT_ON_WHATSAPP
+CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 
 
 class Drip:
@@ -95,7 +95,7 @@ def most_in_a_minute(moments: Sequence[tuple[float, str]]) -> int:
 @pytest.mark.parametrize("dialect", ["wasend", "wawp"])
 def test_everybody_gets_a_true_verdict_and_is_asked_for_once(dialect: str, tmp_path: Path) -> None:
     tempers = {3: CONTACTS, 17: ABSENT}
-    people = crowd(30, lambda n: tempers.get(n, Temper.OPEN))
+    people = crowd(30, lambda n: tempers.get(n, Privacy.OPEN))
     it = made(tmp_path, people, ["main", "backup"], dialect=dialect)
     told = it.run()
     assert (told.left, told.counts[Status.ADDED], told.counts[Status.NOT_ADDED]) == (0, 28, 2)
@@ -104,7 +104,7 @@ def test_everybody_gets_a_true_verdict_and_is_asked_for_once(dialect: str, tmp_p
 
 
 def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Temper.OPEN), dialect="wawp")
+    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), dialect="wawp")
     it.run()
     looks = sum(seen.route == "list" for seen in it.town.sandboxes["main"].seen)
     assert looks <= 1.5 * len(it.town.adds())
@@ -165,7 +165,7 @@ def test_a_stopped_run_goes_on_at_its_pace(tmp_path: Path) -> None:
 def test_nobody_is_added_or_invited_in_quiet_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     quiet = {"quiet": "09:01-11:00", "rest_s": 0.0}
-    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Temper.OPEN), drip=quiet, add={"invite": "link"})
+    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Privacy.OPEN), drip=quiet, add={"invite": "link"})
     it.run()
     moments = [entry.at - START for entry in it.town.world.journal]
     assert not [at for at in moments if 60 <= at < 7200]
@@ -182,7 +182,7 @@ def stopped(it: Drip) -> tuple[str, str]:
 
 
 def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Temper.OPEN))
+    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Privacy.OPEN))
     rule, why = stopped(it)
     assert (rule, len(it.town.adds())) == ("refusals", 7)
     assert "3 of the last 7" in why
@@ -255,7 +255,7 @@ def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
 
 
 def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
-    people = crowd(4, lambda n: CONTACTS if n == 1 else Temper.OPEN)
+    people = crowd(4, lambda n: CONTACTS if n == 1 else Privacy.OPEN)
     it = made(tmp_path, people, add={"invite": "link"})
     assert it.run().counts == {Status.ADDED: 3, Status.INVITED: 1}
     assert it.town.invitations() == [people[1].phone]
@@ -326,10 +326,10 @@ def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path
         async def stopped_for_ever() -> None:
             assert await lease.acquire()
             await lease.stop(Stop("rate_limited", "429", float("inf")))
-            account = await book.read(snapshot, Pace(), provider)
+            account = await book.read(snapshot, PaceSettings(), provider)
             assert account.next_at == book.now() + LONGEST_RETRY_S
             async with lease.step(next_at=float("inf")):
                 pass
 
         one.town.clock.run(stopped_for_ever())
-        assert status_of(book, Pace(quiet="22:00-07:00")).accounts[0].next_at is not None
+        assert status_of(book, PaceSettings(quiet="22:00-07:00")).accounts[0].next_at is not None

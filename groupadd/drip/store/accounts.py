@@ -15,7 +15,7 @@ from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store.audit import note
 from groupadd.drip.store.database import Ledger, Transaction
 from groupadd.drip.store.schema import accounts, audit, is_to_do, people
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
 
 
 @frozen(kw_only=True)
@@ -54,17 +54,17 @@ class AccountSnapshot:
         return Answers(self.last, self.window_ago, self.day_ago)
 
 
-def snapshots(tx: Transaction, pace: Pace) -> list[AccountSnapshot]:
+def snapshots(tx: Transaction, pace: PaceSettings) -> list[AccountSnapshot]:
     """Return all accounts, by name."""
     return [_snapshot(row) for row in tx.execute(_ALL, _shares(pace))]
 
 
-def snapshot(tx: Transaction, pace: Pace, provider: str) -> AccountSnapshot:
+def snapshot(tx: Transaction, pace: PaceSettings, provider: str) -> AccountSnapshot:
     """Return one account."""
     return _snapshot(tx.execute(_ONE, {**_shares(pace), "name": provider}).one())
 
 
-def _shares(pace: Pace) -> dict[str, int]:
+def _shares(pace: PaceSettings) -> dict[str, int]:
     return {"window": pace.window_share - 1, "day": pace.adds_per_day - 1}
 
 

@@ -9,7 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.schema import audit
-from groupadd.secret import repr_masked
+from groupadd.model.masking import repr_masked
 
 FORGOTTEN = "forgotten"
 

@@ -2,7 +2,7 @@
 
 import time
 
-from groupadd.flow import SystemClock
+from groupadd.wire.driver import SystemClock
 
 
 class FileClock(SystemClock):

@@ -18,8 +18,8 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, Operati
 from groupadd.drip.store import migrations, schema
 from groupadd.drip.store.clocks import DatabaseClock, FileClock
 from groupadd.errors import LedgerBusy, LedgerError
-from groupadd.flow import Clock
-from groupadd.secret import scrubbed
+from groupadd.model.masking import scrubbed
+from groupadd.wire.driver import Clock
 
 P = ParamSpec("P")
 T = TypeVar("T")

@@ -15,7 +15,7 @@ from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.schema import accounts
 from groupadd.drip.store.states import Event, state_after
 from groupadd.drip.store.transition import PersonChanges, mark_same, transition
-from groupadd.flow import LONGEST_RETRY_S
+from groupadd.wire.messages import LONGEST_RETRY_S
 
 Condition = Callable[[Transaction], bool]
 

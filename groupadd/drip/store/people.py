@@ -6,16 +6,16 @@ from typing import Any
 from attrs import field, fields, frozen
 from sqlalchemy import ScalarSelect, bindparam, func, select
 
-from groupadd.adding import Case
+from groupadd.adding.attempt import Attempt
+from groupadd.adding.verdict import Verdict
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.schema import is_planned, people
 from groupadd.drip.store.states import State
-from groupadd.identity import Identity, Participant, alternates
-from groupadd.inference import Verdict
-from groupadd.outcome import Evidence, Invite, InviteState, Reason, Status
+from groupadd.model.identity import Identity, Participant, alternates
+from groupadd.model.masking import repr_masked, repr_masked_lid
+from groupadd.model.outcome import Evidence, Invite, InviteState, Reason, Status
+from groupadd.model.roster import Observation
 from groupadd.provider import Claim
-from groupadd.roster import Sight
-from groupadd.secret import repr_masked, repr_masked_lid
 
 _SENT = frozenset({InviteState.SENT, InviteState.UNKNOWN})
 
@@ -62,9 +62,9 @@ class PlannedPerson:
     answered_at: float | None
     looks: int
     look_at: float | None
-    before: Sight | None
+    before: Observation | None
     claim: Claim | None
-    after: tuple[Sight, ...] | None
+    after: tuple[Observation, ...] | None
     status: Status | None
     reason: Reason | None
     evidence: Evidence | None
@@ -77,11 +77,11 @@ class PlannedPerson:
         """The participant, as the user named them."""
         return Participant(self.given, self.phone, self.lid, self.jid)
 
-    def attempt(self) -> Case:
+    def attempt(self) -> Attempt:
         """Return the participant's way through the add so far."""
         if self.claim is None:
-            return Case(self.participant, self.before)
-        return Case(self.participant, self.before, self.claim, self.after or ())
+            return Attempt(self.participant, self.before)
+        return Attempt(self.participant, self.before, self.claim, self.after or ())
 
     @property
     def was_invited(self) -> bool:

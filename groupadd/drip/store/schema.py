@@ -7,9 +7,9 @@ from sqlalchemy import Column, ColumnElement, Double, ForeignKey, Index, Integer
 
 from groupadd.drip.store.codec import AsJSON, AsWord
 from groupadd.drip.store.states import State
-from groupadd.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.roster import Observation
 from groupadd.provider import Claim
-from groupadd.roster import Sight
 
 VERSION = 2
 
@@ -52,9 +52,9 @@ people: Table = Table(
     Column("answered_at", Double),
     Column("looks", Integer, nullable=False, default=0),
     Column("look_at", Double),
-    Column("before", AsJSON[Sight](Sight)),
+    Column("before", AsJSON[Observation](Observation)),
     Column("claim", AsJSON[Claim](Claim)),
-    Column("after", AsJSON[tuple[Sight, ...]](tuple[Sight, ...])),
+    Column("after", AsJSON[tuple[Observation, ...]](tuple[Observation, ...])),
     Column("status", AsWord(Status)),
     Column("reason", AsWord(Reason)),
     Column("evidence", AsWord(Evidence)),

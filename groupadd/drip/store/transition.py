@@ -13,11 +13,11 @@ from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.schema import people
 from groupadd.drip.store.states import Event, state_after, states_before
 from groupadd.errors import LedgerError
-from groupadd.identity import Participant
-from groupadd.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.identity import Participant
+from groupadd.model.masking import repr_masked, repr_masked_lid
+from groupadd.model.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.roster import Observation
 from groupadd.provider import Claim
-from groupadd.roster import Sight
-from groupadd.secret import repr_masked, repr_masked_lid
 
 
 class PersonChanges(TypedDict, total=False):
@@ -29,9 +29,9 @@ class PersonChanges(TypedDict, total=False):
     answered_at: float | None
     looks: int
     look_at: float | None
-    before: Sight | None
+    before: Observation | None
     claim: Claim | None
-    after: tuple[Sight, ...] | None
+    after: tuple[Observation, ...] | None
     status: Status | None
     reason: Reason | None
     evidence: Evidence | None
