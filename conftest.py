@@ -29,9 +29,9 @@ from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
 
 from groupadd.cli import main
-from groupadd.config import load
-from groupadd.document import FILE
-from groupadd.sandbox import Sandbox, config_toml, side_by_side, small_town
+from groupadd.config.load import load
+from groupadd.config.sources import FILE
+from groupadd.sandbox import Sandbox, config_toml, example_world, side_by_side
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
@@ -43,7 +43,7 @@ TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    town = small_town()
+    town = example_world()
     sandboxes = {name: Sandbox.speaking(name, town) for name in PROVIDERS}
     server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
@@ -93,15 +93,16 @@ def _console(example: Example) -> None:
 
 
 def _until_it_waits(arguments: list[str]) -> int:
-    """Run `groupadd sandbox` on any free port, told as port 8042, and press Ctrl-C when it has said all it says."""
-    command = [sys.executable, "-m", "groupadd", *arguments]
+    """Run `groupadd sandbox` on a free port, print the page's port instead, and press Ctrl-C after the last line."""
+    port = arguments[arguments.index("--port") + 1]
+    command = [sys.executable, "-m", "groupadd", *("0" if word == port else word for word in arguments)]
     places = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(  # noqa: S603  our own command line
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(re.sub(r":\d{4,}", ":8042", line), end="")
+            print(re.sub(r"(?<=127\.0\.0\.1:)\d+", port, line), end="")
             if "groupadd check" in line:
                 process.send_signal(signal.SIGINT)
         return process.wait()

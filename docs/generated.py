@@ -12,20 +12,24 @@ from pathlib import Path
 
 import attrs
 
-from groupadd import codes
-from groupadd.cli import kinds
+from groupadd.adding.verdict import decide
+from groupadd.cli import providers
 from groupadd.cli.proofs import ADDING, MEANINGS
-from groupadd.codes import Meaning
-from groupadd.inference import settle
-from groupadd.outcome import Evidence, Reason
-from groupadd.reasons import REASONS
-from groupadd.roster import Sight
-from groupadd.terms import Pace, Terms
+from groupadd.model import codes
+from groupadd.model.codes import Meaning
+from groupadd.model.outcome import Evidence, Reason
+from groupadd.model.reasons import REASONS
+from groupadd.model.roster import Observation
+from groupadd.settings import AddSettings, PaceSettings
 
 README = Path(__file__).parent.parent / "README.md"
 MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
 
-_IN, _OUT, _NO_PROOF = Sight(member=True), Sight(member=False), Sight(None, Reason.STALE_ROSTER, complete=False)
+_IN, _OUT, _NO_PROOF = (
+    Observation(member=True),
+    Observation(member=False),
+    Observation(None, Reason.STALE_ROSTER, complete=False),
+)
 
 CLAIMS: Mapping[str, Meaning] = {
     "added": codes.ADDED,
@@ -36,16 +40,16 @@ CLAIMS: Mapping[str, Meaning] = {
     "accepted, no more": codes.ACCEPTED,
     "nothing that can be used": codes.NO_ANSWER,
 }
-BEFORE: Mapping[str, Sight | None] = {
+BEFORE: Mapping[str, Observation | None] = {
     "no look before, or one that proves nothing": None,
     "not in before": _OUT,
     "in before": _IN,
 }
-AFTER: Mapping[str, tuple[Sight, ...]] = {
+AFTER: Mapping[str, tuple[Observation, ...]] = {
     "No look afterwards": (),
     "Looks that prove nothing": (_NO_PROOF, _NO_PROOF),
     "Seen in a complete list": (_IN,),
-    "Seen in an incomplete list": (Sight(member=True, complete=False),),
+    "Seen in an incomplete list": (Observation(member=True, complete=False),),
     "Missing from one complete list": (_OUT,),
     "Missing from the last two complete lists": (_OUT, _OUT),
     "Seen, then missing from the last two": (_IN, _OUT, _OUT),
@@ -57,7 +61,7 @@ def verdicts() -> str:
     return "\n\n".join(f"**{shown}**\n\n{_verdicts_after(looks)}" for shown, looks in AFTER.items())
 
 
-def _verdicts_after(after: tuple[Sight, ...]) -> str:
+def _verdicts_after(after: tuple[Observation, ...]) -> str:
     claims_by_verdicts: dict[tuple[str, ...], list[str]] = {}
     for claim, meaning in CLAIMS.items():
         row = tuple(_verdict(meaning, before, after) for before in BEFORE.values())
@@ -67,8 +71,8 @@ def _verdicts_after(after: tuple[Sight, ...]) -> str:
     return table(("the provider says", *BEFORE), rows)
 
 
-def _verdict(claim: Meaning, before: Sight | None, after: tuple[Sight, ...]) -> str:
-    status, reason, evidence = settle(claim, before, after)
+def _verdict(claim: Meaning, before: Observation | None, after: tuple[Observation, ...]) -> str:
+    status, reason, evidence = decide(claim, before, after)
     told = [f"`{status}`"]
     if reason is not None:
         told.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
@@ -90,7 +94,7 @@ def matrix() -> str:
     built_in = _built_in()
     meanings = {name: meaning for kind in built_in for name, meaning in (kind.abilities or {}).items()}
     rows = [
-        ("Its answers speak of each person", *(_mark(holds=kind.speaks_of_each) for kind in built_in)),
+        ("Its answers speak of each person", *(_mark(holds=kind.reports_each_person) for kind in built_in)),
         ("Adds people", *(", ".join(kind.rests_on[ADDING]) for kind in built_in)),
         *(
             (_short(meaning), *(", ".join(kind.rests_on.get(name, ())) for kind in built_in))
@@ -105,8 +109,8 @@ def matrix() -> str:
     return f"{table(head, rows)}\n\nWhat each ability rests on: {meanings_of_proofs}. {proven}"
 
 
-def _built_in() -> Sequence[kinds.Kind]:
-    return [kind for kind in kinds.installed() if kind.loaded is not None]
+def _built_in() -> Sequence[providers.ProviderInfo]:
+    return [kind for kind in providers.installed() if kind.loaded is not None]
 
 
 def _short(meaning: str) -> str:
@@ -122,7 +126,7 @@ def fields() -> str:
     return "\n\n".join(f'**`type = "{kind.name}"`**\n\n{_fields(kind)}' for kind in _built_in())
 
 
-def _fields(kind: kinds.Kind) -> str:
+def _fields(kind: providers.ProviderInfo) -> str:
     assert kind.loaded is not None
     meanings = described(kind.loaded)
     rows = []
@@ -138,18 +142,18 @@ def sources() -> str:
     return "\n\n".join(f"**`{kind.name}`**: {_module_doc(kind)}" for kind in _built_in())
 
 
-def _module_doc(kind: kinds.Kind) -> str:
+def _module_doc(kind: providers.ProviderInfo) -> str:
     return inspect.getdoc(inspect.getmodule(kind.loaded)) or ""
 
 
 def add_settings() -> str:
     """Return the table of the keys of `[add]`."""
-    return _settings(Terms)
+    return _settings(AddSettings)
 
 
 def drip_settings() -> str:
     """Return the table of the keys of `[drip]`."""
-    return _settings(Pace)
+    return _settings(PaceSettings)
 
 
 def _settings(kind: type[attrs.AttrsInstance]) -> str:

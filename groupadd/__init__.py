@@ -4,9 +4,13 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from groupadd.adding.observe import Membership
+    from groupadd.adding.preflight import Preflight, Prospect
     from groupadd.client import AsyncClient, Client, connect, connect_async
     from groupadd.errors import (
         AnswerLost,
+        CannotRead,
+        CannotWrite,
         ConfigError,
         GroupAddError,
         GroupNotFound,
@@ -23,17 +27,17 @@ if TYPE_CHECKING:
         UnknownProvider,
         Unsupported,
     )
-    from groupadd.looking import Membership
-    from groupadd.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
-    from groupadd.preflight import Preflight, Prospect
+    from groupadd.model.masking import Secret
+    from groupadd.model.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
+    from groupadd.model.roster import Member, Roster
     from groupadd.provider import GroupMembershipProvider
-    from groupadd.roster import Member, Roster
-    from groupadd.secret import Secret
 
 __all__ = [
     "AddOutcome",
     "AnswerLost",
     "AsyncClient",
+    "CannotRead",
+    "CannotWrite",
     "Client",
     "ConfigError",
     "Evidence",
@@ -67,7 +71,16 @@ __all__ = [
     "connect_async",
 ]
 
-_HOMES = ("errors", "secret", "outcome", "roster", "provider", "looking", "preflight", "client")  # lightest first
+_HOMES = (
+    "errors",
+    "model.masking",
+    "model.outcome",
+    "model.roster",
+    "provider",
+    "adding.observe",
+    "adding.preflight",
+    "client",
+)  # lightest first
 
 
 def __getattr__(name: str) -> object:

@@ -1,29 +1,87 @@
-"""The clients: `connect`, `Client` and `AsyncClient`. What they do is said once for both, in `groupadd.calls`."""
+"""The clients: `connect`, `Client` and `AsyncClient`. `ClientFlows` says once what both do."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
-from groupadd.calls import Calls
+from attrs import evolve, frozen
+
+from groupadd.adding.add import add
+from groupadd.adding.observe import Membership, ProviderSession, check
+from groupadd.adding.preflight import Preflight, preflight
 from groupadd.errors import Interrupted, ProviderUnreachable
-from groupadd.flow import Clock, Flow, SystemClock, drive, drive_async, log
-from groupadd.looking import Account, Membership
-from groupadd.outcome import AddOutcome
-from groupadd.preflight import Preflight
+from groupadd.model.identity import GroupId, Participant, parse_participants
+from groupadd.model.outcome import AddOutcome
+from groupadd.model.roster import Roster
 from groupadd.provider import GroupMembershipProvider
-from groupadd.roster import Roster
-from groupadd.terms import Invitation, Terms, Verify
+from groupadd.settings import AddSettings, Invitation, Verify
+from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
+from groupadd.wire.messages import Flow, log
 
 if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first client is made
     import httpx
 
-    from groupadd.document import Source
-    from groupadd.transport import AsyncHttpTransport, HttpTransport
+    from groupadd.config.sources import Source
+    from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 T = TypeVar("T")
 Told = TypeVar("Told")
 Http = TypeVar("Http")
 Line = TypeVar("Line", bound="HttpTransport | AsyncHttpTransport")
+
+
+@frozen
+class ClientFlows:
+    """What a client can do with its account, as flows: one body for both colours.
+
+    Attributes:
+        account: The account behind the provider.
+        name: The provider's configured name.
+        type: The provider's type.
+        terms: How adds are carried out unless a call says otherwise.
+    """
+
+    account: ProviderSession
+    name: str
+    type: str
+    terms: AddSettings
+
+    def add(
+        self,
+        group: str,
+        participants: Iterable[str],
+        *,
+        notify: bool | None = None,
+        verify: Verify | None = None,
+        invite: Invitation | None = None,
+    ) -> Flow[AddOutcome]:
+        """Parse what the caller gave, add, and put the outcome together."""
+        where, people = _parsed(group, participants)
+        said = {"notify": notify, "verify": verify, "invite": invite}
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        terms = evolve(self.terms, **given) if given else self.terms
+        outcomes = yield from add(self.account, where, people, terms)
+        return AddOutcome(self.name, self.type, where.jid, outcomes)
+
+    def preflight(self, group: str, participants: Iterable[str]) -> Flow[Preflight]:
+        """Say what is known before an add, of nobody in particular or of these people."""
+        people = tuple(participants)
+        where = GroupId.parse(group)
+        asked = parse_participants(people) if people else ()
+        return (yield from preflight(self.account, self.name, self.type, where, asked))
+
+    def members(self, group: str) -> Flow[Roster]:
+        """Read the roster once."""
+        return (yield from self.account.roster(GroupId.parse(group)))
+
+    def check(self, group: str, participants: Iterable[str]) -> Flow[tuple[Membership, ...]]:
+        """Look once for each person."""
+        where, people = _parsed(group, participants)
+        return (yield from check(self.account, where, people))
+
+
+def _parsed(group: str, participants: Iterable[str]) -> tuple[GroupId, tuple[Participant, ...]]:
+    return GroupId.parse(group), parse_participants(participants)
 
 
 class _EitherClient(ABC, Generic[Told, Http, Line]):
@@ -45,9 +103,9 @@ class _EitherClient(ABC, Generic[Told, Http, Line]):
         name: str | None = None,
         clock: Clock | None = None,
     ) -> None:
-        from groupadd.plugins import type_name
+        from groupadd.config.registry import type_name
 
-        terms = Terms(
+        terms = AddSettings(
             verify=verify,
             look_after_s=look_after_s,
             late_after_s=late_after_s,
@@ -57,7 +115,7 @@ class _EitherClient(ABC, Generic[Told, Http, Line]):
             invite_text=invite_text,
         )
         kind = type_name(provider)
-        self._calls = Calls(Account(provider), name or kind, kind, terms)
+        self._flows = ClientFlows(ProviderSession(provider), name or kind, kind, terms)
         self._transport = self._opened(provider.base_url, timeout_s, http)
         self._clock = clock or SystemClock()
         self._on_outcome = on_outcome
@@ -99,7 +157,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
     """
 
     def _opened(self, base_url: str, timeout_s: float, http: "httpx.Client | None") -> "HttpTransport":
-        from groupadd.transport import HttpTransport
+        from groupadd.wire.transport import HttpTransport
 
         return HttpTransport(base_url, timeout_s, http)
 
@@ -128,7 +186,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
             ProviderError: The provider refused the request as a whole, or cannot be reached.
             Interrupted: Ctrl-C came; its `.outcome` holds what is known.
         """
-        flow = self._calls.add(group, participants, notify=notify, verify=verify, invite=invite)
+        flow = self._flows.add(group, participants, notify=notify, verify=verify, invite=invite)
         try:
             outcome = self._run(flow)
         except Interrupted as stop:
@@ -153,7 +211,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
             Unsupported: The provider has no roster.
             ProviderError: The roster could not be read.
         """
-        return self._run(self._calls.preflight(group, participants))
+        return self._run(self._flows.preflight(group, participants))
 
     def members(self, group: str) -> Roster:
         """Read the group's roster once.
@@ -163,7 +221,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
             Unsupported: The provider has no roster.
             ProviderError: The roster could not be read.
         """
-        return self._run(self._calls.members(group))
+        return self._run(self._flows.members(group))
 
     def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
         """Say of each person whether they are in the group, from one look, adding nobody.
@@ -174,7 +232,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
             Unsupported: The provider has no roster.
             ProviderError: The roster could not be read.
         """
-        return self._run(self._calls.check(group, participants))
+        return self._run(self._flows.check(group, participants))
 
     def close(self) -> None:
         """Close the connections."""
@@ -202,7 +260,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
     """`Client` for asyncio: the same arguments, with an `httpx.AsyncClient`, and the same outcomes."""
 
     def _opened(self, base_url: str, timeout_s: float, http: "httpx.AsyncClient | None") -> "AsyncHttpTransport":
-        from groupadd.transport import AsyncHttpTransport
+        from groupadd.wire.transport import AsyncHttpTransport
 
         return AsyncHttpTransport(base_url, timeout_s, http)
 
@@ -216,7 +274,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
         invite: Invitation | None = None,
     ) -> AddOutcome:
         """Add people to a group and say of each what happened; arguments and errors as for `Client.add`."""
-        flow = self._calls.add(group, participants, notify=notify, verify=verify, invite=invite)
+        flow = self._flows.add(group, participants, notify=notify, verify=verify, invite=invite)
         outcome = await self._run(flow)
         if self._on_outcome is not None:
             try:
@@ -227,15 +285,15 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
 
     async def preflight(self, group: str, participants: Iterable[str] = ()) -> Preflight:
         """Say what is known before an add; arguments and errors as for `Client.preflight`."""
-        return await self._run(self._calls.preflight(group, participants))
+        return await self._run(self._flows.preflight(group, participants))
 
     async def members(self, group: str) -> Roster:
         """Read the group's roster once; errors as for `Client.members`."""
-        return await self._run(self._calls.members(group))
+        return await self._run(self._flows.members(group))
 
     async def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
         """Say of each person whether they are in the group; errors as for `Client.check`."""
-        return await self._run(self._calls.check(group, participants))
+        return await self._run(self._flows.check(group, participants))
 
     async def close(self) -> None:
         """Close the connections."""
@@ -283,10 +341,10 @@ def connect_async(
 
 def _configured(name: str | None, config: "Source") -> dict[str, Any]:
     """Return the keyword arguments of a client that a config describes."""
-    from groupadd.config import load
+    from groupadd.config.load import load
 
     settings = load(config)
-    chosen = settings.choose(name)
+    chosen = settings.provider(name)
     return {"provider": chosen.provider, "name": chosen.name, **settings.add.as_arguments()}
 
 

@@ -7,6 +7,8 @@ What became of a person is a value (`ParticipantOutcome`); what kept us from ask
         * UnknownProvider         no such provider is configured or installed
     * InvalidParticipant          also ValueError: people that cannot be parsed, all of them at once
     * InvalidGroup                also ValueError: not the JID of a group
+    * CannotRead                  a file of people cannot be read, or is no list of people
+    * CannotWrite                 a file or standard output cannot be written
     * Unsupported                 this provider cannot do what was asked
     * ProviderError               the provider was asked, or could not be
         * NotAuthenticated        401
@@ -55,6 +57,14 @@ class InvalidParticipant(GroupAddError, ValueError):
 
 class InvalidGroup(GroupAddError, ValueError):
     """The text does not name a group; nothing was sent."""
+
+
+class CannotRead(GroupAddError):
+    """A file of people cannot be read: it is missing, not text, no CSV, empty, or has no phone column."""
+
+
+class CannotWrite(GroupAddError):
+    """A file or standard output cannot be written: the disk is full, the folder is missing, or a right is."""
 
 
 class Unsupported(GroupAddError):

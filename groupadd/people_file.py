@@ -1,24 +1,30 @@
-"""People from a file: one a line, or a CSV with a phone column.
+"""Lists of people: the one reader and writer of files, with one person a line or as a CSV with a phone column.
 
-Blank lines are passed over, and so are `#` comments, but none below a CSV's header: a row there may begin with `#`.
+The reader skips blank lines. It skips `#` comments, too, except below the header of a CSV: a row may begin with `#`.
 """
 
 import csv
 import io
 import sys
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from os import PathLike
 from pathlib import Path
+from typing import TextIO, TypeAlias
 
 from attrs import frozen
 
-from groupadd.errors import InvalidParticipant
-from groupadd.identity import parse_participants
-from groupadd.secret import scrubbed
+from groupadd.errors import CannotRead, CannotWrite, InvalidParticipant
+from groupadd.model.identity import parse_participants
+from groupadd.model.masking import scrubbed
+
+FilePath: TypeAlias = str | PathLike[str]
+Rows: TypeAlias = Iterable[Mapping[str, str]]
 
 STDIN = "-"
-PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that a CSV's header names
-_DELIMITERS = ",;\t"  # none of them stands in a number or JID
+PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that the header of a CSV names
+_DELIMITERS = ",;\t"  # no number and no JID holds one of them
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -28,7 +34,7 @@ class People:
 
     Attributes:
         given: The caller's own spellings, in order.
-        places: Where each was read, such as `people.csv, line 4`.
+        places: The place of each spelling, in the same order, such as `people.csv, line 4`.
     """
 
     given: tuple[str, ...]
@@ -38,13 +44,13 @@ class People:
         return People(self.given + more.given, self.places + more.places)
 
     def require_all(self) -> None:
-        """Check that somebody is named and that everybody can be parsed.
+        """Check that there are people and that each spelling can be parsed.
 
         Raises:
             InvalidParticipant: All faults at once, each with its place.
         """
         if not self.given:
-            raise _unusable("participants", "nobody was named")
+            raise InvalidParticipant({0: "no participants are given"}, ["participants"])
         try:
             parse_participants(self.given)
         except InvalidParticipant as error:
@@ -54,79 +60,219 @@ class People:
         raise InvalidParticipant(faults, self.places)
 
 
+@frozen
+class Sheet:
+    """A table of people, to be read once.
+
+    Attributes:
+        name: The name of the table in messages.
+        header: The names of the columns.
+        delimiter: The character between two cells.
+        phone_at: The position of the phone column, from 0.
+        rows: The rows that are not blank, in order: the line on which each begins, from 1, and its cells.
+    """
+
+    name: str
+    header: Sequence[str]
+    delimiter: str
+    phone_at: int
+    rows: Iterator[tuple[int, Sequence[str]]]
+
+    def phone(self, cells: Sequence[str]) -> str:
+        """Return the phone number of a row, empty where the row is too short."""
+        return cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
+
+
+@frozen
+class _Header:
+    """The first row of a file that is neither blank nor a comment.
+
+    Attributes:
+        line: The line on which it begins, from 1.
+        text: Its text, several lines where a quoted cell holds line breaks.
+        delimiter: The delimiter by which it names a phone column; None where it names none.
+    """
+
+    line: int
+    text: str
+    delimiter: str | None
+
+
 def named(given: Sequence[str]) -> People:
     """Return the people that are named on the command line."""
     return People(tuple(given), tuple(f"participant {position}" for position in range(1, len(given) + 1)))
 
 
 def read(source: str) -> People:
-    """Read a file of people.
+    """Read a list of people: one a line, or a CSV.
 
     Args:
-        source: The file's path, or `-` for standard input.
+        source: The path of the file, or `-` for standard input.
 
     Raises:
-        InvalidParticipant: The file cannot be read, or it is a CSV without a phone column.
+        CannotRead: The file cannot be read, holds no people, or is a CSV without a phone column.
     """
     name = "standard input" if source == STDIN else source
-    if source == STDIN and sys.stdin is None:
-        raise _unusable(name, "cannot be read: it is closed")
+    with _opened(source, name) as file:
+        return people_in(file, name)
+
+
+def people_in(lines: Iterable[str], name: str) -> People:
+    """Return the people in the lines of a file.
+
+    Args:
+        lines: The lines, with their ends.
+        name: The name of the file in messages.
+
+    Raises:
+        CannotRead: The file holds no people, is no CSV after all, or has no phone column.
+    """
+    rest = iter(lines)
+    header = _header(rest, PHONE_COLUMNS)
+    if header.delimiter is not None:
+        sheet = _sheet(header, rest, name, PHONE_COLUMNS)
+        rows = [(line, sheet.phone(cells)) for line, cells in sheet.rows]
+    elif any(one in header.text for one in _DELIMITERS):
+        raise _without_phone_column(name, header.line, PHONE_COLUMNS)
+    else:
+        numbered = enumerate(map(str.strip, chain(_lines(header.text), rest)), header.line)
+        rows = [(line, given) for line, given in numbered if given and not given.startswith("#")]
+    if not rows:
+        raise CannotRead(f"{name}: the file names no participants")
+    return People(tuple(given for _, given in rows), tuple(f"{name}, line {line}" for line, _ in rows))
+
+
+@contextmanager
+def open_sheet(source: FilePath | Rows, phone_column: str | None = None) -> Iterator[Sheet]:
+    """Open a CSV file, or rows, as a table of people.
+
+    Args:
+        source: The path of a CSV file with a header, or rows with the same columns.
+        phone_column: The name of the phone column; None for the first of `PHONE_COLUMNS` that the header names.
+
+    Raises:
+        CannotRead: The file cannot be read or is no CSV, there are no rows, or there is no phone column.
+    """
+    columns = PHONE_COLUMNS if phone_column is None else (phone_column.strip().lower(),)
+    if not isinstance(source, str | PathLike):
+        yield _sheet_of(source, columns)
+        return
+    name = Path(source).name
+    with _opened(source, name) as file:
+        rest = iter(file)
+        yield _sheet(_header(rest, columns), rest, name, columns)
+
+
+def write(target: FilePath | TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str) -> None:
+    """Write a CSV, in UTF-8.
+
+    Args:
+        target: The path of the file, or an open text file, whose own errors are raised unchanged.
+        header: The names of the columns.
+        rows: The cells of each row.
+        delimiter: The character between two cells.
+
+    Raises:
+        CannotWrite: The file cannot be written.
+    """
+    if not isinstance(target, str | PathLike):
+        _write(target, header, rows, delimiter)
+        return
     try:
-        raw = sys.stdin.buffer.read() if source == STDIN else Path(source).read_bytes()
-        text = raw.decode("utf-16" if raw.startswith(_UTF_16) else "utf-8-sig")
+        with Path(target).open("w", encoding="utf-8", newline="") as file:
+            _write(file, header, rows, delimiter)
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+    else:
+        return
+    raise CannotWrite(f"{scrubbed(Path(target).name)} cannot be written: {why}")
+
+
+def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> None:
+    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
+    writer.writerow(header)
+    writer.writerows(rows)
+
+
+@contextmanager
+def _opened(source: FilePath, name: str) -> Iterator[TextIO]:
+    """Open a file as text: UTF-8, or UTF-16 where its first bytes say so.
+
+    Raises:
+        CannotRead: The file cannot be opened or is no such text.
+    """
+    try:
+        with _binary(source) as raw:
+            encoding = "utf-16" if raw.peek(2)[:2] in _UTF_16 else "utf-8-sig"
+            with io.TextIOWrapper(raw, encoding, newline="") as file:
+                yield file
     except OSError as error:
         why = error.strerror or type(error).__name__
     except UnicodeDecodeError:
         why = "it is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
     else:
-        return people_in(text, name)
-    raise _unusable(scrubbed(name), f"cannot be read: {why}")  # a number may stand where a file should
+        return
+    raise CannotRead(f"{scrubbed(name)}: cannot be read: {why}")  # the name may be a number by mistake
 
 
-def people_in(text: str, name: str) -> People:
-    """Return the people in the text of a file.
+def _binary(source: FilePath) -> io.BufferedReader:
+    if source != STDIN:
+        return Path(source).open("rb")
+    if sys.stdin is None:
+        raise OSError(0, "it is closed")
+    return io.BufferedReader(io.BytesIO(sys.stdin.buffer.read()))
 
-    Args:
-        text: What the file holds.
-        name: What the file is called in messages.
+
+def _header(lines: Iterator[str], columns: Sequence[str]) -> _Header:
+    """Read up to the first row. A line that begins with `#` is a comment unless it names a phone column."""
+    for number, line in enumerate(lines, 1):
+        is_comment = line.lstrip().startswith("#")
+        text = line
+        while not is_comment and text.count('"') % 2 and (more := next(lines, "")):
+            text += more  # the line ends within a quoted cell
+        delimiter = next((one for one in _DELIMITERS if _phone_at(_cells(text, one), columns) is not None), None)
+        if delimiter is not None or not (is_comment or line.isspace()):
+            return _Header(number, text, delimiter)
+    return _Header(1, "", None)
+
+
+def _cells(text: str, delimiter: str) -> Sequence[str]:
+    """Return the cells of one row, none where it is no CSV."""
+    try:
+        return next(csv.reader(_lines(text), delimiter=delimiter), [])
+    except csv.Error:
+        return []
+
+
+def _phone_at(header: Sequence[str], columns: Sequence[str]) -> int | None:
+    names = [cell.strip().lower() for cell in header]
+    return next((names.index(wanted) for wanted in columns if wanted in names), None)
+
+
+def _sheet(header: _Header, rest: Iterator[str], name: str, columns: Sequence[str]) -> Sheet:
+    """Return the table below a header.
 
     Raises:
-        InvalidParticipant: It is a CSV that cannot be read or has no phone column.
+        CannotRead: The header names no phone column.
     """
-    lines = [(number, line.strip()) for number, line in enumerate(io.StringIO(text, newline=None), start=1)]
-    lines = [(number, line) for number, line in lines if line]
-    start, header = next(((at, line) for at, line in lines if _delimiter(line) or not line.startswith("#")), (1, ""))
-    if delimiter := _delimiter(header):
-        return _located(_cells(text, name, delimiter, start), name)
-    if any(one in header for one in _DELIMITERS):
-        raise _headless(name, start)
-    return _located([(number, line) for number, line in lines if not line.startswith("#")], name)
+    names = _cells(header.text, header.delimiter or ",")
+    phone_at = _phone_at(names, columns)
+    if header.delimiter is None or phone_at is None:
+        raise _without_phone_column(name, header.line, columns)
+    rows = _rows(chain(_lines(header.text), rest), header.delimiter, name, header.line)
+    next(rows)
+    return Sheet(name, names, header.delimiter, phone_at, rows)
 
 
-def _located(rows: Sequence[tuple[int, str]], name: str) -> People:
-    if not rows:
-        raise _unusable(name, "nobody is named in it")
-    return People(tuple(given for _, given in rows), tuple(f"{name}, line {number}" for number, _ in rows))
-
-
-def _cells(text: str, name: str, delimiter: str, start: int) -> Sequence[tuple[int, str]]:
-    """Return the phone column below the header, each cell with the number of the line on which its row begins.
+def _rows(lines: Iterator[str], delimiter: str, name: str, first: int) -> Iterator[tuple[int, Sequence[str]]]:
+    """Yield every row that is not blank, with the line on which it begins.
 
     Raises:
-        InvalidParticipant: It is no CSV, or its header, on line `start`, names no phone column after all.
+        CannotRead: A row is no CSV.
     """
-    rows = _rows(text, name, delimiter, start)
-    _, header = next(rows)
-    column = _phone_column(header)
-    if column is None:
-        raise _headless(name, start)
-    return [(number, row[column].strip() if column < len(row) else "") for number, row in rows]
-
-
-def _rows(text: str, name: str, delimiter: str, start: int) -> Iterator[tuple[int, list[str]]]:
-    reader = csv.reader(islice(io.StringIO(text, newline=""), start - 1, None), delimiter=delimiter, strict=True)
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
     while True:
-        number = start + reader.line_num
+        line = first + reader.line_num
         try:
             row = next(reader, None)
         except csv.Error as error:
@@ -135,24 +281,33 @@ def _rows(text: str, name: str, delimiter: str, start: int) -> Iterator[tuple[in
         if row is None:
             return
         if any(cell.strip() for cell in row):
-            yield number, row
-    raise _unusable(f"{name}, line {number}", f"is not CSV: {why}")
+            yield line, row
+    raise CannotRead(f"{name}, line {line}: is not CSV: {why}")
 
 
-def _delimiter(header: str) -> str | None:
-    return next((one for one in _DELIMITERS if _phone_column(header.split(one)) is not None), None)
+def _sheet_of(rows: Rows, columns: Sequence[str]) -> Sheet:
+    """Return rows as a table with the columns of the first one.
+
+    Raises:
+        CannotRead: There are no rows, or the first one has no phone column.
+    """
+    every = iter(rows)
+    first = next(every, None)
+    if first is None:
+        raise CannotRead("rows: there are none")
+    header = list(first)
+    phone_at = _phone_at(header, columns)
+    if phone_at is None:
+        raise _without_phone_column("rows", 1, columns)
+    cells = ([str(row.get(name) or "") for name in header] for row in chain([first], every))
+    return Sheet("rows", header, ",", phone_at, enumerate(cells, 1))
 
 
-def _phone_column(header: Sequence[str]) -> int | None:
-    names = [cell.strip().strip('"').lower() for cell in header]
-    return next((names.index(wanted) for wanted in PHONE_COLUMNS if wanted in names), None)
+def _lines(text: str) -> Iterator[str]:
+    return iter(io.StringIO(text, newline=""))
 
 
-def _headless(name: str, line: int) -> InvalidParticipant:
-    *others, last = PHONE_COLUMNS
-    wanted = f"{', '.join(others)} or {last}"
-    return _unusable(f"{name}, line {line}", f"a CSV needs a header with a column named {wanted}")
-
-
-def _unusable(place: str, why: str) -> InvalidParticipant:
-    return InvalidParticipant({0: why}, [place])
+def _without_phone_column(name: str, line: int, columns: Sequence[str]) -> CannotRead:
+    *others, last = columns
+    wanted = f"{', '.join(others)} or {last}" if others else last
+    return CannotRead(f"{name}, line {line}: a CSV needs a header with a column named {wanted}")

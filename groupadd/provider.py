@@ -13,7 +13,18 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
-from groupadd.codes import (
+from groupadd.errors import (
+    AnswerLost,
+    GroupNotFound,
+    NotAllowed,
+    NotAuthenticated,
+    ProviderError,
+    RateLimited,
+    RequestRefused,
+    SessionNotReady,
+    Unsupported,
+)
+from groupadd.model.codes import (
     ACCEPTED,
     ADDED,
     ALREADY_MEMBER,
@@ -31,22 +42,11 @@ from groupadd.codes import (
     Meaning,
     meaning_of,
 )
-from groupadd.errors import (
-    AnswerLost,
-    GroupNotFound,
-    NotAllowed,
-    NotAuthenticated,
-    ProviderError,
-    RateLimited,
-    RequestRefused,
-    SessionNotReady,
-    Unsupported,
-)
-from groupadd.flow import Content, Flow, NoAnswer, Request, Response, Wire
-from groupadd.identity import GroupId, Identity, Participant, identity
-from groupadd.outcome import Evidence, Invite, Reason, Status
-from groupadd.roster import Member, Roster
-from groupadd.secret import Secret, repr_scrubbed
+from groupadd.model.identity import GroupId, Identity, Participant, identity
+from groupadd.model.masking import Secret, repr_scrubbed
+from groupadd.model.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.roster import Member, Roster
+from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
 __all__ = [
     "ACCEPTED",
@@ -183,11 +183,11 @@ class GroupMembershipProvider(Protocol):
     """A service that can add people to a group, and the class that speaks its wire format.
 
     Attributes:
-        speaks_of_each: Whether its answers speak of each person; False where it can only accept, so that a look is due
-            before the add.
+        reports_each_person: Whether its answers report on each participant. False where the provider only accepts the
+            request: groupadd then reads the roster before the add.
     """
 
-    speaks_of_each: ClassVar[bool]
+    reports_each_person: ClassVar[bool]
 
     @property
     def base_url(self) -> str:

@@ -10,13 +10,13 @@ import pytest
 
 import groupadd
 from groupadd import AddOutcome, Interrupted, Reason, Status, Unsupported
-from groupadd.config import load
-from groupadd.sandbox import Sandbox, Shown, small_town
+from groupadd.config.load import load
+from groupadd.sandbox import RosterView, Sandbox, example_world
 from groupadd.sandbox.clock import VirtualClock
-from groupadd.sandbox.exchange import Answer
+from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.faults import HTML, LOST_AFTER, Fault
-from groupadd.sandbox.town import GROUP
-from groupadd.transport import in_process
+from groupadd.sandbox.in_process import in_process
+from groupadd.sandbox.messages import Answer
 
 PEOPLE = ["+1 202 555 0143", "+14155550126", "+13125550178", "+16465550199", "+15035550134", "+17135550115"]
 ADA, BEN, CLEO = PEOPLE[:3]
@@ -24,7 +24,7 @@ Handle = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
 def town(provider: str = "wasend", fault: Fault | None = None) -> Sandbox:
-    sandbox = Sandbox.speaking(provider, small_town(VirtualClock()))
+    sandbox = Sandbox.speaking(provider, example_world(VirtualClock()))
     if fault is not None:
         sandbox.faults.plan(fault, on="add")
     return sandbox
@@ -37,7 +37,7 @@ def config(sandbox: Sandbox) -> Mapping[str, object]:
 def client(
     sandbox: Sandbox, *, on_outcome: Callable[[AddOutcome], None] | None = None, handle: Handle | None = None
 ) -> groupadd.Client:
-    chosen = load(config(sandbox), environ={}).choose()
+    chosen = load(config(sandbox), environ={}).provider()
     clock = sandbox.dialect.world.clock
     http = in_process(handle or sandbox.handle, clock)
     return groupadd.Client(chosen.provider, name=chosen.name, http=http, clock=clock, on_outcome=on_outcome)
@@ -46,7 +46,7 @@ def client(
 def async_client(
     sandbox: Sandbox, *, on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None
 ) -> groupadd.AsyncClient:
-    chosen = load(config(sandbox), environ={}).choose()
+    chosen = load(config(sandbox), environ={}).provider()
 
     def answer(request: httpx.Request) -> httpx.Response:
         said = sandbox.handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
@@ -158,7 +158,7 @@ def test_preflight_tells_what_is_known_and_adds_nobody(provider: str) -> None:
 def test_preflight_in_a_group_that_hides_its_members_says_that_nothing_can_be_proven() -> None:
     sandbox = town()
     group = sandbox.dialect.world.groups[GROUP]
-    group.addressing, group.shown = "lid", Shown(both_names=False)
+    group.addressing, group.shown = "lid", RosterView(both_names=False)
     with client(sandbox) as one:
         known = one.preflight(GROUP, [ADA])
     assert (known.provable, known.participants[0].member) == (False, None)
@@ -176,7 +176,7 @@ def test_a_plain_member_is_warned_and_not_kept_from_asking(caplog: pytest.LogCap
 
 def test_provider_without_a_roster_cannot_list_check_or_prepare() -> None:
     class Bare:
-        speaks_of_each = False
+        reports_each_person = False
         base_url = "http://sandbox.example"
 
         def add_participants(self, *_: object, **__: object) -> object:
@@ -189,7 +189,7 @@ def test_provider_without_a_roster_cannot_list_check_or_prepare() -> None:
 
 
 def test_settings_that_make_no_sense_are_refused() -> None:
-    provider = load(config(town()), environ={}).choose().provider
+    provider = load(config(town()), environ={}).provider().provider
     for wrong in (
         {"look_after_s": (8, 2)},
         {"timeout_s": 0},
@@ -211,13 +211,13 @@ def test_a_call_whose_settings_make_no_sense_is_refused_before_anything_is_sent(
 
 def test_a_closed_client_says_so_before_anything_is_sent() -> None:
     sandbox = town()
-    blocking = groupadd.Client(load(config(sandbox), environ={}).choose().provider)
+    blocking = groupadd.Client(load(config(sandbox), environ={}).provider().provider)
     blocking.close()
     with pytest.raises(groupadd.ProviderUnreachable, match="closed"):
         blocking.add(GROUP, [ADA])
 
     async def run() -> None:
-        async with groupadd.AsyncClient(load(config(sandbox), environ={}).choose().provider) as waiting:
+        async with groupadd.AsyncClient(load(config(sandbox), environ={}).provider().provider) as waiting:
             pass
         with pytest.raises(groupadd.ProviderUnreachable, match="closed"):
             await waiting.add(GROUP, [ADA])

@@ -8,12 +8,12 @@ import pytest
 from cyclopts import App
 
 from docs.generated import AFTER, BEFORE, CLAIMS, PARTS, README, described, verdicts, with_matrix
+from groupadd.adding.verdict import Presence, presence
 from groupadd.cli.commands import app
-from groupadd.cli.ending import Exit
-from groupadd.codes import PARTICIPANT_CODES
-from groupadd.inference import Seen, seen
-from groupadd.outcome import Evidence, Reason, Status
-from groupadd.terms import Terms
+from groupadd.cli.exit_codes import Exit
+from groupadd.model.codes import PARTICIPANT_CODES
+from groupadd.model.outcome import Evidence, Reason, Status
+from groupadd.settings import AddSettings
 
 DOCS = README.parent / "docs"
 
@@ -45,7 +45,7 @@ def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> 
     claimed = {meaning.status for meaning in CLAIMS.values()}
 
     assert claimed == {meaning.status for meaning in PARTICIPANT_CODES.values()} | {Status.INVITED, Status.UNKNOWN}
-    assert {seen(looks) for looks in AFTER.values()} == {*Seen}
+    assert {presence(looks) for looks in AFTER.values()} == {*Presence}
     assert {look and look.member for look in BEFORE.values()} == {None, False, True}
     assert verdicts().count("**") == 2 * len(AFTER)
 
@@ -70,7 +70,7 @@ def test_every_exit_code_is_explained() -> None:
 
 
 def test_every_setting_has_a_meaning_to_show() -> None:
-    assert described(Terms).keys() == attrs.fields_dict(Terms).keys()
+    assert described(AddSettings).keys() == attrs.fields_dict(AddSettings).keys()
 
 
 def test_every_command_has_its_place() -> None:

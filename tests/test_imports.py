@@ -1,7 +1,8 @@
-"""Imports point downward: every file may import from those that stand before it, and from no other."""
+"""Imports point downward: a folder imports only what its line allows, and no files import each other in a circle."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -9,42 +10,47 @@ import pytest
 import groupadd
 
 HOUSE = Path(groupadd.__file__).parent
-TABLE = "plugins.py"
+TABLE = "registry.py"
 FILES = sorted(HOUSE.rglob("*.py"))
 
-# From the ground up. Files of one line may not import each other, unless they are of one folder.
-STOREYS = [
-    ["errors", "secret", "swift", "terms"],
-    ["flow", "outcome"],
-    ["identity"],
-    ["codes", "roster", "reasons", "people_file"],
-    ["provider"],
-    ["envelope"],
-    ["engines"],
-    ["providers", "inference", "pacing"],
-    ["looking"],
-    ["inviting", "preflight"],
-    ["adding", "transport", "plugins"],
-    ["calls", "fields"],
-    ["document"],
-    ["config"],
-    ["client"],
-    ["groupadd"],
-    ["drip", "sandbox"],
-    ["cli"],
-    ["__main__", "testing"],
-]
-STOREY_OF = {name: storey for storey, names in enumerate(STOREYS) for name in names}
+# Each folder, or module at the root, and what it may import besides its own files. `__init__` is the package itself.
+MAY_IMPORT: Mapping[str, str] = {
+    "errors": "",
+    "settings": "",
+    "model": "errors",
+    "people_file": "errors model",
+    "wire": "errors model",
+    "provider": "errors model wire",
+    "readers": "errors model wire provider",
+    "providers": "errors model wire provider readers",
+    "adding": "errors model settings wire provider",
+    "config": "errors model settings provider providers",
+    "client": "errors model settings wire provider adding config",
+    "__init__": "errors model provider adding client",
+    "drip": "errors model settings people_file wire provider adding config",
+    "sandbox": "model wire",
+    "cli": "__init__ errors model settings people_file wire provider adding config client drip sandbox",
+    "testing": "errors model settings wire provider adding config client sandbox",
+    "__main__": "cli",
+}
 
 
-def part_of(file: Path) -> str:
-    """Return the file's own name, or its folder's within the house."""
-    first = file.relative_to(HOUSE).parts[0]
-    return "groupadd" if first == "__init__.py" else first.removesuffix(".py")
+def module_of(file: Path) -> str:
+    """Return the file's dotted name within the package, such as `model.roster`; `__init__` for the package itself."""
+    parts = file.relative_to(HOUSE).with_suffix("").parts
+    return ".".join(parts if parts == ("__init__",) or parts[-1] != "__init__" else parts[:-1])
+
+
+MODULES = {module_of(file): file for file in FILES}
+
+
+def part_of(module: str) -> str:
+    """Return the longest folder or module of the table that holds a module."""
+    return max((part for part in MAY_IMPORT if f"{module}.".startswith(f"{part}.")), key=len, default=module)
 
 
 def imported(file: Path) -> Iterator[str]:
-    """Yield what the file imports, wherever in it the import stands, in full: `groupadd.flow.Flow`."""
+    """Yield what the file imports, wherever in it the import stands, in full: `groupadd.wire.messages.Flow`."""
     for node in ast.walk(ast.parse(file.read_text("utf-8"))):
         if isinstance(node, ast.Import):
             yield from (name.name for name in node.names)
@@ -53,22 +59,38 @@ def imported(file: Path) -> Iterator[str]:
             yield from (f"{node.module}.{name.name}" for name in node.names)
 
 
-def parts_imported(file: Path) -> set[str]:
-    inside = {name.partition(".")[2] for name in imported(file) if name.split(".")[0] == "groupadd"}
-    parts = {part_of(file) for file in FILES}
-    return {part if (part := name.split(".")[0]) in parts else "groupadd" for name in inside}
+def modules_imported(file: Path) -> set[str]:
+    """Return the modules of the package that the file imports: the longest known prefix of each name."""
+    found = set()
+    for name in imported(file):
+        first, _, inside = name.partition(".")
+        if first == "groupadd":
+            while inside and inside not in MODULES:
+                inside = inside.rpartition(".")[0]
+            found.add(inside or "__init__")
+    return found - {module_of(file)}
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(HOUSE)))
-def test_imports_point_downward(file: Path) -> None:
-    own = part_of(file)
-    assert own in STOREY_OF, f"{own} has no storey yet"
-    upward = {part for part in parts_imported(file) if part != own and STOREY_OF.get(part, 0) >= STOREY_OF[own]}
-    assert upward == set()
+def test_a_file_imports_only_what_its_folder_may(file: Path) -> None:
+    own = part_of(module_of(file))
+    assert own in MAY_IMPORT, f"{own} has no line yet"
+    assert {part_of(module) for module in modules_imported(file)} - {own} <= set(MAY_IMPORT[own].split())
 
 
-def test_every_storey_stands() -> None:
-    assert STOREY_OF.keys() == {part_of(file) for file in FILES}
+def test_every_line_names_a_part_that_exists_and_imports_what_it_may() -> None:
+    used: dict[str, set[str]] = {part: set() for part in MAY_IMPORT}
+    for file in FILES:
+        own = part_of(module_of(file))
+        used[own] |= {part_of(module) for module in modules_imported(file)} - {own}
+    assert {part: set(allowed.split()) for part, allowed in MAY_IMPORT.items()} == used
+
+
+def test_nothing_imports_in_a_circle() -> None:
+    folders = TopologicalSorter({part: allowed.split() for part, allowed in MAY_IMPORT.items()})
+    files = TopologicalSorter({module: modules_imported(file) for module, file in MODULES.items()})
+    assert len([*folders.static_order()]) == len(MAY_IMPORT)
+    assert len([*files.static_order()]) == len(MODULES)
 
 
 def test_only_the_transport_knows_the_http_library() -> None:
@@ -78,7 +100,7 @@ def test_only_the_transport_knows_the_http_library() -> None:
         for name in imported(file)
         if name.split(".")[0] in {"httpx", "httpcore"} and not _only_for_types(file, name)
     }
-    assert knowing == {"transport.py"}
+    assert knowing == {"wire/transport.py", "sandbox/in_process.py"}
 
 
 def _only_for_types(file: Path, name: str) -> bool:

@@ -19,19 +19,20 @@ from attrs import frozen
 
 from groupadd import AddOutcome, AsyncClient, Client, GroupMembershipProvider, Membership, Roster
 from groupadd.cli import main
-from groupadd.config import load
-from groupadd.flow import Clock, Flow, Request, Response, drive
-from groupadd.identity import GroupId, parse_participants
+from groupadd.config.load import load
+from groupadd.model.identity import GroupId, parse_participants
+from groupadd.model.masking import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.sandbox import Fault, FaultPlan, Group, Human, Sandbox, Temper, VirtualClock, World, config_toml, faults
-from groupadd.sandbox.dialects import wasend, wawp
+from groupadd.sandbox import Fault, FaultPlan, Group, Human, Privacy, Sandbox, VirtualClock, World, config_toml, faults
 from groupadd.sandbox.server import SandboxServer
-from groupadd.secret import Secret
-from groupadd.terms import Terms, Verify
-from groupadd.testing.listening import Ear, listening
-from groupadd.transport import HttpTransport
-from tests.servers import Behaviour, drips, says, server
+from groupadd.sandbox.vendors import wasend, wawp
+from groupadd.settings import AddSettings, Verify
+from groupadd.testing.leaks import LeakDetector, listening
+from groupadd.wire.driver import Clock, drive
+from groupadd.wire.messages import Flow, Request, Response
+from groupadd.wire.transport import HttpTransport
+from tests.support.servers import Behaviour, drips, says, server
 
 KEY = "wz/Live+7QmVxLrTbNcKd="  # percent-encoding changes it
 CODE = "HqJvZtYLmWxXRkBnUJcPqa"
@@ -44,7 +45,7 @@ ECHO = f"{PEOPLE[0]} and {CLEO}@c.us: key {KEY}, invite https://chat.whatsapp.co
 
 
 @pytest.fixture
-def ear() -> Iterator[Ear]:
+def ear() -> Iterator[LeakDetector]:
     """An ear at everything that is logged, httpx's and httpcore's own words included."""
     with listening(SECRETS, NUMBERS) as ear:
         yield ear
@@ -72,16 +73,16 @@ def ear() -> Iterator[Ear]:
     ],
 )
 def test_what_leaks_is_found_in_any_spelling(text: str) -> None:
-    assert Ear(SECRETS, NUMBERS).leaks_in(f"something said: {text}; and no more")
+    assert LeakDetector(SECRETS, NUMBERS).leaks_in(f"something said: {text}; and no more")
 
 
 def test_what_is_masked_is_no_leak() -> None:
-    assert not Ear(SECRETS, NUMBERS).leaks_in(
+    assert not LeakDetector(SECRETS, NUMBERS).leaks_in(
         f"+1202•••43 {Secret(KEY)} 1303•••00@g.us POST /{{session}}/groups/{{group}} took 12 ms"
     )
 
 
-def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: Ear) -> None:
+def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: LeakDetector) -> None:
     logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
     assert ear.leaks == {ADA}
     hiding = ValueError("hidden")
@@ -90,7 +91,7 @@ def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: Ear) ->
     assert ear.leaks == {ADA, "the key"}
 
 
-def test_the_http_library_itself_would_leak(ear: Ear, house: "House") -> None:
+def test_the_http_library_itself_would_leak(ear: LeakDetector, house: "House") -> None:
     with suppress(httpx.HTTPError), httpx.Client(trust_env=False) as http:
         http.get(house.url, params={"access_token": KEY})
     assert ear.leaks == {"the key"}
@@ -126,7 +127,7 @@ def house(request: pytest.FixtureRequest) -> Iterator[House]:
     people = [
         Human(ADA, "177005550000143"),
         Human(BEN, "177005550000126"),
-        Human(CLEO, "177005550000178", temper=Temper.CONTACTS_ONLY),
+        Human(CLEO, "177005550000178", temper=Privacy.CONTACTS_ONLY),
     ]
     world.settle(*people)
     world.found(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.human])
@@ -166,10 +167,10 @@ COLOURS: tuple[Colour, ...] = ("sync", "async")
 
 @contextmanager
 def opened(
-    ear: Ear, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
+    ear: LeakDetector, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
 ) -> Iterator[Client | Awaited]:
     """Yield a client of either colour that does all it can: it always looks, and it invites."""
-    terms = Terms(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s).as_arguments()
+    terms = AddSettings(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s).as_arguments()
     ear.told(provider)
     if colour == "sync":
         with Client(provider, clock=clock, **terms) as client:
@@ -213,7 +214,9 @@ MISHAPS: Mapping[str, Fault] = {
 @pytest.mark.parametrize("colour", COLOURS)
 @pytest.mark.parametrize("house", WAYS, indirect=True)
 @pytest.mark.parametrize("mishap", MISHAPS)
-def test_nothing_leaks_whatever_becomes_of_a_request(mishap: str, house: House, colour: Colour, ear: Ear) -> None:
+def test_nothing_leaks_whatever_becomes_of_a_request(
+    mishap: str, house: House, colour: Colour, ear: LeakDetector
+) -> None:
     with opened(ear, colour, house.provider, house.clock) as client:
         for route in ("add", "list", "invite", "send") if colour == "sync" else ("add",):  # the flows are the same
             house.plan(MISHAPS[mishap], on=route)
@@ -235,7 +238,7 @@ BROKEN_SERVERS: Mapping[str, Behaviour] = {
 @pytest.mark.parametrize("colour", COLOURS)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("broken", [*BROKEN_SERVERS, "is not there"])
-def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, ear: Ear) -> None:
+def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, ear: LeakDetector) -> None:
     behaviour = BROKEN_SERVERS.get(broken, lambda _: None)
     with server(behaviour) as url:
         provider = provider_of(way, _nowhere() if broken == "is not there" else url)
@@ -254,7 +257,7 @@ def _nowhere() -> str:
 @pytest.mark.parametrize("house", WAYS, indirect=True)
 @pytest.mark.parametrize("mishap", ["none", "reset", "not HTTP", *(name for name in MISHAPS if "echo" in name)])
 def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_holds(
-    mishap: str, house: House, ear: Ear
+    mishap: str, house: House, ear: LeakDetector
 ) -> None:
     provider, (person, *_), group = house.provider, parse_participants(PEOPLE), GroupId(GROUP)
     assert isinstance(provider, Wasend | Wawp)
@@ -308,7 +311,7 @@ def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_hol
 )
 @pytest.mark.parametrize("colour", COLOURS)
 def test_nothing_leaks_of_people_and_groups_that_cannot_be_parsed(
-    group: str, people: Sequence[str], colour: Colour, ear: Ear
+    group: str, people: Sequence[str], colour: Colour, ear: LeakDetector
 ) -> None:
     with opened(ear, colour, provider_of("wasend", "http://127.0.0.1:9"), VirtualClock()) as client:
         ear.during(lambda: client.add(group, people))
@@ -331,8 +334,8 @@ BAD_TABLES: Sequence[Mapping[str, object]] = [
 
 
 @pytest.mark.parametrize("table", BAD_TABLES)
-def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], ear: Ear) -> None:
-    ear.during(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).choose())
+def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], ear: LeakDetector) -> None:
+    ear.during(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).provider())
     assert any("ConfigError" in text or "UnknownProvider" in text for text in ear.heard)
     assert ear.leaks == set()
 
@@ -341,19 +344,19 @@ def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], ea
     "text",
     [f'api_key = "{KEY}', f'api_key = "{KEY}"\napi_key = "{KEY}"', f"api_key = {KEY}", f"provider = '{KEY}'\n[a"],
 )
-def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, ear: Ear) -> None:
+def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, ear: LeakDetector) -> None:
     (tmp_path / "groupadd.toml").write_text(text)
     ear.during(lambda: load(tmp_path / "groupadd.toml", environ={}))
     assert any("not TOML" in text for text in ear.heard)
     assert ear.leaks == set()
 
 
-def test_nothing_leaks_of_a_config_that_is_right(ear: Ear) -> None:
+def test_nothing_leaks_of_a_config_that_is_right(ear: LeakDetector) -> None:
     environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": KEY, "GROUPADD_PROVIDER": "main"}
     settings = load({"providers": {"main": MAIN, "b": {**MAIN, "api_key": "env:K"}}}, environ={**environ, "K": KEY})
-    for value in (settings, settings.choose("main"), settings.choose("b"), settings.choose("b").provider):
+    for value in (settings, settings.provider("main"), settings.provider("b"), settings.provider("b").provider):
         ear.told(value)
-    ear.during(lambda: settings.choose(KEY))
+    ear.during(lambda: settings.provider(KEY))
     assert ear.leaks == set()
 
 
@@ -388,7 +391,7 @@ def at_home(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("line", BAD_LINES)
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_nothing_leaks_of_a_command_that_is_wrong(
-    line: str, flags: list[str], ear: Ear, capsys: pytest.CaptureFixture[str]
+    line: str, flags: list[str], ear: LeakDetector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*BAD_LINES[line], *flags]) == 2
     ear.heard += capsys.readouterr()
@@ -399,7 +402,7 @@ def test_nothing_leaks_of_a_command_that_is_wrong(
 @pytest.mark.parametrize("house", ["wasend", "body"], indirect=True)
 @pytest.mark.parametrize("mishap", MISHAPS)
 def test_nothing_but_what_was_asked_for_leaks_of_a_command(
-    mishap: str, house: House, ear: Ear, capsys: pytest.CaptureFixture[str]
+    mishap: str, house: House, ear: LeakDetector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     house.plan(MISHAPS[mishap], on="add")
     code = main(["add", GROUP, *PEOPLE, "--json"])

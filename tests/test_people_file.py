@@ -1,3 +1,4 @@
+import io
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import InvalidParticipant
-from groupadd.people_file import named, people_in, read
+from groupadd.errors import CannotRead, CannotWrite
+from groupadd.people_file import People, named, open_sheet, read, write
+from groupadd.people_file import people_in as people_in_lines
+
+
+def people_in(text: str, name: str) -> People:
+    return people_in_lines(io.StringIO(text, newline=""), name)
+
 
 numbers = st.integers(0, 99).map(lambda last: f"+120255501{last:02}")
 
@@ -44,7 +52,7 @@ def test_below_a_csv_header_a_hash_begins_a_row_like_any_other(header: str) -> N
 
 def test_standard_input_that_is_closed_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sys.stdin", None)
-    with pytest.raises(InvalidParticipant, match="standard input: cannot be read: it is closed"):
+    with pytest.raises(CannotRead, match="standard input: cannot be read: it is closed"):
         read("-")
 
 
@@ -59,16 +67,16 @@ def test_a_row_without_a_number_is_reported_and_not_passed_over() -> None:
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("", "p: nobody is named in it"),
-        ("# nobody\n\n", "p: nobody is named in it"),
-        ("phone\n", "p: nobody is named in it"),
+        ("", "p: the file names no participants"),
+        ("# nobody\n\n", "p: the file names no participants"),
+        ("phone\n", "p: the file names no participants"),
         ("\nname,telephone\nAda,+12025550100\n", "p, line 2: a CSV needs a header with a column named"),
         ('"x,phone,y",z\n1,2\n', "p, line 1: a CSV needs a header with a column named"),
         ('phone,x\n"+12025550100,1\n', "p, line 2: is not CSV"),
     ],
 )
 def test_a_file_that_names_nobody_says_why(text: str, fault: str) -> None:
-    with pytest.raises(InvalidParticipant) as caught:
+    with pytest.raises(CannotRead) as caught:
         people_in(text, "p")
     assert str(caught.value).startswith(fault)
 
@@ -83,9 +91,9 @@ def test_what_excel_writes_is_read(tmp_path: Path, encoding: str) -> None:
 def test_what_is_no_text_or_not_there_is_an_error_that_names_the_file(tmp_path: Path) -> None:
     path = tmp_path / "people.xls"
     path.write_bytes(b"name,phone\nZo\xeb,+12025550100\n")
-    with pytest.raises(InvalidParticipant, match=r"people\.xls: cannot be read: it is not UTF-8"):
+    with pytest.raises(CannotRead, match=r"people\.xls: cannot be read: it is not UTF-8"):
         read(str(path))
-    with pytest.raises(InvalidParticipant, match="cannot be read: "):
+    with pytest.raises(CannotRead, match="cannot be read: "):
         read(str(tmp_path))
 
 
@@ -100,7 +108,7 @@ def test_a_list_and_a_csv_of_the_same_people_name_the_same_people(people: list[s
 def test_any_text_is_people_or_an_error_with_a_place(text: str) -> None:
     try:
         people = people_in(text, "p")
-    except InvalidParticipant as error:
+    except CannotRead as error:
         places = [str(error)]
     else:
         assert len(people.given) == len(people.places)
@@ -112,3 +120,42 @@ def test_any_text_is_people_or_an_error_with_a_place(text: str) -> None:
 def test_people_of_the_command_line_come_before_those_of_a_file() -> None:
     people = named(["+12025550100"]) + people_in("+12025550101", "p")
     assert people.places == ("participant 1", "p, line 1")
+
+
+def sheet_of(path: Path, phone_column: str | None = None) -> tuple[list[str], list[tuple[int, list[str]]]]:
+    with open_sheet(path, phone_column) as sheet:
+        return list(sheet.header), [(line, list(cells)) for line, cells in sheet.rows]
+
+
+def test_a_sheet_keeps_its_columns_and_the_line_of_each_row(tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text('# ours\n\nName;Phone;Note\nAda;+12025550100;"a\nb"\n;;\nBen;+12025550101\n')
+    assert sheet_of(path) == (
+        ["Name", "Phone", "Note"],
+        [(4, ["Ada", "+12025550100", "a\nb"]), (7, ["Ben", "+12025550101"])],
+    )
+
+
+@pytest.mark.parametrize("header", ["Name,Mobil", '"Name, first",mobil', '"Full\nname"\tMOBIL', '"Mobil";Name'])
+def test_any_column_may_hold_the_numbers_of_a_sheet(header: str, tmp_path: Path) -> None:
+    path = tmp_path / "people.csv"
+    path.write_text(f"{header}\n")
+    assert sheet_of(path, " mobil ")[1] == []
+    with pytest.raises(CannotRead, match="line 1: a CSV needs a header with a column named phone, participant or"):
+        sheet_of(path)
+    with pytest.raises(CannotRead, match=r"a column named cell$"):
+        sheet_of(path, "cell")
+
+
+@given(st.lists(st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"])), min_size=2, max_size=2), max_size=5))
+def test_what_is_written_is_read_back(rows: list[list[str]]) -> None:
+    file = io.StringIO(newline="")
+    write(file, ["phone", "note"], rows, delimiter=";")
+    file.seek(0)
+    given = [cells[0].strip() for cells in rows if any(cell.strip() for cell in cells)]
+    assert not given or people_in_lines(file, "p").given == tuple(given)
+
+
+def test_a_file_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(CannotWrite, match=r"done\.csv cannot be written: No such file"):
+        write(tmp_path / "nowhere" / "done.csv", ["phone"], [], delimiter=",")

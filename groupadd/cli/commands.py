@@ -13,18 +13,21 @@ from cyclopts.validators import Number
 
 from groupadd import people_file
 from groupadd.cli import demo as story
-from groupadd.cli import kinds, neighbourhood, tables
+from groupadd.cli import providers as provider_types
+from groupadd.cli import sandbox as sandbox_server
+from groupadd.cli import tables
 from groupadd.cli.dry_run import dry_run
-from groupadd.cli.ending import Exit, complaint, defect, interruption, missing_extra, of_check, of_outcome, of_preflight
-from groupadd.cli.screen import Screen
+from groupadd.cli.error_messages import defect, error_message, interruption, missing_extra
+from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_preflight
+from groupadd.cli.output import Output
 from groupadd.client import Client
-from groupadd.config import Chosen, Config, load
+from groupadd.config.load import Config, ConfiguredProvider, load
 from groupadd.errors import GroupAddError, Interrupted
-from groupadd.flow import CTRL_C
-from groupadd.identity import GroupId
-from groupadd.outcome import AddOutcome
+from groupadd.model.identity import GroupId
+from groupadd.model.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
-from groupadd.terms import Invitation, Verify
+from groupadd.settings import Invitation, Verify
+from groupadd.wire.interrupt import CTRL_C
 
 app: App = App(
     name="groupadd",
@@ -33,7 +36,7 @@ app: App = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-app.command("groupadd.cli.drip:app", name="drip", help="Add many people over days, and lose nobody.")
+app.command("groupadd.cli.drip.commands:app", name="drip", help="Add many people over days, and lose nobody.")
 
 
 def _is_no_option(_: object, source: str | None) -> None:
@@ -61,14 +64,14 @@ class Through:
     config: str | None = None
     json: Json = False
 
-    def settle(self) -> tuple[Config, Chosen]:
+    def settle(self) -> tuple[Config, ConfiguredProvider]:
         """Read the config and build the provider.
 
         Raises:
             ConfigError: The configuration cannot be used.
         """
         settings = load(self.config)
-        return settings, settings.choose(self.provider)
+        return settings, settings.provider(self.provider)
 
 
 @Parameter(name="*")
@@ -106,7 +109,7 @@ def add(
         manner: How they are added.
         through: Who is asked.
     """
-    screen = Screen(json=through.json)
+    screen = Output(json=through.json)
     settings, chosen = through.settle()
     people = _people(screen, participants, from_)
     if manner.dry_run:
@@ -124,7 +127,7 @@ def add(
                 raise
             outcome, cut_short = cut.outcome, True
         if cut_short:
-            screen.say("interrupted; this is what is known so far\n")
+            screen.info("interrupted; this is what is known so far\n")
         screen.show({**outcome.as_dict()}, tables.outcome(outcome))
     return Exit.INTERRUPTED if cut_short else of_outcome(outcome)
 
@@ -139,7 +142,7 @@ def check(group: str, /, *participants: str, from_: FromFile = None, through: Th
         from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
         through: Who is asked.
     """
-    screen = Screen(json=through.json)
+    screen = Output(json=through.json)
     settings, chosen = through.settle()
     people = _people(screen, participants, from_)
     with _client(settings, chosen) as client, screen.progress():
@@ -162,7 +165,7 @@ def preflight(group: str, /, *participants: str, from_: FromFile = None, through
         from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
         through: Who is asked.
     """
-    screen = Screen(json=through.json)
+    screen = Output(json=through.json)
     settings, chosen = through.settle()
     people = _people(screen, participants, from_).given if participants or from_ else ()
     with _client(settings, chosen) as client, screen.progress():
@@ -179,7 +182,7 @@ def members(group: str, /, *, through: Through = Through()) -> Exit:
         group: The group's JID, such as 1203630000@g.us.
         through: Who is asked.
     """
-    screen = Screen(json=through.json)
+    screen = Output(json=through.json)
     settings, chosen = through.settle()
     with _client(settings, chosen) as client, screen.progress():
         roster = client.members(group)
@@ -196,12 +199,12 @@ def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
         name: A type, to be told all that is known of it.
         json: Print one JSON object.
     """
-    screen = Screen(json=json)
+    screen = Output(json=json)
     if name is None:
-        installed = kinds.installed()
+        installed = provider_types.installed()
         screen.show({"providers": [kind.as_dict() for kind in installed]}, tables.kinds(installed))
     else:
-        kind = kinds.kind(name)
+        kind = provider_types.provider_info(name)
         screen.show({**kind.as_dict_in_full()}, tables.kind_in_full(kind))
     return Exit.EVERYONE_IN
 
@@ -215,10 +218,10 @@ def demo(*, drip: Annotated[bool, Parameter(negative=())] = False, json: Json = 
         json: Print one JSON object.
     """
     if drip:
-        from groupadd.cli.drip_demo import play  # noqa: PLC0415  needs the extra `drip`
+        from groupadd.cli.drip.demo import play  # noqa: PLC0415  needs the extra `drip`
 
-        return play(Screen(json=json))
-    return story.play(Screen(json=json))
+        return play(Output(json=json))
+    return story.play(Output(json=json))
 
 
 @app.command
@@ -235,7 +238,7 @@ def sandbox(
         provider: Speak this provider's wire format only.
         json: Print one JSON object.
     """
-    return neighbourhood.serve(Screen(json=json), port=port, provider=provider)
+    return sandbox_server.serve(Output(json=json), port=port, provider=provider)
 
 
 def run(tokens: Sequence[str]) -> Exit:
@@ -243,21 +246,21 @@ def run(tokens: Sequence[str]) -> Exit:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal that lacks a sign is no reason to fail
-    screen = Screen(json="--json" in tokens)
+    screen = Output(json="--json" in tokens)
     try:
         return Exit(app(tokens, exit_on_error=False, print_error=False) or 0)
     except (GroupAddError, CycloptsError) as error:
-        return screen.complain(complaint(error))
+        return screen.show_error(error_message(error))
     except KeyboardInterrupt:
-        return screen.complain(interruption())
+        return screen.show_error(interruption())
     except Exception as error:  # noqa: BLE001  Python would end with 1, which says that someone is not in
         if isinstance(error, ImportError) and (missing := missing_extra(error)):
-            return screen.complain(missing)
-        screen.say(traceback.format_exc())
-        return screen.complain(defect(error))
+            return screen.show_error(missing)
+        screen.info(traceback.format_exc())
+        return screen.show_error(defect(error))
 
 
-def _people(screen: Screen, participants: Sequence[str], source: str | None) -> People:
+def _people(screen: Output, participants: Sequence[str], source: str | None) -> People:
     """Return everybody who is named, on the command line and in a file.
 
     Raises:
@@ -265,16 +268,16 @@ def _people(screen: Screen, participants: Sequence[str], source: str | None) -> 
     """
     people = people_file.named(participants)
     if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
-        screen.say("type one person a line; end with Ctrl-D")
+        screen.info("type one person a line; end with Ctrl-D")
     if source is not None:
         people += people_file.read(source)
     people.require_all()
     return people
 
 
-def _client(settings: Config, chosen: Chosen) -> Client:
+def _client(settings: Config, chosen: ConfiguredProvider) -> Client:
     return Client(chosen.provider, name=chosen.name, **settings.add.as_arguments())
 
 
-def _about(chosen: Chosen, group: str, **told: object) -> dict[str, object]:
+def _about(chosen: ConfiguredProvider, group: str, **told: object) -> dict[str, object]:
     return {"provider": chosen.name, "type": chosen.type, "group": GroupId.parse(group).jid, **told}

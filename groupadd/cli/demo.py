@@ -14,16 +14,17 @@ from rich.table import Table
 from rich.text import Text
 
 from groupadd.cli import tables
-from groupadd.cli.ending import Exit
-from groupadd.cli.neighbourhood import TELLS_MUCH, TELLS_NOTHING, neighbours
-from groupadd.cli.screen import Screen
+from groupadd.cli.exit_codes import Exit
+from groupadd.cli.output import Output
+from groupadd.cli.sandbox import TELLS_MUCH, TELLS_NOTHING, sandboxes
 from groupadd.client import Client
-from groupadd.config import load
-from groupadd.flow import Clock, SystemClock
-from groupadd.outcome import AddOutcome, ParticipantOutcome, Status
-from groupadd.sandbox import Resident, Sandbox, VirtualClock, config_toml, residents, small_town
-from groupadd.sandbox.town import GROUP
-from groupadd.transport import in_process
+from groupadd.config.load import load
+from groupadd.model.outcome import AddOutcome, ParticipantOutcome, Status
+from groupadd.model.wording import in_words
+from groupadd.sandbox import ExamplePerson, Sandbox, VirtualClock, config_toml, example_people, example_world
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.in_process import in_process
+from groupadd.wire.driver import Clock, SystemClock
 
 LOOK_AFTER_S = (1.0, 3.0)
 PAUSE_S = 1.2  # between two parts of the story, at a terminal
@@ -51,74 +52,74 @@ class Run:
         return said == self.truly_in and not self.outcome.by_status(Status.UNKNOWN)
 
 
-def play(screen: Screen, clock: Clock | None = None) -> Exit:
+def play(screen: Output, clock: Clock | None = None) -> Exit:
     """Tell the story.
 
     Args:
         screen: Where it is told.
         clock: By which its pauses pass; None: the machine's at a terminal, else one that does not keep anybody waiting.
     """
-    clock = clock or (SystemClock() if screen.watched else VirtualClock())
-    town = small_town(clock)
-    people = residents(town)
+    clock = clock or (SystemClock() if screen.is_interactive else VirtualClock())
+    town = example_world(clock)
+    people = example_people(town)
     speaking = {name: Sandbox.speaking(name, town) for name in (TELLS_MUCH, TELLS_NOTHING)}
     config = config_toml({name: one.config("http://sandbox") for name, one in speaking.items()})
     swapped = config.replace(TELLS_MUCH, TELLS_NOTHING, 1)
 
-    screen.tell(Text("The same six people, through two providers that do not speak alike", "bold"), "")
-    screen.tell(tables.indented(neighbours(people)), "")
+    screen.print(Text("The same six people, through two providers that do not speak alike", "bold"), "")
+    screen.print(tables.indented(sandboxes(people)), "")
     clock.sleep(PAUSE_S)
 
     much = TELLS_MUCH.capitalize()
     _chapter(screen, 1, f"Through {much}, which speaks of each person")
-    screen.tell(tables.indented(Text(config.rstrip())), "", *_COMMAND)
+    screen.print(tables.indented(Text(config.rstrip())), "", *_COMMAND)
     clock.sleep(PAUSE_S)
     first = _run(screen, config, people, clock)
-    screen.tell(tables.outcome(first.outcome), "")
-    screen.tell(f"{much} spoke of each person. Looks at the group: {first.looks or 'none'}", "")
+    screen.print(tables.outcome(first.outcome), "")
+    screen.print(f"{much} spoke of each person. Looks at the group: {first.looks or 'none'}", "")
     clock.sleep(PAUSE_S)
 
     nothing = TELLS_NOTHING.capitalize()
     _chapter(screen, 2, f'Through {nothing}, which says {{"ok": true}} whatever happens')
-    screen.tell("  One word of groupadd.toml changes:", "")
+    screen.print("  One word of groupadd.toml changes:", "")
     for sign, style, text in (("-", "red", config), ("+", "green", swapped)):
-        screen.tell(Text(f"  {sign} {text.partition(chr(10))[0]}", style))
-    screen.tell("", *_COMMAND)
+        screen.print(Text(f"  {sign} {text.partition(chr(10))[0]}", style))
+    screen.print("", *_COMMAND)
     clock.sleep(PAUSE_S)
     second = _run(screen, swapped, people, clock)
-    screen.tell(tables.outcome(second.outcome), "")
-    screen.tell(f"{nothing} spoke of nobody. Looks at the group: {second.looks or 'none'}", "")
+    screen.print(tables.outcome(second.outcome), "")
+    screen.print(f"{nothing} spoke of nobody. Looks at the group: {second.looks or 'none'}", "")
     clock.sleep(PAUSE_S)
 
     same = [person.status for person in first.outcome] == [person.status for person in second.outcome]
     agree = same and first.true and second.true
     _chapter(screen, 3, "The same truth")
-    screen.tell(_side_by_side(people, first, second), "", *_moral(agree=agree))
+    screen.print(_side_by_side(people, first, second), "", *_moral(agree=agree))
     if screen.json:
         outcomes = [first.outcome.as_dict(), second.outcome.as_dict()]
         screen.show({"people": [attrs.asdict(one) for one in people], "outcomes": outcomes, "agree": agree}, "")
     return Exit.EVERYONE_IN if agree else Exit.UNKNOWN
 
 
-def _run(screen: Screen, config: str, people: Sequence[Resident], clock: Clock) -> Run:
-    chosen = load(tomllib.loads(config), environ={}).choose()
-    world = small_town(clock)
+def _run(screen: Output, config: str, people: Sequence[ExamplePerson], clock: Clock) -> Run:
+    chosen = load(tomllib.loads(config), environ={}).provider()
+    world = example_world(clock)
     sandbox = Sandbox.speaking(chosen.type, world)
     with (
         in_process(sandbox.handle, clock) as http,
         Client(chosen.provider, name=chosen.name, look_after_s=LOOK_AFTER_S, http=http, clock=clock) as client,
-        screen.progress() if screen.watched else nullcontext(),
+        screen.progress() if screen.is_interactive else nullcontext(),
     ):
         outcome = client.add(GROUP, [one.phone for one in people])
     truly_in = tuple(world.is_member(GROUP, one.phone.removeprefix("+")) for one in people)
     return Run(outcome, truly_in, sum(seen.route == "list" for seen in sandbox.seen))
 
 
-def _chapter(screen: Screen, number: int, title: str) -> None:
-    screen.tell(Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
+def _chapter(screen: Output, number: int, title: str) -> None:
+    screen.print(Text.assemble((f"{number}  ", "cyan"), (title, "bold")), "")
 
 
-def _side_by_side(people: Sequence[Resident], first: Run, second: Run) -> Table:
+def _side_by_side(people: Sequence[ExamplePerson], first: Run, second: Run) -> Table:
     table = tables.bare_table("", f"through {TELLS_MUCH}", f"through {TELLS_NOTHING}", "in truth")
     for one, told, seen, truly_in in zip(people, first.outcome, second.outcome, first.truly_in, strict=True):
         table.add_row(one.name, _verdict(told), _verdict(seen), "in" if truly_in else "not in")
@@ -126,9 +127,9 @@ def _side_by_side(people: Sequence[Resident], first: Run, second: Run) -> Table:
 
 
 def _verdict(person: ParticipantOutcome) -> Text:
-    reason = tables.words(person.reason or "")
+    reason = in_words(person.reason or "")
     return Text.assemble(
-        (tables.words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
+        (in_words(person.status), tables.STYLES[person.status]), (f", {reason}" if reason else "", "dim")
     )
 
 

@@ -6,12 +6,12 @@ from typing import TypedDict
 
 from attrs import frozen
 
-from groupadd.adding import looks_before
-from groupadd.config import Chosen
-from groupadd.flow import Request
-from groupadd.identity import GroupId, parse_participants, same_first
-from groupadd.inviting import require_invitations
-from groupadd.terms import Terms
+from groupadd.adding.add import looks_before
+from groupadd.adding.invite import require_invitations
+from groupadd.config.load import ConfiguredProvider
+from groupadd.model.identity import GroupId, parse_participants, same_first
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request
 
 
 class RequestJSON(TypedDict):
@@ -74,7 +74,7 @@ class DryRun:
         }
 
 
-def dry_run(chosen: Chosen, group: str, people: Sequence[str], terms: Terms) -> DryRun:
+def dry_run(chosen: ConfiguredProvider, group: str, people: Sequence[str], terms: AddSettings) -> DryRun:
     """Return what an add would ask, as far as that is known without a look at the group.
 
     Raises:

@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from types import ModuleType
 
-from groupadd import plugins, provider
+from groupadd import provider
+from groupadd.config import registry
 from groupadd.provider import GroupMembershipProvider
 
 
@@ -51,7 +52,7 @@ def proofs(kind: type[GroupMembershipProvider]) -> Mapping[str, tuple[Proof, ...
     module = inspect.getmodule(kind)
     tags = paths(module) if module else {}
     uses = _uses(module) if tags and module else {}
-    return {name: _sorted(tags, _rests_on(_method(name), uses, tags)) for name in (ADDING, *plugins.abilities(kind))}
+    return {name: _sorted(tags, _rests_on(_method(name), uses, tags)) for name in (ADDING, *registry.abilities(kind))}
 
 
 def paths(module: ModuleType) -> Mapping[str, frozenset[Proof]]:

@@ -33,7 +33,9 @@ Each has a twin for event loops, named with `_async`; `shift` is one for event l
 Errors are `LedgerError` (the ledger cannot be used), `LedgerBusy` (somebody else works on it) and those of the config.
 """
 
+from groupadd.drip.control import audit, forget, pause, resume, retry
 from groupadd.drip.export import export
+from groupadd.drip.fleet.watch import watch, watch_async
 from groupadd.drip.in_threads import (
     audit_async,
     export_async,
@@ -45,14 +47,12 @@ from groupadd.drip.in_threads import (
     retry_async,
     status_async,
 )
-from groupadd.drip.plan import Plan, plan
+from groupadd.drip.planning import Plan, plan
 from groupadd.drip.report import report
 from groupadd.drip.running import run, run_async
 from groupadd.drip.shifts import Shift, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
-from groupadd.drip.steering import audit, forget, pause, resume, retry
 from groupadd.drip.store.audit import AuditLine
-from groupadd.drip.watching import watch, watch_async
 from groupadd.errors import LedgerBusy, LedgerError
 
 __all__ = [

@@ -1,10 +1,7 @@
 """The user's rows back, in their order and with their columns, and with what became of each."""
 
-import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from os import PathLike
-from pathlib import Path
 from typing import Any, TextIO
 
 from sqlalchemy import Connection, and_, func, select
@@ -12,14 +9,14 @@ from sqlalchemy import Connection, and_, func, select
 from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.drip.store.schema import NOT_PEOPLE, people, sheets
 from groupadd.drip.store.states import State
-from groupadd.errors import LedgerError
 from groupadd.model.outcome import Reason
+from groupadd.people_file import FilePath, write
 from groupadd.wire.driver import Clock
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 
 
-def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:
+def export(target: FilePath | TextIO, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:
     """Write every row that was planned, and behind it status, reason, evidence and time (UTC, ISO 8601).
 
     Where nothing is known yet, those are empty; of a row that cannot be used, the reason says why. Where files of other
@@ -31,41 +28,28 @@ def export(target: str | PathLike[str] | TextIO, *, ledger: str = DEFAULT_URL, c
         clock: Time itself, for tests.
 
     Raises:
-        LedgerError: The ledger cannot be used, or the file cannot be written.
+        LedgerError: The ledger cannot be used.
+        CannotWrite: The file cannot be written.
     """
     with Ledger.open(ledger, clock=clock) as book, book.reading() as tx:
-        if isinstance(target, str | PathLike):
-            _write_file(tx, Path(target))
-        else:
-            _write(tx, target)
+        known = tx.execute(select(sheets).order_by(sheets.c.id)).all()
+        headers: dict[int, Sequence[str]] = {sheet.id: sheet.header for sheet in known}
+        columns = list(dict.fromkeys(name for header in headers.values() for name in header))
+        only = len({tuple(header) for header in headers.values()}) == 1
+        header = [*(next(iter(headers.values())) if only else columns), *COLUMNS]
+        write(target, header, _cells(tx, headers, columns, only=only), delimiter=known[0].delimiter if known else ",")
 
 
-def _write_file(tx: Connection, path: Path) -> None:
-    try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            _write(tx, file)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-    else:
-        return
-    raise LedgerError(f"the export cannot be written: {why}")
-
-
-def _write(tx: Connection, file: TextIO) -> None:
-    known = tx.execute(select(sheets).order_by(sheets.c.id)).all()
-    headers: dict[int, Sequence[str]] = {sheet.id: sheet.header for sheet in known}
-    columns = list(dict.fromkeys(name for header in headers.values() for name in header))
-    delimiter = known[0].delimiter if known else ","
-    writer = csv.writer(file, delimiter=delimiter, lineterminator="\n")
-    only = len({tuple(header) for header in headers.values()}) == 1
-    writer.writerow([*(next(iter(headers.values())) if only else columns), *COLUMNS])
+def _cells(
+    tx: Connection, headers: Mapping[int, Sequence[str]], columns: Sequence[str], *, only: bool
+) -> Iterator[Sequence[str]]:
     for sheet, cells, told in _rows(tx):
         if only:  # as it came, with what stands behind the last column, and two columns of one name
             width = len(headers[sheet])
-            writer.writerow([*cells[:width], *[""] * (width - len(cells)), *told])
+            yield [*cells[:width], *[""] * (width - len(cells)), *told]
         else:
             named = dict(zip(headers[sheet], cells, strict=False))
-            writer.writerow([*(named.get(name, "") for name in columns), *told])
+            yield [*(named.get(name, "") for name in columns), *told]
 
 
 def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:

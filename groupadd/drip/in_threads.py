@@ -5,11 +5,11 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import wraps
 from typing import Any, Final, ParamSpec, TypeVar
 
+from groupadd.drip.control import audit, forget, pause, resume, retry
 from groupadd.drip.export import export
-from groupadd.drip.plan import plan
+from groupadd.drip.planning import plan
 from groupadd.drip.report import report
 from groupadd.drip.status import status
-from groupadd.drip.steering import audit, forget, pause, resume, retry
 from groupadd.drip.store.audit import AuditLine
 from groupadd.drip.store.database import DEFAULT_URL
 from groupadd.wire.driver import Clock

@@ -130,4 +130,10 @@ def _reading(
 
 
 def _shows(observation: Observation) -> str:
-    return "present" if observation.member else "absent" if observation.member is False else f"unclear: {sight.reason}"
+    return (
+        "present"
+        if observation.member
+        else "absent"
+        if observation.member is False
+        else f"unclear: {observation.reason}"
+    )

@@ -9,15 +9,14 @@ from typing import ClassVar, Unpack
 
 from attrs import evolve, frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import NO_ANSWER
-from groupadd.engines import answers, asking, refusals, settings
 from groupadd.errors import SessionNotReady
-from groupadd.flow import Content, Flow, Request, Response
-from groupadd.identity import GroupId, Identity, Participant, identity
+from groupadd.model.codes import NO_ANSWER
+from groupadd.model.identity import GroupId, Identity, Participant, identity
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info, refusals
+from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Evolution"]
 
@@ -44,7 +43,7 @@ class Evolution:
         base_url: Where the server is.
     """
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     instance: str
     api_key: Secret
@@ -65,17 +64,17 @@ class Evolution:
         return engines.read_roster((yield from self._read(LIST, query={"groupJid": group.jid})), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._read(INFO, query={"groupJid": group.jid})))
+        return group_info.read_info((yield from self._read(INFO, query={"groupJid": group.jid})))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._read(INVITE, query={"groupJid": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"number": person.phone or person.id, "text": text}
-        return answers.read_message_id((yield from self._read(SEND, json=body)))
+        return common.read_message_id((yield from self._read(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield from self._read(CHECK, json={"numbers": [phone]}, repeatable=True)))
+        return common.read_number((yield from self._read(CHECK, json={"numbers": [phone]}, repeatable=True)))
 
     def session(self) -> Flow[Session]:
         session = yield from self._state()
@@ -83,7 +82,7 @@ class Evolution:
 
     def _state(self) -> Flow[Session]:
         response = yield self._request(STATE)
-        return MISSING if response.status == 404 else answers.read_session(response, STATES)
+        return MISSING if response.status == 404 else common.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
         """Ask for our own account, whose place in the answer is not certain [m]."""

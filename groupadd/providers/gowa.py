@@ -8,16 +8,15 @@ from typing import ClassVar, Unpack
 
 from attrs import frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
-from groupadd.engines import answers, asking, naming, refusals, settings
 from groupadd.errors import SessionNotReady
-from groupadd.flow import Content, Flow, Request, Response
-from groupadd.identity import GroupId, Identity, Participant, identity
-from groupadd.outcome import Invite
+from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
+from groupadd.model.identity import GroupId, Identity, Participant, identity
+from groupadd.model.masking import Secret
+from groupadd.model.outcome import Invite
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info, naming, refusals
+from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Gowa"]
 
@@ -55,7 +54,7 @@ class Gowa:
         device_id: The device; None for the server's default one.
     """
 
-    speaks_of_each: ClassVar[bool] = False
+    reports_each_person: ClassVar[bool] = False
 
     base_url: str
     username: str | None = None
@@ -72,7 +71,7 @@ class Gowa:
 
     def _add(self, group: GroupId, phones: Sequence[str]) -> Flow[AddReply]:
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
-        if envelope.says(response, 400, STRANGER):
+        if envelope.matches(response, 400, STRANGER):
             return AddReply(rest=NOT_ON_WHATSAPP, says=STRANGER)
         return envelope.read_add(response, _claims)
 
@@ -80,29 +79,29 @@ class Gowa:
         return engines.read_roster((yield from self._ask(LIST, query={"group_id": group.jid})), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
+        return group_info.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
         response = yield from self._ask(REQUESTS, query={"group_id": group.jid})
-        return answers.read_people(response, "jid", "phone_number")
+        return common.read_people(response, "jid", "phone_number")
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, query={"group_id": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return answers.read_message_id((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
+        return common.read_message_id((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield from self._ask(CHECK, query={"phone": phone})), asked=phone)
+        return common.read_number((yield from self._ask(CHECK, query={"phone": phone})), asked=phone)
 
     def session(self) -> Flow[Session]:
-        return answers.read_session((yield from self._ask(STATUS)))
+        return common.read_session((yield from self._ask(STATUS)))
 
     def _ask(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
         headers = {} if self.password is None else {"Authorization": self.password.basic(self.username or "")}
         device = {} if self.device_id is None else {"X-Device-Id": self.device_id}
         response = yield Request.to(endpoint, headers={**headers, **device}, **content)
-        return envelope.believed(refusals.checked(response), REFUSALS)
+        return envelope.discount_early(refusals.raise_if_refused(response), REFUSALS)
 
 
 def _claims(data: object) -> AddReply | None:

@@ -10,16 +10,15 @@ from typing import ClassVar
 
 from attrs import frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
-from groupadd.engines import answers, asking, naming, settings
-from groupadd.envelope import Refusal
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
-from groupadd.flow import Flow, Request, Response, Wire
-from groupadd.identity import GroupId, Identity, Participant
+from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
+from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info, naming
+from groupadd.readers.envelope import Refusal
+from groupadd.wire.messages import Flow, Request, Response, Wire
 
 __all__ = ["GreenApi"]
 
@@ -54,7 +53,7 @@ class GreenApi:
         base_url: Where the API is, which differs per instance.
     """
 
-    speaks_of_each: ClassVar[bool] = False
+    reports_each_person: ClassVar[bool] = False
 
     id_instance: str
     api_token: Secret
@@ -68,7 +67,7 @@ class GreenApi:
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
         response = yield from self._ask(ADD, groupId=group.jid, participantChatId=naming.chat_id(person))
-        if envelope.says(response, 400, BAD_NAME):
+        if envelope.matches(response, 400, BAD_NAME):
             return AddReply(rest=INVALID_PARTICIPANT, says="400")
         return envelope.read_add(response, _claim)
 
@@ -76,7 +75,7 @@ class GreenApi:
         return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._ask(GROUP, groupId=group.jid)))
+        return group_info.read_info((yield from self._ask(GROUP, groupId=group.jid)))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         response = yield from self._ask(GROUP, groupId=group.jid)
@@ -86,22 +85,22 @@ class GreenApi:
         return envelope.read_invite(response)
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return answers.read_message_id((yield from self._ask(SEND, chatId=naming.chat_id(person), message=text)))
+        return common.read_message_id((yield from self._ask(SEND, chatId=naming.chat_id(person), message=text)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
+        return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         """Check each number, which tells its LID; older answers do not [D]."""
         return asking.lids(phones, self.check_number)
 
     def session(self) -> Flow[Session]:
-        return answers.read_session((yield from self._ask(ACCOUNT)), STATES)
+        return common.read_session((yield from self._ask(ACCOUNT)), STATES)
 
     def _ask(self, endpoint: str, **body: str | Secret) -> Flow[Response]:
         params: dict[str, Wire] = {"instance": self.id_instance, "token": self.api_token}
         request = Request.to(endpoint, params=params, json=body or None, repeatable=endpoint not in {ADD, SEND})
-        return envelope.believed((yield request), REFUSALS)
+        return envelope.discount_early((yield request), REFUSALS)
 
 
 def _claim(data: object) -> AddReply | None:

@@ -9,15 +9,14 @@ from typing import ClassVar, Unpack
 
 from attrs import evolve, field, frozen
 
-from groupadd import engines, envelope
-from groupadd.engines import answers, asking, naming, refusals, settings, waha
-from groupadd.envelope import Refusal
 from groupadd.errors import NotAllowed, RequestRefused, SessionNotReady
-from groupadd.flow import Content, Flow, Request, Response
-from groupadd.identity import GroupId, Identity, Participant
+from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info, naming, refusals, waha
+from groupadd.readers.envelope import Refusal
+from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Waha"]
 
@@ -53,7 +52,7 @@ class Waha:
         api_key: The server's key, where it wants one.
     """
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     session_name: str = field(alias="session")
     base_url: str
@@ -73,7 +72,7 @@ class Waha:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield from self._ask(LIST, {"group": group.jid})
-        if envelope.says(response, 404, NO_SUCH_ROUTE):
+        if envelope.matches(response, 404, NO_SUCH_ROUTE):
             response = yield from self._ask(OLD_LIST, {"group": group.jid})
         return evolve(engines.read_roster(response, group), live=False)  # the store misses some [S]
 
@@ -85,32 +84,32 @@ class Waha:
                 raise RequestRefused("the server's engine is not known to read a group anew")
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._ask(INFO, {"group": group.jid})))
+        return group_info.read_info((yield from self._ask(INFO, {"group": group.jid})))
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
-        return answers.read_people((yield from self._ask(WAITING, {"group": group.jid})), "requesterId", "requesterPn")
+        return common.read_people((yield from self._ask(WAITING, {"group": group.jid})), "requesterId", "requesterPn")
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"session": self.session_name, "chatId": naming.chat_id(person), "text": text}
-        return answers.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_message_id((yield from self._ask(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield from self._ask(CHECK, query={"session": self.session_name, "phone": phone})))
+        return common.read_number((yield from self._ask(CHECK, query={"session": self.session_name, "phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_lid((yield from self._ask(LID, {"phone": phone})))
+        return common.read_lid((yield from self._ask(LID, {"phone": phone})))
 
     def session(self) -> Flow[Session]:
-        return answers.read_session((yield from self._ask(SESSION)), waha.STATES)
+        return common.read_session((yield from self._ask(SESSION)), waha.STATES)
 
     def _ask(self, endpoint: str, parts: Mapping[str, str] | None = None, **content: Unpack[Content]) -> Flow[Response]:
         params = {"session": self.session_name, **(parts or {})}
         headers = {} if self.api_key is None else {"X-Api-Key": self.api_key}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.believed(refusals.checked(response), REFUSALS)
+        return envelope.discount_early(refusals.raise_if_refused(response), REFUSALS)

@@ -11,14 +11,21 @@ from typing import ClassVar, Unpack
 
 from attrs import frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import ADDED, ALREADY_MEMBER, CONTRADICTION, NOT_ON_WHATSAPP, UNRECOGNISED, Meaning, meaning_of
-from groupadd.engines import answers, waha
-from groupadd.flow import Content, Flow, Request
-from groupadd.identity import GroupId, Identity, Participant
+from groupadd.model.codes import (
+    ADDED,
+    ALREADY_MEMBER,
+    CONTRADICTION,
+    NOT_ON_WHATSAPP,
+    UNRECOGNISED,
+    Meaning,
+    meaning_of,
+)
+from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Session
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import common, engines, envelope, waha
+from groupadd.wire.messages import Content, Flow, Request
 
 __all__ = ["Wasend"]
 
@@ -46,7 +53,7 @@ class Wasend:
         base_url: Where the API is.
     """
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     session_id: str
     api_key: Secret
@@ -68,14 +75,14 @@ class Wasend:
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"session": self.session_id, "to": _name(person), "text": text}
-        return answers.read_message_id((yield self._request(SEND, json=body)))
+        return common.read_message_id((yield self._request(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         query = {"session": self.session_id, "phone": phone}
-        return answers.read_number((yield self._request(CHECK, query=query)))
+        return common.read_number((yield self._request(CHECK, query=query)))
 
     def session(self) -> Flow[Session]:
-        return answers.read_session((yield self._request(SESSION)), waha.STATES)
+        return common.read_session((yield self._request(SESSION)), waha.STATES)
 
     def _request(self, endpoint: str, group: GroupId | None = None, **content: Unpack[Content]) -> Request:
         params = {"session": self.session_id, "group": group.jid if group else ""}

@@ -10,14 +10,13 @@ from typing import ClassVar, Literal, Unpack
 
 from attrs import frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import NO_ANSWER
-from groupadd.engines import answers, asking, naming, waha
-from groupadd.flow import Content, Flow, Request, Wire
-from groupadd.identity import GroupId, Identity, Participant
+from groupadd.model.codes import NO_ANSWER
+from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, naming, waha
+from groupadd.wire.messages import Content, Flow, Request, Wire
 
 __all__ = ["Wawp"]
 
@@ -45,7 +44,7 @@ class Wawp:
         base_url: Where the API is.
     """
 
-    speaks_of_each: ClassVar[bool] = False
+    reports_each_person: ClassVar[bool] = False
 
     instance_id: str
     access_token: Secret
@@ -68,22 +67,22 @@ class Wawp:
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         body = {"chatId": naming.chat_id(person), "message": text}
-        return answers.read_message_id((yield self._request(SEND, json=body)))
+        return common.read_message_id((yield self._request(SEND, json=body)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield self._request(CHECK, query={"phone": phone})))
+        return common.read_number((yield self._request(CHECK, query={"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_lid((yield self._request(LID, {"number": phone})))
+        return common.read_lid((yield self._request(LID, {"number": phone})))
 
     def session(self) -> Flow[Session]:
         response = yield self._request(SESSION, json={}, repeatable=True)
         if response.status in {404, 405}:
             response = yield self._request(OLD_SESSION)
-        return answers.read_session(response, waha.STATES)
+        return common.read_session(response, waha.STATES)
 
     def _request(self, endpoint: str, parts: Mapping[str, str] | None = None, **content: Unpack[Content]) -> Request:
         named: dict[str, Wire] = {"instance_id": self.instance_id}

@@ -10,16 +10,15 @@ from typing import ClassVar, Unpack
 
 from attrs import frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
-from groupadd.engines import answers, asking, settings
-from groupadd.envelope import Refusal
 from groupadd.errors import SessionNotReady
-from groupadd.flow import Content, Flow, Request, Response
-from groupadd.identity import GroupId, Identity, Participant
+from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
+from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.masking import Secret
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info
+from groupadd.readers.envelope import Refusal
+from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Whapi"]
 
@@ -51,7 +50,7 @@ class Whapi:
         base_url: Where the API is.
     """
 
-    speaks_of_each: ClassVar[bool] = False
+    reports_each_person: ClassVar[bool] = False
 
     token: Secret
     base_url: str = "https://gate.whapi.cloud"
@@ -69,7 +68,7 @@ class Whapi:
         response = yield from self._ask(ADD, group.jid, json=body)
         if response.status == 409 and len(participants) == 1:
             return AddReply([(participants[0].id, Claim(ALREADY_MEMBER, "409"))])
-        if response.status == 409 or envelope.says(response, 404, SOMEBODY):
+        if response.status == 409 or envelope.matches(response, 404, SOMEBODY):
             return AddReply(rest=NOT_MENTIONED, says=str(response.status))
         return envelope.read_add(response, _claims)
 
@@ -77,36 +76,38 @@ class Whapi:
         return engines.read_roster((yield from self._ask(GROUP, group.jid)), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._ask(GROUP, group.jid)))
+        return group_info.read_info((yield from self._ask(GROUP, group.jid)))
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
-        return answers.read_people((yield from self._ask(WAITING, group.jid)), "chat_id")
+        return common.read_people((yield from self._ask(WAITING, group.jid)), "chat_id")
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group.jid)))
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return answers.read_message_id(
+        return common.read_message_id(
             (yield from self._ask(SEND, json={"to": person.phone or person.id, "body": text}))
         )
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
         body = {"blocking": "wait", "force_check": True, "contacts": [f"+{phone}"]}
-        return answers.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
+        return common.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         return asking.lids(phones, self._lid)
 
     def _lid(self, phone: str) -> Flow[Identity | None]:
         response = yield from self._ask(LID, contact=f"{phone}@s.whatsapp.net")
-        return None if response.status == 404 else answers.read_lid(response)  # 404: not known [m]
+        return None if response.status == 404 else common.read_lid(response)  # 404: not known [m]
 
     def session(self) -> Flow[Session]:
-        return answers.read_session((yield from self._ask(HEALTH)), STATES)
+        return common.read_session((yield from self._ask(HEALTH)), STATES)
 
     def _ask(self, endpoint: str, group: str = "", contact: str = "", **content: Unpack[Content]) -> Flow[Response]:
         params, headers = {"group": group, "contact": contact}, {"Authorization": self.token.within("Bearer {}")}
-        return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
+        return envelope.discount_early(
+            (yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS
+        )
 
 
 def _claims(data: object) -> AddReply | None:

@@ -11,17 +11,16 @@ from typing import ClassVar, Unpack
 
 from attrs import evolve, field, frozen
 
-from groupadd import engines, envelope
-from groupadd.codes import NO_ANSWER, Meaning
-from groupadd.engines import answers, asking, naming, settings, wajs
-from groupadd.envelope import Refusal
 from groupadd.errors import AnswerLost, NotAuthenticated, RequestRefused, SessionNotReady
-from groupadd.flow import Content, Flow, Request, Response, Wire
-from groupadd.identity import GroupId, Identity, Participant, identity
-from groupadd.outcome import Reason, Status
+from groupadd.model.codes import NO_ANSWER, Meaning
+from groupadd.model.identity import GroupId, Identity, Participant, identity
+from groupadd.model.masking import Secret
+from groupadd.model.outcome import Reason, Status
+from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
-from groupadd.roster import Roster
-from groupadd.secret import Secret
+from groupadd.readers import asking, common, engines, envelope, group_info, naming, wajs
+from groupadd.readers.envelope import Refusal
+from groupadd.wire.messages import Content, Flow, Request, Response, Wire
 
 __all__ = ["WPPConnect"]
 
@@ -61,7 +60,7 @@ class WPPConnect:
         base_url: Where the server is.
     """
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     session_name: str = field(alias="session")
     secret_key: Secret
@@ -84,7 +83,7 @@ class WPPConnect:
         return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        return settings.read_info((yield from self._ask(INFO, {"group": group.jid})))
+        return group_info.read_info((yield from self._ask(INFO, {"group": group.jid})))
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})))
@@ -95,21 +94,21 @@ class WPPConnect:
         response = yield from self._ask(SEND, json={**to, "message": text, "isGroup": False})
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
-        return answers.read_message_id(response)
+        return common.read_message_id(response)
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        return answers.read_number((yield from self._ask(CHECK, {"phone": naming.phone(phone, LONGEST_PHONE)})))
+        return common.read_number((yield from self._ask(CHECK, {"phone": naming.phone(phone, LONGEST_PHONE)})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         token = yield from self._token()
         return (yield from asking.lids(phones, lambda phone: self._lid(phone, token)))
 
     def _lid(self, phone: str, token: Secret) -> Flow[Identity | None]:
-        return answers.read_lid((yield from self._ask(LID, {"phone": phone}, token)))
+        return common.read_lid((yield from self._ask(LID, {"phone": phone}, token)))
 
     def session(self) -> Flow[Session]:
         token = yield from self._token()
-        session = answers.read_session((yield from self._ask(STATE, token=token)), STATES)
+        session = common.read_session((yield from self._ask(STATE, token=token)), STATES)
         return evolve(session, me=(yield from self._me(token))) if session.ready else session
 
     def _me(self, token: Secret) -> Flow[Identity | None]:
@@ -130,7 +129,9 @@ class WPPConnect:
         """Carry a request, with a token of its own unless one is given."""
         token = token or (yield from self._token())
         params, headers = {"session": self.session_name, **(parts or {})}, {"Authorization": token.within("Bearer {}")}
-        return envelope.believed((yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS)
+        return envelope.discount_early(
+            (yield Request.to(endpoint, params=params, headers=headers, **content)), REFUSALS
+        )
 
 
 def _missing(response: Response) -> AddReply | None:

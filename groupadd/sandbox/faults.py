@@ -5,7 +5,7 @@ from typing import Literal
 
 from attrs import define, evolve, field, frozen
 
-from groupadd.sandbox.exchange import Answer, Lost
+from groupadd.sandbox.messages import Answer, Lost
 
 
 @frozen

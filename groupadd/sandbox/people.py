@@ -12,7 +12,7 @@ Role: TypeAlias = Literal["member", "admin", "superadmin"]
 Addressing: TypeAlias = Literal["phone", "lid", "mixed"]
 
 
-class Temper(StrEnum):
+class Privacy(StrEnum):
     """How somebody takes to being added by us."""
 
     OPEN = "can be added"
@@ -37,7 +37,7 @@ class Human:
     phone: str
     lid: str
     name: str = ""
-    temper: Temper = Temper.OPEN
+    temper: Privacy = Privacy.OPEN
     also_dialled: frozenset[str] = frozenset()
 
 
@@ -55,7 +55,7 @@ class Account:
 
 
 @frozen
-class Shown:
+class RosterView:
     """How a group's roster is shown to us.
 
     Attributes:
@@ -93,7 +93,7 @@ class Group:
     approval: bool = False
     members_may_add: bool = False
     addressing: Addressing = "phone"
-    shown: Shown = Shown()
+    shown: RosterView = RosterView()
     invite_code: str = field(default="SandboxInvite0123456789", repr=False)
     pending: dict[str, float] = field(factory=dict[str, float])
     _history: dict[str, list[tuple[float, Role | None]]] = field(

@@ -8,7 +8,7 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from groupadd.sandbox.exchange import Answer
+from groupadd.sandbox.messages import Answer
 from groupadd.sandbox.service import Handle
 
 HOST = "127.0.0.1"

@@ -7,18 +7,18 @@ from typing import TypeAlias
 
 from attrs import define, field, frozen
 
-from groupadd.sandbox import dialects
-from groupadd.sandbox.exchange import Answer, Call, Dialect, route, say
+from groupadd.sandbox import vendors
 from groupadd.sandbox.faults import FaultPlan
+from groupadd.sandbox.messages import Answer, Call, Vendor, route, say
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import Refused, World
 
 Handle: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Answer]
 
 
-def dialect_names() -> tuple[str, ...]:
+def vendor_names() -> tuple[str, ...]:
     """Return the providers whose wire format the sandbox speaks, as named in the config."""
-    return tuple(module.name for module in pkgutil.iter_modules(dialects.__path__))
+    return tuple(module.name for module in pkgutil.iter_modules(vendors.__path__))
 
 
 @frozen
@@ -44,14 +44,14 @@ class Sandbox:
         seen: The requests that found a route, in order.
     """
 
-    dialect: Dialect
+    dialect: Vendor
     faults: FaultPlan = field(factory=FaultPlan)
     seen: list[Seen] = field(factory=list[Seen])
 
     @classmethod
     def speaking(cls, name: str, world: World, account: Account | None = None) -> "Sandbox":
         """Return a sandbox that speaks a built-in dialect; without an account, for the world's first one."""
-        module = importlib.import_module(f"{dialects.__name__}.{name}")
+        module = importlib.import_module(f"{vendors.__name__}.{name}")
         return cls(getattr(module, module.__all__[0])(world, account or next(iter(world.accounts.values()))))
 
     def config(self, base_url: str) -> Mapping[str, str]:

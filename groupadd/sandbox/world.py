@@ -1,6 +1,6 @@
 """A small WhatsApp of our own: who is where, and what becomes of an add. Pure truth.
 
-How vendors speak of it is in `dialects/`, what goes wrong on the line in `faults.py`. All times are seconds of the
+How vendors speak of it is in `vendors/`, what goes wrong on the line in `faults.py`. All times are seconds of the
 world's clock. Membership is kept as a timed history, so that a lagging roster shows what was once true, and so that
 anybody can ask afterwards who was in at any moment.
 """
@@ -15,9 +15,9 @@ from typing import Literal, TypeAlias
 
 from attrs import define, field, frozen
 
-from groupadd.flow import Clock
-from groupadd.identity import Identity
-from groupadd.sandbox.people import Account, Group, Human, Role, Temper
+from groupadd.model.identity import Identity
+from groupadd.sandbox.people import Account, Group, Human, Privacy, Role
+from groupadd.wire.driver import Clock
 
 RECENTLY_S = 24 * 3600.0  # how long WhatsApp remembers who left is not published; a day here
 OFFER_LASTS_S = 72 * 3600.0  # three samples in public issues agree
@@ -38,11 +38,11 @@ class Code(IntEnum):
     LEGAL = 451
 
 
-_REFUSES: Mapping[Temper, Code] = {
-    Temper.CONTACTS_ONLY: Code.PRIVACY,
-    Temper.NOT_ON_WHATSAPP: Code.NOT_ON_WHATSAPP,
-    Temper.BLOCKED_US: Code.BLOCKED,
-    Temper.LEGAL: Code.LEGAL,
+_REFUSES: Mapping[Privacy, Code] = {
+    Privacy.CONTACTS_ONLY: Code.PRIVACY,
+    Privacy.NOT_ON_WHATSAPP: Code.NOT_ON_WHATSAPP,
+    Privacy.BLOCKED_US: Code.BLOCKED,
+    Privacy.LEGAL: Code.LEGAL,
 }
 
 
@@ -246,7 +246,7 @@ class World:
         return tuple(results)
 
     def _fate(self, group: Group, human: Human | None, *, places: int, queues: bool) -> Code:
-        if human is None or human.temper is Temper.NOT_ON_WHATSAPP:
+        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
             return Code.NOT_ON_WHATSAPP
         if group.role(human.phone) is not None:
             return Code.ALREADY_IN
@@ -322,7 +322,7 @@ class World:
         """Send somebody a text; return its message id, or None where nobody on WhatsApp has this name."""
         self.catch_up()
         human = self.whois(to)
-        if human is None or human.temper is Temper.NOT_ON_WHATSAPP:
+        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
             return None
         invited_to = next((group.jid for group in self.groups.values() if group.invite_code in text), None)
         kind: Kind = "invitation" if invited_to else "message"

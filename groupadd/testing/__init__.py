@@ -7,24 +7,24 @@ import pytest
 
 pytest.register_assert_rewrite("groupadd.testing.conformance")
 
-from groupadd.testing.candidates import Candidate  # noqa: E402  its tests' assertions are to be explained by pytest
 from groupadd.testing.cassettes import Cassette  # noqa: E402
 from groupadd.testing.conformance import Conformance  # noqa: E402
-from groupadd.testing.scenarios import Cast, Mishap, Scenario, Staging  # noqa: E402
+from groupadd.testing.harness import AdapterUnderTest  # noqa: E402  its tests' assertions are to be explained by pytest
+from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Staging  # noqa: E402
 from groupadd.testing.scrubbing import Scrubber  # noqa: E402
-from groupadd.testing.stages import NotLive, Stage, live_stage, sandbox_stage  # noqa: E402
+from groupadd.testing.targets import NotLive, Target, live_stage, sandbox_stage  # noqa: E402
 
 __all__ = [
-    "Candidate",
+    "AdapterUnderTest",
     "Cassette",
-    "Cast",
     "Conformance",
-    "Mishap",
+    "Credentials",
     "NotLive",
+    "PlannedFault",
     "Scenario",
     "Scrubber",
-    "Stage",
     "Staging",
+    "Target",
     "live_stage",
     "sandbox_stage",
 ]

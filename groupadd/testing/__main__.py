@@ -11,7 +11,7 @@ from pathlib import Path
 
 from groupadd.testing.cassettes import Cassette
 from groupadd.testing.scenarios import Told
-from groupadd.testing.stages import NotLive, live_stage, sandbox_stage, wants_live
+from groupadd.testing.targets import NotLive, live_stage, sandbox_stage, wants_live
 
 
 def record(cassette: Cassette, environ: Mapping[str, str]) -> Told:

@@ -22,12 +22,13 @@ from typing import Any, Self, TypeAlias
 from attrs import define, frozen
 from cattrs import Converter
 
-from groupadd.flow import Flow, drive, drive_async
 from groupadd.sandbox import VirtualClock
 from groupadd.testing.scenarios import Scenario, Told, play
 from groupadd.testing.scrubbing import Scrubber
-from groupadd.testing.stages import Stage, fictional_cast, provider, town_names
-from groupadd.transport import AsyncHttpTransport, HttpTransport
+from groupadd.testing.targets import Target, fictional_cast, provider, town_names
+from groupadd.wire.driver import drive, drive_async
+from groupadd.wire.messages import Flow
+from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 VCR: TypeAlias = Any  # anything of vcrpy's, which has no types
 
@@ -82,13 +83,13 @@ class Cassette:
             AssertionError: Something that was recorded was not asked for. Where something is asked for that was not
                 recorded, vcrpy raises an exception of its own.
         """
-        public = Stage("", _public_url(self.type), fictional_cast(self.type), VirtualClock())
+        public = Target("", _public_url(self.type), fictional_cast(self.type), VirtualClock())
         with _vcr().use_cassette(str(self.path), record_mode="none") as tape:
             told = _played(self, public, is_async=is_async)
             assert tape.all_played, f"{tape.play_count} of {len(tape)} recorded exchanges were asked for"
         return told
 
-    def record(self, stage: Stage, *, today: date | None = None) -> Told:
+    def record(self, stage: Target, *, today: date | None = None) -> Told:
         """Play the scenario at a stage, write down what was exchanged, scrubbed, and tell what became of it.
 
         A recording that differs from the file's in nothing but its date leaves it as it is.
@@ -118,14 +119,14 @@ class Cassette:
         return told
 
 
-def _played(cassette: Cassette, stage: Stage, *, is_async: bool) -> Told:
+def _played(cassette: Cassette, stage: Target, *, is_async: bool) -> Told:
     scenario = cassette.scenario
     actor = provider(cassette.type, {**stage.cast.fields, **scenario.fields, "base_url": stage.base_url})
     flow = play(scenario, actor, stage.cast)
     return asyncio.run(_driven_async(flow, stage)) if is_async else _driven(flow, stage)
 
 
-def _driven(flow: Flow[Told], stage: Stage) -> Told:
+def _driven(flow: Flow[Told], stage: Target) -> Told:
     transport = HttpTransport(stage.base_url, _TIMEOUT_S)
     try:
         return drive(flow, transport, stage.clock)
@@ -133,7 +134,7 @@ def _driven(flow: Flow[Told], stage: Stage) -> Told:
         transport.close()
 
 
-async def _driven_async(flow: Flow[Told], stage: Stage) -> Told:
+async def _driven_async(flow: Flow[Told], stage: Target) -> Told:
     transport = AsyncHttpTransport(stage.base_url, _TIMEOUT_S)
     try:
         return await drive_async(flow, transport, stage.clock)
@@ -146,7 +147,7 @@ def _public_url(type_: str) -> str:
     return provider(type_, fictional_cast(type_).fields).base_url
 
 
-def _scrubber(cassette: Cassette, stage: Stage) -> Scrubber:
+def _scrubber(cassette: Cassette, stage: Target) -> Scrubber:
     """Return a scrubber that knows the stage's credentials, group and people."""
     here, there = stage.cast, fictional_cast(cassette.type)
     known = {

@@ -9,22 +9,22 @@ from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
 
-from groupadd.calls import Calls
+from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, waiting
+from groupadd.client import ClientFlows
 from groupadd.errors import GroupAddError
-from groupadd.flow import Flow
-from groupadd.identity import GroupId, parse_participants, same_first
-from groupadd.looking import Account, Membership, Watch, waiting
-from groupadd.outcome import ParticipantOutcome
+from groupadd.model.identity import GroupId, parse_participants, same_first
+from groupadd.model.outcome import ParticipantOutcome
 from groupadd.provider import ChecksNumbers, DescribesGroup, GroupMembershipProvider, Identity, ResolvesLids
 from groupadd.sandbox import Fault
-from groupadd.terms import Terms
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Flow
 
 Told: TypeAlias = str | Mapping[str, object]
 Call: TypeAlias = Literal["add", "check", "members", "group_info", "join_requests", "check_number", "resolve_lids"]
 
 
 @frozen
-class Mishap:
+class PlannedFault:
     """A fault that befalls the next requests of one route.
 
     Attributes:
@@ -60,7 +60,7 @@ class Staging:
     approval: bool = False
     waiting: tuple[str, ...] = ()
     dialect: Mapping[str, Any] = field(factory=dict[str, Any])
-    mishaps: tuple[Mishap, ...] = ()
+    mishaps: tuple[PlannedFault, ...] = ()
 
 
 @frozen
@@ -87,7 +87,7 @@ class Scenario:
 
 
 @frozen
-class Cast:
+class Credentials:
     """Who plays.
 
     Attributes:
@@ -101,10 +101,10 @@ class Cast:
     people: Mapping[str, str] = field(repr=False)
 
 
-def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> Flow[Told]:
+def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Credentials) -> Flow[Told]:
     """Ask what the scenario asks, and tell what became of it in the words of its `outcome`."""
     people = {name: cast_.people[name] for name in scenario.people}
-    asked = _Asked(Account(provider), scenario.group or cast_.group, people, scenario.options)
+    asked = _Asked(ProviderSession(provider), scenario.group or cast_.group, people, scenario.options)
     try:
         return (yield from _CALLS[scenario.call](asked))
     except GroupAddError as error:
@@ -113,14 +113,14 @@ def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Cast) -> 
 
 @frozen
 class _Asked:
-    account: Account
+    account: ProviderSession
     group: str
     people: Mapping[str, str]
     options: Mapping[str, Any]
 
     @property
-    def client(self) -> Calls:
-        return Calls(self.account, "", "", Terms())
+    def client(self) -> ClientFlows:
+        return ClientFlows(self.account, "", "", AddSettings())
 
 
 def _add(asked: _Asked) -> Flow[Told]:
@@ -148,7 +148,7 @@ def _group_info(asked: _Asked) -> Flow[Told]:
 
 def _join_requests(asked: _Asked) -> Flow[Told]:
     people = parse_participants(asked.people.values())
-    watch = Watch(asked.account, GroupId.parse(asked.group), same_first(people))
+    watch = RosterObserver(asked.account, GroupId.parse(asked.group), same_first(people))
     found = yield from waiting(watch, watch.people)
     told = ("waits" if person.id in found else "does not wait" for person in people)
     return dict(zip(asked.people, told, strict=True))

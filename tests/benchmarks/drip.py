@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx
 
 from groupadd import drip
-from groupadd.flow import SystemClock
 from groupadd.sandbox import Group, Human, Sandbox, World, side_by_side
+from groupadd.wire.driver import SystemClock
 
 GROUP = "120363000000000042@g.us"
 PEOPLE = 100_000

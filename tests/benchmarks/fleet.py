@@ -22,9 +22,9 @@ from tempfile import TemporaryDirectory
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 from groupadd import drip
-from groupadd.drip import workers
-from groupadd.flow import SystemClock
+from groupadd.drip.fleet import worker as workers
 from groupadd.sandbox import Group, Human, Sandbox, World, config_toml, side_by_side
+from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import POSTGRES, new_ledger
 
 ROOT = Path(__file__).parents[2]

@@ -11,8 +11,8 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from groupadd.flow import Request
-from groupadd.transport import AsyncHttpTransport
+from groupadd.wire.messages import Request
+from groupadd.wire.transport import AsyncHttpTransport
 
 ACCOUNTS = (10, 50, 100, 250)
 CALLS = 8

@@ -15,10 +15,10 @@ from typing import Any
 from attrs import define, field
 
 from groupadd import drip
-from groupadd.flow import SystemClock
-from groupadd.sandbox import Answer, Group, Human, Sandbox, Temper, World
+from groupadd.sandbox import Answer, Group, Human, Privacy, Sandbox, World
 from groupadd.sandbox.server import SandboxServer
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
+from groupadd.wire.driver import SystemClock
 
 GROUP = "120363000000000042@g.us"
 ROOT = Path(__file__).parents[2]
@@ -99,7 +99,7 @@ def people(count: int) -> list[Human]:
         Human(
             f"1{200 + n // 100}55501{n % 100:02d}",
             f"1770{n:011d}",
-            temper=Temper.CONTACTS_ONLY if n % 9 == 4 else Temper.OPEN,
+            temper=Privacy.CONTACTS_ONLY if n % 9 == 4 else Privacy.OPEN,
         )
         for n in range(count)
     ]
@@ -129,5 +129,5 @@ def holds(scene: Scene, humans: list[Human]) -> Counter[str]:
     invitations = Counter(entry.to for entry in scene.world.journal if entry.kind == "invitation")
     assert all(count == 1 for count in invitations.values()), "somebody was invited twice"
     gaps = [second.at - first.at for first, second in pairwise(adds)]
-    assert min(gaps) >= GAP_S * (1 - Pace().jitter), "faster than the pace"
+    assert min(gaps) >= GAP_S * (1 - PaceSettings().jitter), "faster than the pace"
     return Counter(status.values()) + Counter(again=again, invitations=len(invitations))

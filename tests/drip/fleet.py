@@ -28,10 +28,10 @@ from typing import IO, Any, Self
 from attrs import define, evolve, field, frozen
 
 from groupadd import drip
-from groupadd.drip import workers
-from groupadd.flow import SystemClock
-from groupadd.sandbox import Answer, Group, Human, Sandbox, Temper, World, side_by_side
+from groupadd.drip.fleet import worker as workers
+from groupadd.sandbox import Answer, Group, Human, Privacy, Sandbox, World, side_by_side
 from groupadd.sandbox.server import SandboxServer
+from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import new_ledger
 
 ROOT = Path(__file__).parents[2]
@@ -219,7 +219,7 @@ class Fleet:
 
 
 def _human(n: int) -> Human:
-    temper = Temper.CONTACTS_ONLY if n % 37 == 5 else Temper.OPEN
+    temper = Privacy.CONTACTS_ONLY if n % 37 == 5 else Privacy.OPEN
     return Human(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper)
 
 

@@ -10,8 +10,7 @@ import pytest
 from sqlalchemy import NullPool, create_engine, make_url, text
 
 POSTGRES = os.environ.get("GROUPADD_TEST_POSTGRES")
-needs_postgres = pytest.mark.skipif(not POSTGRES, reason="GROUPADD_TEST_POSTGRES names no PostgreSQL server")
-KINDS = ["sqlite", pytest.param("postgresql", marks=needs_postgres)]
+KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 
 @contextmanager

@@ -20,17 +20,17 @@ from rich.console import Console
 
 import groupadd
 from groupadd import Status
-from groupadd.cli import drip_tables, main
-from groupadd.cli.drip_progress import Progress
-from groupadd.cli.drip_tables import lasting
-from groupadd.cli.ending import Exit, of_statuses
-from groupadd.cli.screen import Screen
+from groupadd.cli import main
+from groupadd.cli.drip import tables
+from groupadd.cli.drip.progress import Progress
+from groupadd.cli.exit_codes import Exit, of_statuses
+from groupadd.cli.output import Output
 from groupadd.drip import AccountStatus, AuditLine, DripStatus
 from groupadd.drip.status import AccountState
-from groupadd.sandbox import Sandbox, World, config_toml, side_by_side, small_town
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, side_by_side
+from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
-from groupadd.sandbox.town import GROUP
-from groupadd.terms import Pace
+from groupadd.settings import PaceSettings
 
 ADA, BEN, CLEO, DAN = "+1 202 555 0143", "+1 415 555 0126", "+1 312 555 0178", "+1 646 555 0199"
 PEOPLE = f"name;phone;agreed\nAda;{ADA};yes\nBen;{BEN};yes\nCleo;{CLEO};yes\nDan;{DAN};no\nBad;12 34;\n"
@@ -72,7 +72,7 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
-    world = small_town()
+    world = example_world()
     spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
     with SandboxServer(side_by_side(spoken)) as server:
         config = tmp_path / "groupadd.toml"
@@ -314,7 +314,7 @@ def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     stopped = account("office", "stopped", why="paused by hand", how_to_go_on="`groupadd drip resume`")
     told = DripStatus("sqlite:///x.db", 100_000, 50_000, {Status.ADDED: 50_000}, (account("main", "resting"), stopped))
     console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(drip_tables.status(told, Pace(), NOW))
+    console.print(tables.status(told, PaceSettings(), NOW))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
 
@@ -323,31 +323,14 @@ def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     assert "office has stopped: paused by hand\n  → `groupadd drip resume`" in shown
 
 
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (-3, "0 s"),
-        (7.4, "7 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (3600, "1 h"),
-        (12_000, "3 h 20 min"),
-        (172_800, "2 days"),
-        (187_200, "2 days 4 h"),
-    ],
-)
-def test_a_length_of_time_is_told_in_units_that_fit(seconds: float, said: str) -> None:
-    assert lasting(seconds) == said
-
-
 def test_off_a_terminal_the_accounts_are_told_of_once_a_minute(
     place: Place, capsys: pytest.CaptureFixture[str]
 ) -> None:
     plan()
     capsys.readouterr()
-    progress = Progress(Screen(), Pace(), LEDGER, None)
+    progress = Progress(Output(), PaceSettings(), LEDGER, None)
     for second in (0, 30, 59, 60, 100, 125):
-        progress.tell(AuditLine(NOW + timedelta(seconds=second), "wasend", None, None, "looked", "looks", ""))
+        progress.print(AuditLine(NOW + timedelta(seconds=second), "wasend", None, None, "looked", "looks", ""))
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3

@@ -13,14 +13,14 @@ import pytest
 from sqlalchemy import create_engine, make_url, text
 
 from groupadd import drip
-from groupadd.drip import workers
+from groupadd.drip.fleet import worker as workers
 from groupadd.drip.store import database
 from groupadd.drip.store.database import Ledger
 from groupadd.sandbox import config_toml
 from tests.drip.fleet import Fleet
-from tests.drip.ledgers import POSTGRES, needs_postgres, new_ledger
+from tests.drip.ledgers import POSTGRES, new_ledger
 
-pytestmark = needs_postgres
+pytestmark = pytest.mark.postgres
 QUICK = {"shift_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.3, "stalled_s": 1.5, "lease_s": 1.5}
 ACCOUNTS, EACH = 6, 10
 

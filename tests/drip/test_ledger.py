@@ -6,7 +6,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from groupadd.settings import PaceSettings
 from sqlalchemy import event, update
 from sqlalchemy.pool import Pool
 
@@ -15,7 +14,8 @@ from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import POSTGRES, Ledger, exclusive
 from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.store.schema import VERSION, accounts
-from tests.drip.ledgers import KINDS, needs_postgres, new_ledger
+from groupadd.settings import PaceSettings
+from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import crowd, town
 
@@ -145,7 +145,7 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
         assert "asking" not in [line.event for line in drip.audit(ledger=it.ledger)]
 
 
-@needs_postgres
+@pytest.mark.postgres
 def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

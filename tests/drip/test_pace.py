@@ -8,13 +8,13 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from attrs import define, field
-from groupadd.config.load import load
-from groupadd.settings import PaceSettings
 from hypothesis import given
 from hypothesis import strategies as st
 
+from groupadd.config.load import load
 from groupadd.drip.rate_limit import DAY_S, Answers, after_quiet, due, last_moment, next_scheduled
 from groupadd.errors import ConfigError
+from groupadd.settings import PaceSettings
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NIGHT = PaceSettings(quiet="22:00-07:00")

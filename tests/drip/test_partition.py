@@ -14,11 +14,12 @@ from attrs import frozen
 from sqlalchemy import make_url
 
 from tests.drip.fleet import Fleet, Host
-from tests.drip.ledgers import needs_postgres, new_ledger
-from tests.servers import forwarding
+from tests.drip.ledgers import new_ledger
+from tests.support.servers import forwarding
 
 pytestmark = [
-    needs_postgres,
+    pytest.mark.postgres,
+    pytest.mark.network,
     pytest.mark.skipif(
         "GROUPADD_TEST_NAMESPACES" not in os.environ,
         reason="GROUPADD_TEST_NAMESPACES does not allow us to make network namespaces, as root, for a minute",

@@ -10,7 +10,7 @@ import pytest
 from procrastinate.testing import InMemoryConnector
 
 from groupadd import Status, drip
-from groupadd.drip import procrastinate as engine
+from groupadd.drip.fleet import tasks as engine
 from groupadd.drip.store.accounts import enqueue_accounts, queued_accounts
 from groupadd.drip.store.database import Ledger
 from tests.drip.crashing import Scene, people, scene, served

@@ -12,18 +12,22 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from groupadd.config.load import load
-from groupadd.model.reasons import REASONS
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Reason, Status, drip
-from groupadd.drip.facts import Chart, Facts, gather, within
+from groupadd.config.load import load
+from groupadd.drip import AccountStatus, DripStatus
 from groupadd.drip.report import report
+from groupadd.drip.report.data import ReportData, TimeAxis, counts_within, shape
+from groupadd.drip.report.page import read, render
 from groupadd.drip.store.database import Ledger
-from groupadd.errors import LedgerError
+from groupadd.drip.store.report_facts import InvalidRow, ReasonGroup, ReportFacts, StoredPerson
+from groupadd.errors import CannotWrite
+from groupadd.model.reasons import REASONS
 from groupadd.sandbox import Privacy
-from tests.drip.virtual import GROUP, Town, crowd, town
+from groupadd.settings import PaceSettings
+from tests.drip.virtual import GROUP, START, Town, crowd, town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}
@@ -50,10 +54,10 @@ def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
 
 
 @pytest.fixture(scope="module")
-def told(tmp_path_factory: pytest.TempPathFactory) -> Facts:
-    here, ledger = carried_out(tmp_path_factory.mktemp("facts"))
-    with Ledger.open(ledger, clock=here.clock) as book:
-        return gather(book, load(here.config).drip)
+def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
+    here, url = carried_out(tmp_path_factory.mktemp("data"))
+    with Ledger.open(url, clock=here.clock) as ledger:
+        return read(ledger, load(here.config).drip, full_numbers=False)
 
 
 @pytest.fixture(scope="module")
@@ -67,42 +71,42 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[bool, Path]:
     return written
 
 
-def test_every_verdict_is_in_the_chart_once(told: Facts) -> None:
-    in_chart = {status: sum(column.get(status, 0) for column in told.verdicts) for status in Status}
+def test_every_verdict_is_in_the_chart_once(data: ReportData) -> None:
+    in_chart = {status: sum(column.get(status, 0) for column in data.verdicts) for status in Status}
 
-    assert in_chart == {status: told.status.counts.get(status, 0) for status in Status}
+    assert in_chart == {status: data.status.counts.get(status, 0) for status in Status}
     assert sum(in_chart.values()) == 40
 
 
-def test_reasons_and_those_who_need_a_human_are_counted(told: Facts) -> None:
-    assert told.reasons == {Reason.PRIVACY: 2, Reason.NOT_ON_WHATSAPP: 1}
-    assert [(task.status, task.reason, task.count) for task in told.tasks] == [
+def test_reasons_and_people_who_need_follow_up_are_counted(data: ReportData) -> None:
+    assert data.reasons == {Reason.PRIVACY: 2, Reason.NOT_ON_WHATSAPP: 1}
+    assert [(follow_up.status, follow_up.reason, follow_up.count) for follow_up in data.follow_ups] == [
         (Status.NOT_ADDED, Reason.PRIVACY, 2),
         (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, 1),
     ]
-    assert [one.place for one in told.tasks[0].people] == ["rows, line 4", "rows, line 25"]
-    assert [place for place, _ in told.unusable_rows] == ["rows, line 41", "rows, line 42"]
+    assert [one.place for one in data.follow_ups[0].people] == ["rows, line 4", "rows, line 25"]
+    assert [fault.place for fault in data.row_faults] == ["rows, line 41", "rows, line 42"]
 
 
-def test_the_pace_is_counted_over_any_minute_and_any_day(told: Facts) -> None:
-    assert [account.adds for account in told.accounts] == [20, 20]
-    assert all(account.most_in_a_minute <= 5 and account.most_in_a_day == 15 for account in told.accounts)
-    assert all(max(account.course) == account.most_in_a_minute for account in told.accounts)
+def test_the_pace_is_counted_over_any_minute_and_any_day(data: ReportData) -> None:
+    assert [account.adds for account in data.accounts] == [20, 20]
+    assert all(account.most_in_a_minute <= 5 and account.most_in_a_day == 15 for account in data.accounts)
+    assert all(max(account.peaks) == account.most_in_a_minute for account in data.accounts)
 
 
 @given(st.lists(st.floats(0, 1000), max_size=60).map(sorted), st.floats(1, 300))
-def test_a_sliding_window_counts_what_a_slow_one_does(moments: list[float], length_s: float) -> None:
-    slow = [sum(at - length_s < one <= at for one in moments[: n + 1]) for n, at in enumerate(moments)]
+def test_a_sliding_window_counts_what_a_slow_one_does(times: list[float], length_s: float) -> None:
+    slow = [sum(at - length_s < one <= at for one in times[: n + 1]) for n, at in enumerate(times)]
 
-    assert list(within(moments, length_s)) == slow
+    assert list(counts_within(times, length_s)) == slow
 
 
 @given(st.lists(st.floats(1.7e9, 1.9e9), min_size=1))
-def test_a_chart_holds_all_its_moments_in_few_columns(moments: list[float]) -> None:
-    chart = Chart.over(moments)
+def test_an_axis_covers_all_its_times_in_few_columns(times: list[float]) -> None:
+    axis = TimeAxis.over(times)
 
-    assert all(0 <= chart.column(moment) < chart.columns for moment in moments)
-    assert chart.columns <= 90
+    assert all(0 <= axis.column_of(time) < axis.columns for time in times)
+    assert axis.columns <= 90
 
 
 def test_numbers_and_groups_are_masked_unless_they_are_asked_for(pages: Mapping[bool, Path]) -> None:
@@ -119,7 +123,7 @@ class Reader(HTMLParser):
 
     def __init__(self, page: str) -> None:
         super().__init__()
-        self.tags: set[str] = set()
+        self.elements: list[tuple[str, ...]] = []
         self.references: list[str] = []
         self.text = ""
         self._open: list[str] = []
@@ -127,9 +131,13 @@ class Reader(HTMLParser):
         assert self._open == []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.add(tag)
+        self.elements.append((tag, *(name for name, _ in attrs)))
         self.references += [f"{name}={value}" for name, value in attrs if name in {"src", "href", "srcset", "action"}]
         self._open += [tag] * (tag not in VOID)
+
+    @property
+    def tags(self) -> set[str]:
+        return {tag for tag, *_ in self.elements}
 
     def handle_endtag(self, tag: str) -> None:
         assert self._open.pop() == tag
@@ -149,14 +157,50 @@ def test_the_page_refers_to_nothing_and_takes_no_markup_from_anybody(pages: Mapp
     assert "Content-Security-Policy" in pages[True].read_text()
 
 
-def test_everybody_who_needs_a_human_stands_with_the_next_step(pages: Mapping[bool, Path], told: Facts) -> None:
+def page_of(text: str) -> Reader:
+    """Return a page with this text in every place that takes text from elsewhere."""
+    person = StoredPerson(sheet=text, line=4, given=text, group_jid=text, provider=text)
+    group = ReasonGroup(status=Status.NOT_ADDED, reason=Reason.PRIVACY, count=600, people=[person])
+    facts = ReportFacts(
+        add_times={text: [START]},
+        verdict_times={Status.NOT_ADDED: [START]},
+        reason_groups=[group],
+        invalid_count=600,
+        invalid_rows=[InvalidRow(sheet=text, line=4, fault=text)],
+    )
+    account = AccountStatus(text, "stopped", text, text, 600, 0, None, None, 0)
+    status = DripStatus(text, 600, 0, {Status.NOT_ADDED: 600}, (account,))
+    return Reader(render(shape(facts, status, PaceSettings(), now=START, full_numbers=True)))
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        "<script>alert()</script>",
+        '"><img src=x onerror=alert()>',
+        "' style='color:red",
+        "</style></title></svg><h1>",
+        "<!--",
+        "&lt;b&gt;&amp;",
+        "{{ report }}{% include 'page.html.jinja' %}",
+    ],
+)
+def test_no_text_from_elsewhere_becomes_markup(poison: str) -> None:
+    harmless, poisoned = page_of("harmless"), page_of(poison)
+
+    assert poisoned.elements == harmless.elements
+    assert poisoned.text == harmless.text.replace("harmless", poison)
+    assert harmless.text.count("harmless") == 10
+
+
+def test_everyone_to_follow_up_is_listed_with_the_next_step(pages: Mapping[bool, Path], data: ReportData) -> None:
     page = Reader(pages[False].read_text()).text
 
-    for task in told.tasks:
-        step = REASONS[task.reason].next_step
+    for follow_up in data.follow_ups:
+        step = REASONS[follow_up.reason].next_step
         assert step is not None
         assert step.replace("`", "") in page
-        assert all(one.place in page for one in task.people)
+        assert all(one.place in page for one in follow_up.people)
 
 
 def test_a_stopped_account_says_why_and_how_to_go_on(tmp_path: Path) -> None:
@@ -185,7 +229,7 @@ def test_a_page_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> N
     ledger = f"sqlite:///{tmp_path / 'drip.db'}"
     drip.plan([{"phone": "+12025550100"}], group=GROUP, ledger=ledger, config=here.config, clock=here.clock)
 
-    with pytest.raises(LedgerError, match="cannot be written"):
+    with pytest.raises(CannotWrite, match=r"page\.html cannot be written"):
         report(tmp_path / "nowhere" / "page.html", ledger=ledger, config=here.config, clock=here.clock)
 
 

@@ -12,8 +12,6 @@ from typing import Any
 
 import pytest
 from attrs import evolve
-from groupadd.settings import PaceSettings
-from groupadd.wire.messages import LONGEST_RETRY_S
 
 from groupadd import Status, drip
 from groupadd.drip.status import status_of
@@ -22,6 +20,8 @@ from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.lease import Lease
 from groupadd.sandbox import Human, Privacy, faults
+from groupadd.settings import PaceSettings
+from groupadd.wire.messages import LONGEST_RETRY_S
 from tests.drip.virtual import GROUP, START, Town, crowd, town
 
 CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 from attrs import define, field
 
-from groupadd.sandbox import Group, Human, Sandbox, Temper, World, side_by_side
+from groupadd.sandbox import Group, Human, Privacy, Sandbox, World, side_by_side
 
 T = TypeVar("T")
 START = 1_767_603_600.0  # 2026-01-05 09:00 UTC
@@ -98,7 +98,7 @@ class Town:
         return [one.to for one in self.world.journal if one.kind == "invitation"]
 
 
-def crowd(count: int, temper: Callable[[int], Temper] = lambda _: Temper.OPEN) -> list[Human]:
+def crowd(count: int, temper: Callable[[int], Privacy] = lambda _: Privacy.OPEN) -> list[Human]:
     """Return as many people, under numbers reserved for fiction."""
     return [Human(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper(n)) for n in range(count)]
 

@@ -4,8 +4,8 @@ import json
 import sys
 from typing import Any
 
-from groupadd.drip import workers
-from groupadd.drip.procrastinate import Timing
+from groupadd.drip.fleet import worker as workers
+from groupadd.drip.fleet.tasks import Timing
 
 
 def work(ledger: str, config: dict[str, Any], accounts: int, timing: dict[str, Any]) -> None:

@@ -9,8 +9,8 @@ from itertools import pairwise
 
 from attrs import define, evolve, field, frozen
 
-from groupadd.identity import Identity
-from groupadd.sandbox.exchange import Answer
+from groupadd.model.identity import Identity
+from groupadd.sandbox.messages import Answer
 from groupadd.sandbox.people import Human
 from groupadd.sandbox.service import Sandbox
 from groupadd.sandbox.world import Row

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from groupadd.sandbox import faults
 from groupadd.sandbox.clock import VirtualClock
 from groupadd.sandbox.faults import Fault
-from groupadd.sandbox.people import Addressing, Group, Human, Role, Shown, Temper
+from groupadd.sandbox.people import Addressing, Group, Human, Privacy, Role, RosterView
 from groupadd.sandbox.world import World
 
 JID = "120363000000000042@g.us"
@@ -52,7 +52,7 @@ class Scene:
 
     provider: str
     verify: Literal["auto", "always", "never"]
-    tempers: Mapping[str, Temper]
+    tempers: Mapping[str, Privacy]
     members: frozenset[str]
     left: frozenset[str]
     asked: tuple[str, ...]
@@ -61,7 +61,7 @@ class Scene:
     approval: bool
     members_may_add: bool
     addressing: Addressing
-    shown: Shown
+    shown: RosterView
     on_add: str | None
     on_list: tuple[str, ...]
     doings: tuple[Doing, ...] = field(default=())
@@ -80,7 +80,7 @@ class Scene:
             addressing=self.addressing,
             shown=self.shown,
         )
-        on_whatsapp = [human for human in people if human.temper is not Temper.NOT_ON_WHATSAPP]
+        on_whatsapp = [human for human in people if human.temper is not Privacy.NOT_ON_WHATSAPP]
         world.found(group, [human for human in on_whatsapp if human.phone in self.members | self.left])
         group.put(account.human.phone, self.our_role)
         for human in on_whatsapp:
@@ -94,7 +94,7 @@ class Scene:
 def _done(world: World, doing: Doing) -> Callable[[], None]:
     def happens() -> None:
         group = world.groups[JID]
-        if world.people[doing.phone].temper is Temper.NOT_ON_WHATSAPP:
+        if world.people[doing.phone].temper is Privacy.NOT_ON_WHATSAPP:
             return
         if (group.role(doing.phone) is not None) != doing.joins:
             group.put(doing.phone, "member" if doing.joins else None, world.now)
@@ -114,7 +114,7 @@ def scenes(provider: str) -> st.SearchStrategy[Scene]:
         provider=st.just(provider),
         verify=st.sampled_from(["auto", "auto", "always", "never"]),
         tempers=st.fixed_dictionaries(
-            {phone: st.sampled_from([Temper.OPEN, Temper.OPEN, *Temper]) for phone in PHONES}
+            {phone: st.sampled_from([Privacy.OPEN, Privacy.OPEN, *Privacy]) for phone in PHONES}
         ),
         members=some,
         left=some,
@@ -125,7 +125,7 @@ def scenes(provider: str) -> st.SearchStrategy[Scene]:
         members_may_add=st.booleans(),
         addressing=st.sampled_from(["phone", "lid", "mixed"]),
         shown=st.builds(
-            Shown,
+            RosterView,
             lag_s=st.sampled_from([0.0, 0.0, 1.0, 5.0]),
             both_names=st.booleans(),
             missing=st.sampled_from([frozenset[str](), frozenset({US.phone})]),

@@ -3,30 +3,31 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response, drive
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.evolution import Evolution
-from groupadd.roster import Roster
-from groupadd.sandbox import Human, Sandbox, VirtualClock, World, faults, small_town
-from groupadd.sandbox.dialects import evolution as dialect
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import Human, World
+from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Invitation, Terms, Verify
-from groupadd.transport import in_process
-from tests.scripts import GROUP, Answer, Script, lost, revealed, says
-from tests.test_identity import json_values
+from groupadd.sandbox.vendors import evolution as dialect
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Request, Response
+from tests.providers.conftest import Connect
+from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, verdicts
+from tests.support.json_values import json_values
+from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 BRAZIL, BRAZIL_OLD = "5531988880100", "553188880100"
@@ -38,7 +39,7 @@ ADD, LIST = "POST /group/updateParticipant/{instance}", "GET /group/participants
 INFO, INVITE = "GET /group/findGroupInfos/{instance}", "GET /group/inviteCode/{instance}"
 SEND, CHECK = "POST /message/sendText/{instance}", "POST /chat/whatsappNumbers/{instance}"
 STATE, INSTANCES = "GET /instance/connectionState/{instance}", "GET /instance/fetchInstances"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
 
 
@@ -113,7 +114,7 @@ def unknown(reason: Reason) -> Verdict:
 def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tuple[ParticipantOutcome, ...]:
     names = {"add": ADD, "state": STATE, "check": CHECK}
     script = Script({names[name]: said for name, said in answers.items()})
-    return script.run(add(Account(EVOLUTION), WHERE, parse_participants(people), NEVER))
+    return script.run(add(ProviderSession(EVOLUTION), WHERE, parse_participants(people), NEVER))
 
 
 @pytest.mark.parametrize(
@@ -228,7 +229,7 @@ def test_the_duplicate_refusal_is_a_refusal_and_is_not_provoked() -> None:
         adding(add=[DUPLICATE], state=[state("open")])
     script = Script({ADD: [updated(row("200"))]})
     people = parse_participants([f"+{PHONE}", f"{PHONE}@c.us", "+1 555-0100"])
-    outcomes = script.run(add(Account(EVOLUTION), WHERE, people, NEVER))
+    outcomes = script.run(add(ProviderSession(EVOLUTION), WHERE, people, NEVER))
     assert script.requests[0].json == {"action": "add", "participants": [f"{PHONE}@s.whatsapp.net"]}
     assert [one.reason for one in outcomes] == [None, Reason.DUPLICATE, Reason.DUPLICATE]
 
@@ -373,117 +374,34 @@ def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[error
 def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)], STATE: [state("open")]})
     with suppress(errors.ProviderError):
-        (person,) = drive(add(Account(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
+        (person,) = drive(add(ProviderSession(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
         assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
-ADA, BEN, CLEO = "12025550143", "14155550126", "13125550178"
-DAN, EVE, FINN = "16465550199", "15035550134", "17135550115"
-US = "16175550100"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1000)
-
-
-@pytest.fixture
-def world(clock: VirtualClock) -> World:
-    return small_town(clock)
-
-
-@pytest.fixture
-def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("evolution", world)
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, clock: VirtualClock) -> Client:
-    provider = Evolution("sandbox", Secret(KEY), BASE)
-    return Client(provider, http=in_process(sandbox.handle, clock), clock=clock)
-
-
-def statuses(
-    client: Client, *people: str, verify: Verify | None = None, invite: Invitation | None = None
-) -> list[tuple[str, str | None]]:
-    outcome = client.add(TOWN, people, verify=verify, invite=invite)
-    return [(one.status.value, one.reason and one.reason.value) for one in outcome]
-
-
-EVERYONE = [
-    ("added", None),
-    ("already_member", None),
-    ("not_added", "privacy"),
-    ("not_added", "not_on_whatsapp"),
-    ("not_added", "recently_left"),
-    ("not_added", "blocked"),
-]
-
-
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
-def test_a_whole_add_tells_what_became_of_everyone(client: Client, world: World, addressing: Addressing) -> None:
+def test_a_whole_add_reports_each_participant(client: Client, world: World, addressing: Addressing) -> None:
     world.groups[TOWN].addressing = addressing
-    assert statuses(client, ADA, BEN, CLEO, DAN, EVE, FINN) == EVERYONE
+    assert verdicts(client.add(TOWN, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
+        (Status.ADDED, None),
+        (Status.ALREADY_MEMBER, None),
+        (Status.NOT_ADDED, Reason.PRIVACY),
+        (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
+        (Status.NOT_ADDED, Reason.RECENTLY_LEFT),
+        (Status.NOT_ADDED, Reason.BLOCKED),
+    ]
     assert [world.is_member(TOWN, phone) for phone in (ADA, BEN, CLEO, DAN)] == [True, True, False, False]
 
 
-@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.HTML, faults.EMPTY, faults.CUT, faults.GATEWAY_AFTER])
-def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
-    sandbox.faults.plan(fault, on="add")
-    assert statuses(client, ADA, CLEO)[0] == ("added", None)
-
-
-def test_rosters_prove_absence_after_a_lost_add_that_never_arrived(client: Client, sandbox: Sandbox) -> None:
-    sandbox.faults.plan(faults.LOST_BEFORE, on="add")
-    assert statuses(client, ADA) == [("not_added", "no_answer")]
-
-
 @pytest.mark.parametrize("verify", ["auto", "always"])
-@pytest.mark.parametrize("broken", ["starting", "unlinked"])
-def test_a_session_that_is_down_is_told_as_that(
-    client: Client, world: World, broken: Literal["starting", "unlinked"], verify: Verify
-) -> None:
-    world.accounts[US].session = broken
+def test_an_instance_that_is_not_there_is_no_group_that_is_not_there(connect: Connect, verify: Verify) -> None:
     with pytest.raises(errors.SessionNotReady):
-        statuses(client, ADA, verify=verify)
-    assert not world.journal
-
-
-@pytest.mark.parametrize("verify", ["auto", "always"])
-def test_an_instance_that_is_not_there_is_no_group_that_is_not_there(
-    sandbox: Sandbox, clock: VirtualClock, verify: Verify
-) -> None:
-    other = Client(Evolution("other", Secret(KEY), BASE), http=in_process(sandbox.handle, clock), clock=clock)
-    with pytest.raises(errors.SessionNotReady):
-        statuses(other, ADA, verify=verify)
-
-
-def test_who_is_no_admin_may_not_add(client: Client, world: World) -> None:
-    world.appoint(TOWN, US, "member")
-    with pytest.raises(errors.NotAllowed):
-        statuses(client, ADA)
-
-
-def test_a_group_that_is_not_there_is_told_as_that(client: Client) -> None:
-    with pytest.raises(errors.GroupNotFound):
-        client.add("120363000000000099@g.us", [ADA])
-
-
-def test_a_wrong_key_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
-    wrong = Client(Evolution("sandbox", Secret("wrong"), BASE), http=in_process(sandbox.handle, clock), clock=clock)
-    with pytest.raises(errors.NotAuthenticated):
-        statuses(wrong, ADA)
+        connect(instance="other").add(TOWN, [ADA], verify=verify)
 
 
 def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client, world: World) -> None:
     world.settle(Human(BRAZIL_OLD, "177005550000777", also_dialled=frozenset({BRAZIL})))
-    assert statuses(client, BRAZIL) == [("added", None)]
+    assert verdicts(client.add(TOWN, [BRAZIL])) == [(Status.ADDED, None)]
     assert world.is_member(TOWN, BRAZIL_OLD)
-
-
-def test_the_link_goes_to_whom_privacy_protects(client: Client, world: World) -> None:
-    assert statuses(client, CLEO, invite="link") == [("invited", "privacy")]
-    assert [(entry.kind, entry.to) for entry in world.journal] == [("add", CLEO), ("invitation", CLEO)]
 
 
 @pytest.mark.parametrize(

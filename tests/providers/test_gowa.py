@@ -1,26 +1,26 @@
 """GOWA's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
 from base64 import b64decode
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from typing import TypeAlias
 
 import pytest
 from attrs import evolve
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, Participant, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import AddOutcome, Evidence, Invite, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, Participant, parse_participants
+from groupadd.model.outcome import Evidence, Invite, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.gowa import Gowa
-from groupadd.sandbox import Sandbox, VirtualClock, World, faults, small_town
-from groupadd.sandbox.exchange import KEY
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms
-from groupadd.transport import in_process
-from tests.scripts import GROUP, Script, lost, revealed, says
+from groupadd.sandbox import Sandbox, World
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
+from tests.support.example import ADA, CLEO, DAN, EVE, verdicts
+from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 ANN, BEN, BY_LID = parse_participants([f"+{PHONE}", OTHER, "99900011@lid"])
@@ -30,7 +30,7 @@ GOWA = Gowa(BASE, "ann", Secret("the-password"), "d1")
 ADD, LIST, CHECK = "POST /group/participants", "GET /group/participants", "GET /user/check"
 REQUESTS, INVITE, SEND = "GET /group/participant-requests", "GET /group/invite-link", "POST /send/message"
 INFO, STATUS = "GET /group/info", "GET /app/status"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Asking: TypeAlias = Generator[Request, Response, object]
 
 
@@ -96,7 +96,7 @@ def test_what_it_cannot_do_is_said_before_anything_is_sent(
 
 
 def adding(answer: Response | BaseException) -> tuple[ParticipantOutcome, ...]:
-    return Script({ADD: [answer]}).run(add(Account(GOWA), WHERE, [ANN], NEVER))
+    return Script({ADD: [answer]}).run(add(ProviderSession(GOWA), WHERE, [ANN], NEVER))
 
 
 def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
@@ -178,7 +178,7 @@ def test_a_401_is_a_session_that_is_down_or_a_wrong_password_and_the_body_tells(
 def test_a_false_success_is_no_more_than_accepted() -> None:
     (person,) = adding(told([row("success")]))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
-    assert not Gowa.speaks_of_each
+    assert not Gowa.reports_each_person
 
 
 def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
@@ -188,7 +188,7 @@ def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
 
 def test_success_for_names_that_are_lids_is_accepted_and_not_silence() -> None:
     script = Script({ADD: [told([row("success", "99900011@lid")])]})
-    (person,) = script.run(add(Account(GOWA), WHERE, [ANN], NEVER))
+    (person,) = script.run(add(ProviderSession(GOWA), WHERE, [ANN], NEVER))
     assert person.reason is Reason.NOT_CHECKED
 
 
@@ -199,7 +199,7 @@ def test_one_person_alone_who_is_not_on_whatsapp_is_the_one_who_was_refused() ->
 
 def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_so() -> None:
     script = Script({ADD: [STRANGER, told([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
-    ann, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    ann, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert (ann.status, ann.reason, ann.provider_says) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
     assert (ben.status, ben.reason, ben.provider_says) == (Status.UNKNOWN, Reason.NOT_CHECKED, "success")
     assert script.asked == [ADD, CHECK, CHECK, ADD]
@@ -207,24 +207,24 @@ def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_
 
 
 def test_where_nobody_is_registered_nobody_is_asked_for_again() -> None:
-    people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert [person.reason for person in people] == [Reason.NOT_ON_WHATSAPP] * 2
 
 
 @pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
 def test_a_batch_is_refused_as_a_whole_where_nobody_knows_for_whom(checks: list[Response]) -> None:
     with pytest.raises(errors.RequestRefused, match="nobody was added"):
-        Script({ADD: [STRANGER], CHECK: checks}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+        Script({ADD: [STRANGER], CHECK: checks}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 
 def test_a_batch_is_not_split_twice() -> None:
     with pytest.raises(errors.RequestRefused):
-        Script({ADD: [STRANGER, STRANGER], CHECK: [NO, YES]}).run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+        Script({ADD: [STRANGER, STRANGER], CHECK: [NO, YES]}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 
 def test_a_lost_answer_to_the_second_request_leaves_open_who_was_in_it() -> None:
     script = Script({ADD: [STRANGER, lost()], CHECK: [NO, YES]})
-    _, ben = script.run(add(Account(GOWA), WHERE, [ANN, BEN], NEVER))
+    _, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert (ben.status, ben.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
     assert script.asked.count(ADD) == 2
 
@@ -300,36 +300,9 @@ def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None
 
 # Whole adds over the sandbox.
 
-ADA, BEN_IN, CLEO, DAN, EVE = "12025550143", "14155550126", "13125550178", "16465550199", "15035550134"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1000)
-
-
-@pytest.fixture
-def world(clock: VirtualClock) -> World:
-    return small_town(clock)
-
-
-@pytest.fixture
-def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("gowa", world)
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
-    with in_process(sandbox.handle, clock) as http:
-        yield Client(Gowa(BASE, "sandbox", Secret(KEY)), http=http, clock=clock)
-
-
-def verdicts(outcome: AddOutcome) -> list[tuple[Status, Reason | None]]:
-    return [(person.status, person.reason) for person in outcome]
-
 
 def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> None:
-    assert verdicts(client.add(TOWN, [ADA, BEN_IN, CLEO, DAN, EVE])) == [
+    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, DAN, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.PRIVACY),
@@ -345,32 +318,3 @@ def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: Wo
     group.addressing, group.shown = "lid", evolve(group.shown, both_names=both_names)
     (ada,) = client.add(TOWN, [ADA])
     assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)
-
-
-def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(client: Client, sandbox: Sandbox) -> None:
-    sandbox.faults.plan(faults.late(45), on="add")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
-    assert [seen.route for seen in sandbox.seen].count("add") == 1
-
-
-def test_a_member_who_may_not_add_is_told_so(client: Client, world: World) -> None:
-    world.appoint(TOWN, "16175550100", "member")
-    with pytest.raises(errors.NotAllowed):
-        client.add(TOWN, [ADA])
-
-
-def test_who_waits_for_approval_is_found_among_the_requests(client: Client, world: World) -> None:
-    world.appoint(TOWN, "16175550100", "member")
-    world.groups[TOWN].members_may_add = world.groups[TOWN].approval = True
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
-
-
-def test_a_session_that_is_down_raises(client: Client, world: World) -> None:
-    next(iter(world.accounts.values())).session = "unlinked"
-    with pytest.raises(errors.SessionNotReady):
-        client.add(TOWN, [ADA])
-
-
-def test_a_wrong_password_raises(sandbox: Sandbox, clock: VirtualClock) -> None:
-    with in_process(sandbox.handle, clock) as http, pytest.raises(errors.NotAuthenticated):
-        Client(Gowa(BASE, "sandbox", Secret("another")), http=http, clock=clock).add(TOWN, [ADA])

@@ -1,26 +1,24 @@
 """GREEN-API's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
-from collections.abc import Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Generator, Mapping, Sequence
 from typing import TypeAlias
 
 import pytest
 
 from groupadd import Client, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.green_api import GreenApi
-from groupadd.sandbox import Sandbox, VirtualClock, World, faults, small_town
-from groupadd.sandbox.dialects import green_api as dialect
-from groupadd.sandbox.exchange import KEY
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Terms
-from groupadd.transport import in_process
-from tests.scripts import GROUP, Script, lost, revealed, says
+from groupadd.sandbox import Sandbox, World
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
+from tests.support.example import ADA, CLEO, EVE, verdicts
+from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, Script, lost, revealed, says
 
 PHONE, OTHER, THIRD = "15550100", "15550101", "15550102"
 ANN, BEN, CAT, BY_LID = parse_participants([f"+{PHONE}", OTHER, THIRD, "99900011@lid"])
@@ -32,7 +30,7 @@ DATA = "POST /waInstance{instance}/getGroupData/{token}"
 SEND = "POST /waInstance{instance}/sendMessage/{token}"
 CHECK = "POST /waInstance{instance}/checkWhatsapp/{token}"
 ACCOUNT = "GET /waInstance{instance}/getWaSettings/{token}"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 Asking: TypeAlias = Generator[Request, Response, object]
 
 YES, FALSE = says({"addParticipant": True}), says({"addParticipant": False})
@@ -69,7 +67,7 @@ def test_what_is_sent(flow: Asking, line: str, body: Mapping[str, object] | None
 
 
 def adding(answers: Sequence[Response | BaseException]) -> tuple[ParticipantOutcome, ...]:
-    return Script({ADD: answers}).run(add(Account(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
+    return Script({ADD: answers}).run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT][: len(answers)], NEVER))
 
 
 def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
@@ -135,7 +133,7 @@ def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError])
 
 def test_each_person_is_asked_for_once_and_alone() -> None:
     script = Script({ADD: [YES, FALSE, YES]})
-    people = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    people = script.run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
     assert [person.provider_says for person in people] == ["true", "false", "true"]
     asked = [(request.json or {})["participantChatId"] for request in script.requests]
     assert asked == [f"{phone}@c.us" for phone in (PHONE, OTHER, THIRD)]
@@ -163,7 +161,7 @@ def test_a_refusal_half_way_keeps_earlier_outcomes_and_asks_for_nobody_else(
     refusal: Response | BaseException, reason: Reason
 ) -> None:
     script = Script({ADD: [YES, refusal]})
-    ann, ben, cat = script.run(add(Account(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
+    ann, ben, cat = script.run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
     assert (ann.status, ann.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
     assert {(person.status, person.reason) for person in (ben, cat)} == {(Status.NOT_ADDED, reason)}
 
@@ -247,61 +245,19 @@ def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None
 
 # Whole adds over the sandbox.
 
-ADA, BEN_IN, CLEO, EVE = "12025550143", "14155550126", "13125550178", "15035550134"
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1000)
-
-
-@pytest.fixture
-def world(clock: VirtualClock) -> World:
-    return small_town(clock)
-
-
-@pytest.fixture
-def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("green_api", world)
-
-
-@contextmanager
-def client_of(sandbox: Sandbox, clock: VirtualClock, token: str = KEY) -> Iterator[Client]:
-    with in_process(sandbox.handle, clock) as http:
-        yield Client(GreenApi("1101000001", Secret(token), BASE), http=http, clock=clock)
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, clock: VirtualClock) -> Iterator[Client]:
-    with client_of(sandbox, clock) as client:
-        yield client
-
-
-def verdicts(outcome: AddOutcome) -> list[tuple[Status, Reason | None]]:
-    return [(person.status, person.reason) for person in outcome]
-
-
-def routes(sandbox: Sandbox) -> list[str]:
-    return [seen.route for seen in sandbox.seen]
-
 
 def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox) -> None:
-    assert verdicts(client.add(TOWN, [ADA, BEN_IN, CLEO, EVE])) == [
+    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.UNRECOGNISED),
         (Status.NOT_ADDED, Reason.UNRECOGNISED),
     ]
-    assert routes(sandbox).count("add") == 3
+    assert [seen.route for seen in sandbox.seen].count("add") == 3
 
 
 def test_false_alone_is_unknown(client: Client) -> None:
-    assert verdicts(client.add(TOWN, [BEN_IN, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
-
-
-def test_false_is_said_to_who_is_no_admin_and_nobody_is_in(client: Client, world: World) -> None:
-    world.appoint(TOWN, "16175550100", "member")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.NOT_ADDED, Reason.UNRECOGNISED)]
+    assert verdicts(client.add(TOWN, [MEMBER, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
 
 
 def test_a_second_look_within_a_second_is_refused_and_waited_for(client: Client, sandbox: Sandbox) -> None:
@@ -314,31 +270,6 @@ def test_in_a_lid_group_that_hides_numbers_the_number_check_tells_who_is_who(cli
     group = world.groups[TOWN]
     group.addressing, group.shown = "lid", type(group.shown)(both_names=False)
     assert verdicts(client.add(TOWN, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
-
-
-def test_a_quota_that_ends_half_way_keeps_who_was_added(world: World, clock: VirtualClock) -> None:
-    sandbox = Sandbox(dialect.GreenApi(world, next(iter(world.accounts.values())), adds_left=1))
-    with client_of(sandbox, clock) as client:
-        outcome = client.add(TOWN, [ADA, CLEO])
-    assert verdicts(outcome) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.RATE_LIMITED)]
-
-
-def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(client: Client, sandbox: Sandbox) -> None:
-    sandbox.faults.plan(faults.late(45), on="add")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
-    assert routes(sandbox).count("add") == 1
-
-
-def test_a_session_that_is_down_raises(client: Client, world: World) -> None:
-    next(iter(world.accounts.values())).session = "unlinked"
-    with pytest.raises(errors.SessionNotReady):
-        client.add(TOWN, [ADA])
-
-
-def test_a_wrong_token_raises_and_is_not_repeated_from_the_answer(sandbox: Sandbox, clock: VirtualClock) -> None:
-    with client_of(sandbox, clock, "another") as client, pytest.raises(errors.NotAuthenticated) as caught:
-        client.add(TOWN, [ADA])
-    assert KEY not in str(caught.value)
 
 
 def test_the_link_goes_to_nobody_of_whom_only_false_is_known(client: Client, world: World) -> None:

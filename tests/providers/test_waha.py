@@ -10,23 +10,25 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import Client, connect, errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response, drive
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
+from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.waha import Waha
-from groupadd.roster import Roster
-from groupadd.sandbox import Sandbox, Shown, VirtualClock, World, faults, small_town
-from groupadd.sandbox.dialects.waha import Waha as Dialect
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import RosterView, Sandbox, World, faults
+from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.town import GROUP as TOWN
-from groupadd.terms import Invitation, Terms, Verify
-from groupadd.transport import in_process
-from tests.scripts import GROUP, Answer, Script, lost, revealed, says
-from tests.test_identity import json_values
+from groupadd.sandbox.vendors.waha import Waha as Dialect
+from groupadd.settings import AddSettings
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Request, Response
+from tests.providers.conftest import Connect
+from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
+from tests.support.json_values import json_values
+from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"
 ANN, BY_LID = parse_participants([f"+{PHONE}", f"{LID}@lid"])
@@ -40,7 +42,7 @@ INFO, INVITE = f"GET {OF_GROUP}", f"GET {OF_GROUP}/invite-code"
 REFRESH, VERSION = "POST /api/{session}/groups/refresh", "GET /api/version"
 SEND, CHECK = "POST /api/sendText", "GET /api/contacts/check-exists"
 LIDS, SESSION = "GET /api/{session}/lids/pn/{phone}", "GET /api/sessions/{session}"
-NEVER = Terms(verify="never")
+NEVER = AddSettings(verify="never")
 S1, IN_GROUP = {"session": "s1"}, {"session": "s1", "group": GROUP}
 Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
 
@@ -91,7 +93,7 @@ def test_an_open_server_gets_no_key() -> None:
 def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
     table = {"type": "waha", "session": "s1", "base_url": BASE, **key}
     with connect(config={"providers": {"main": table}}) as client:
-        assert client._calls.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
+        assert client._flows.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
 
 
 def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
@@ -135,10 +137,10 @@ def unknown(reason: Reason) -> Verdict:
     return Status.UNKNOWN, reason, Evidence.NONE
 
 
-def adding(answer: Answer, terms: Terms = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
+def adding(answer: Answer, terms: AddSettings = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
     names = {"lids": LIDS, "link": INVITE, "send": SEND}
     script = Script({ADD: [answer], **{names[name]: answers for name, answers in then.items()}})
-    (person,) = script.run(add(Account(WAHA), WHERE, [ANN], terms))
+    (person,) = script.run(add(ProviderSession(WAHA), WHERE, [ANN], terms))
     return person
 
 
@@ -228,7 +230,7 @@ def test_an_offered_invitation_is_told_without_its_code(shape: object) -> None:
 
 
 def test_who_was_invited_by_the_server_itself_gets_no_second_invitation() -> None:
-    person = adding(says(webjs(403, sent=True), 201), Terms(verify="never", invite="link"))
+    person = adding(says(webjs(403, sent=True), 201), AddSettings(verify="never", invite="link"))
     assert person.status is Status.INVITED
     assert person.invite is not None
     assert (person.invite.kind, person.invite.state) == ("personal", InviteState.SENT)
@@ -432,41 +434,13 @@ def test_the_session_is_read(answer: object, session: Session) -> None:
 def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)]})
     with suppress(errors.ProviderError):
-        (person,) = drive(add(Account(WAHA), WHERE, [ANN], NEVER), script, script.clock)
+        (person,) = drive(add(ProviderSession(WAHA), WHERE, [ANN], NEVER), script, script.clock)
         assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
-ADA, BEN, CLEO = "12025550143", "14155550126", "13125550178"
-DAN, EVE, FINN = "16465550199", "15035550134", "17135550115"
-US = "16175550100"
-ENGINES = ("GOWS", "NOWEB", "WEBJS", "WPP")
-
-
-@pytest.fixture
-def clock() -> VirtualClock:
-    return VirtualClock(1000)
-
-
-@pytest.fixture
-def world(clock: VirtualClock) -> World:
-    return small_town(clock)
-
-
-@pytest.fixture(params=ENGINES)
+@pytest.fixture(params=["GOWS", "NOWEB", "WEBJS", "WPP"])
 def sandbox(request: pytest.FixtureRequest, world: World) -> Sandbox:
     return Sandbox(Dialect(world, world.accounts[US], engine=request.param))
-
-
-@pytest.fixture
-def client(sandbox: Sandbox, clock: VirtualClock) -> Client:
-    return Client(Waha("default", BASE, Secret(KEY)), http=in_process(sandbox.handle, clock), clock=clock)
-
-
-def statuses(
-    client: Client, *people: str, verify: Verify | None = None, invite: Invitation | None = None
-) -> list[tuple[str, str | None]]:
-    outcome = client.add(TOWN, people, verify=verify, invite=invite)
-    return [(one.status.value, one.reason and one.reason.value) for one in outcome]
 
 
 def engine_of(sandbox: Sandbox) -> str:
@@ -475,46 +449,47 @@ def engine_of(sandbox: Sandbox) -> str:
 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
-def test_a_whole_add_tells_what_became_of_everyone(
+def test_a_whole_add_reports_each_participant(
     client: Client, world: World, sandbox: Sandbox, addressing: Addressing
 ) -> None:
     world.groups[TOWN].addressing = addressing
-    cleo = "invited" if engine_of(sandbox) == "WEBJS" else "not_added"
-    assert statuses(client, ADA, BEN, CLEO, DAN, EVE, FINN) == [
-        ("added", None),
-        ("already_member", None),
-        (cleo, "privacy"),
-        ("not_added", "not_on_whatsapp"),
-        ("not_added", "recently_left"),
-        ("not_added", "blocked"),
+    cleo = Status.INVITED if engine_of(sandbox) == "WEBJS" else Status.NOT_ADDED
+    assert verdicts(client.add(TOWN, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
+        (Status.ADDED, None),
+        (Status.ALREADY_MEMBER, None),
+        (cleo, Reason.PRIVACY),
+        (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
+        (Status.NOT_ADDED, Reason.RECENTLY_LEFT),
+        (Status.NOT_ADDED, Reason.BLOCKED),
     ]
 
 
 def test_an_invitation_reaches_whom_privacy_protects_once(client: Client, world: World) -> None:
-    assert statuses(client, CLEO, invite="link") == [("invited", "privacy")]
+    assert verdicts(client.add(TOWN, [CLEO], invite="link")) == [(Status.INVITED, Reason.PRIVACY)]
     assert sorted((entry.kind, entry.to) for entry in world.journal) == [("add", CLEO), ("invitation", CLEO)]
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.EMPTY, faults.HTML, faults.CUT, faults.GATEWAY_AFTER])
 def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault, on="add")
-    assert statuses(client, ADA)[0] == ("added", None)
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
 
 
 def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Client, sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
     refreshable = engine_of(sandbox) != "WPP"
-    assert statuses(client, ADA) == [("not_added", "no_answer") if refreshable else ("unknown", "stale_roster")]
+    proven = (Status.NOT_ADDED, Reason.NO_ANSWER) if refreshable else (Status.UNKNOWN, Reason.STALE_ROSTER)
+    assert verdicts(client.add(TOWN, [ADA])) == [proven]
     assert sum(seen.route == "refresh" for seen in sandbox.seen) == int(refreshable)
 
 
 def test_a_roster_that_lags_never_makes_somebody_absent_who_is_in(
     client: Client, world: World, sandbox: Sandbox
 ) -> None:
-    world.groups[TOWN].shown = Shown(lag_s=3600)
+    world.groups[TOWN].shown = RosterView(lag_s=3600)
     sandbox.faults.plan(faults.LOST_AFTER, on="add")
-    settled = ("added", None) if engine_of(sandbox) != "WPP" else ("unknown", "stale_roster")
-    assert statuses(client, ADA) == [settled]
+    proven = (Status.ADDED, None) if engine_of(sandbox) != "WPP" else (Status.UNKNOWN, Reason.STALE_ROSTER)
+    assert verdicts(client.add(TOWN, [ADA])) == [proven]
 
 
 def test_who_has_left_is_not_taken_for_a_member(client: Client) -> None:
@@ -522,42 +497,29 @@ def test_who_has_left_is_not_taken_for_a_member(client: Client) -> None:
     assert (eve.member, ben.member) == (None, True)
 
 
-@pytest.mark.parametrize("verify", ["auto", "always"])
-def test_a_session_that_is_down_is_told_as_that(client: Client, world: World, verify: Verify) -> None:
-    world.accounts[US].session = "starting"
+def test_a_session_that_is_not_there_is_reported_as_that(connect: Connect) -> None:
     with pytest.raises(errors.SessionNotReady):
-        statuses(client, ADA, verify=verify)
+        connect(session="other").add(TOWN, [ADA])
 
 
-def test_a_session_that_is_not_there_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
-    other = Client(Waha("other", BASE, Secret(KEY)), http=in_process(sandbox.handle, clock), clock=clock)
-    with pytest.raises(errors.SessionNotReady):
-        statuses(other, ADA)
-
-
-def test_who_is_no_admin_may_not_add(client: Client, world: World) -> None:
+def test_an_account_that_is_no_admin_may_not_add(client: Client, world: World) -> None:
     world.appoint(TOWN, US, "member")
     with pytest.raises(errors.NotAllowed):
-        statuses(client, ADA)
+        client.add(TOWN, [ADA])
     assert not world.is_member(TOWN, ADA)
 
 
 def test_who_waits_for_approval_is_found_in_the_queue(client: Client, world: World, sandbox: Sandbox) -> None:
     world.groups[TOWN].pending[ADA] = 1000.0
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
-    assert statuses(client, ADA) == [("pending_approval", "approval_required")]
+    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
 
 
 def test_who_waits_is_told_to_admins_only(client: Client, world: World) -> None:
-    provider, group = Waha("default", BASE, Secret(KEY)), world.groups[TOWN]
+    group = world.groups[TOWN]
     group.pending[ADA] = 1000.0
-    assert client._run(provider.join_requests(GroupId(TOWN))) == (Identity(ADA, world.people[ADA].lid),)
+    reading = Waha("default", BASE, Secret(KEY)).join_requests
+    assert client._run(reading(GroupId(TOWN))) == (Identity(ADA, world.people[ADA].lid),)
     world.appoint(TOWN, US, "member")
     with pytest.raises(errors.NotAllowed):
-        client._run(provider.join_requests(GroupId(TOWN)))
-
-
-def test_a_wrong_key_is_told_as_that(sandbox: Sandbox, clock: VirtualClock) -> None:
-    wrong = Client(Waha("default", BASE, Secret("wrong")), http=in_process(sandbox.handle, clock), clock=clock)
-    with pytest.raises(errors.NotAuthenticated):
-        statuses(wrong, ADA)
+        client._run(reading(GroupId(TOWN)))

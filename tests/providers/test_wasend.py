@@ -5,15 +5,15 @@ from collections.abc import Generator
 import pytest
 
 from groupadd import errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, Reason, Status
+from groupadd.model.roster import Member
 from groupadd.provider import Secret, Session
-from groupadd.roster import Member
-from groupadd.terms import Terms
-from tests.scripts import GROUP, WASEND, WASEND_ADD, WASEND_LIST, WASEND_SESSION, Script, revealed, says
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
+from tests.support.scripts import GROUP, WASEND, WASEND_ADD, WASEND_LIST, WASEND_SESSION, Script, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])
@@ -165,7 +165,9 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
 def test_an_answer_comes_to(
     answer: Response, verdict: tuple[Status, Reason | None, Evidence], word: str | None
 ) -> None:
-    (person,) = Script({WASEND_ADD: [answer]}).run(add(Account(WASEND), WHERE, [ANN], Terms(verify="never")))
+    (person,) = Script({WASEND_ADD: [answer]}).run(
+        add(ProviderSession(WASEND), WHERE, [ANN], AddSettings(verify="never"))
+    )
     assert (person.status, person.reason, person.evidence) == verdict
     assert person.provider_says == word
 
@@ -192,7 +194,7 @@ def test_an_answer_comes_to(
 )
 def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError], maybe_applied: bool) -> None:
     with pytest.raises(error) as caught:
-        Script({WASEND_ADD: [answer]}).run(add(Account(WASEND), WHERE, [ANN], Terms()))
+        Script({WASEND_ADD: [answer]}).run(add(ProviderSession(WASEND), WHERE, [ANN], AddSettings()))
     assert type(caught.value) is error
     assert caught.value.maybe_applied is maybe_applied
 

@@ -6,15 +6,15 @@ from typing import Literal, TypeAlias
 import pytest
 
 from groupadd import errors
-from groupadd.adding import add
-from groupadd.flow import Request, Response
-from groupadd.identity import GroupId, Identity, parse_participants
-from groupadd.looking import Account
-from groupadd.outcome import Evidence, Reason, Status
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, Identity, parse_participants
+from groupadd.model.outcome import Evidence, Reason, Status
 from groupadd.provider import Secret, Session
 from groupadd.providers.wawp import Wawp
-from groupadd.terms import Terms
-from tests.scripts import GROUP, WAWP, WAWP_ADD, WAWP_LID, WAWP_SESSION, Script, lost, revealed, says
+from groupadd.settings import AddSettings
+from groupadd.wire.messages import Request, Response
+from tests.support.scripts import GROUP, WAWP, WAWP_ADD, WAWP_LID, WAWP_SESSION, Script, lost, revealed, says
 
 PHONE = "15550100"
 ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])
@@ -152,14 +152,14 @@ NO_ANSWER = (Status.UNKNOWN, Reason.NO_ANSWER, Evidence.NONE)
 def test_an_answer_comes_to(
     answer: Response, verdict: tuple[Status, Reason | None, Evidence], word: str | None
 ) -> None:
-    (person,) = Script({WAWP_ADD: [answer]}).run(add(Account(WAWP), WHERE, [ANN], Terms(verify="never")))
+    (person,) = Script({WAWP_ADD: [answer]}).run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert (person.status, person.reason, person.evidence) == verdict
     assert person.provider_says == word
 
 
 def test_somebody_elses_row_says_nothing_of_us() -> None:
     answers = {WAWP_ADD: [says([{"status": "200", "jid": "15550101@c.us"}])]}
-    (person,) = Script(answers).run(add(Account(WAWP), WHERE, [ANN], Terms(verify="never")))
+    (person,) = Script(answers).run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 
 
@@ -190,7 +190,7 @@ def test_somebody_elses_row_says_nothing_of_us() -> None:
 )
 def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError]) -> None:
     with pytest.raises(error) as caught:
-        Script({WAWP_ADD: [answer]}).run(add(Account(WAWP), WHERE, [ANN], Terms(verify="never")))
+        Script({WAWP_ADD: [answer]}).run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert type(caught.value) is error
 
 

@@ -2,9 +2,9 @@ import json
 
 import pytest
 
-from groupadd.sandbox import Fault, Sandbox, VirtualClock, World, faults, small_town
-from groupadd.sandbox.exchange import KEY, Answer
-from groupadd.sandbox.town import GROUP
+from groupadd.sandbox import Fault, Sandbox, VirtualClock, World, example_world, faults
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.messages import KEY, Answer
 
 ADA = "12025550143"
 OK = b'{"ok": true}'
@@ -17,7 +17,7 @@ def clock() -> VirtualClock:
 
 @pytest.fixture
 def world(clock: VirtualClock) -> World:
-    return small_town(clock)
+    return example_world(clock)
 
 
 @pytest.fixture

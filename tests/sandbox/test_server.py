@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from groupadd.sandbox import Code, Human, Sandbox, World, faults, side_by_side, small_town
-from groupadd.sandbox.exchange import KEY
+from groupadd.sandbox import Code, Human, Sandbox, World, example_world, faults, side_by_side
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.server import SandboxServer
-from groupadd.sandbox.town import GROUP
 
 ADA = "12025550143"
 ADD = f"/sandbox/groups/{GROUP}/participants/add"
@@ -21,7 +21,7 @@ LIST = f"/sandbox/groups/{GROUP}/participants"
 
 @pytest.fixture
 def world() -> World:
-    return small_town()
+    return example_world()
 
 
 @pytest.fixture

@@ -3,8 +3,8 @@ from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd.identity import Identity
-from groupadd.sandbox import Account, Code, Group, Human, Shown, Temper, VirtualClock, World
+from groupadd.model.identity import Identity
+from groupadd.sandbox import Account, Code, Group, Human, Privacy, RosterView, VirtualClock, World
 from groupadd.sandbox.people import Addressing, Role
 from groupadd.sandbox.world import RECENTLY_S, Refused, Row
 
@@ -42,14 +42,14 @@ class Scene:
 @pytest.mark.parametrize(
     ("temper", "code"),
     [
-        (Temper.OPEN, Code.ADDED),
-        (Temper.CONTACTS_ONLY, Code.PRIVACY),
-        (Temper.NOT_ON_WHATSAPP, Code.NOT_ON_WHATSAPP),
-        (Temper.BLOCKED_US, Code.BLOCKED),
-        (Temper.LEGAL, Code.LEGAL),
+        (Privacy.OPEN, Code.ADDED),
+        (Privacy.CONTACTS_ONLY, Code.PRIVACY),
+        (Privacy.NOT_ON_WHATSAPP, Code.NOT_ON_WHATSAPP),
+        (Privacy.BLOCKED_US, Code.BLOCKED),
+        (Privacy.LEGAL, Code.LEGAL),
     ],
 )
-def test_what_becomes_of_somebody_is_a_matter_of_temper(temper: Temper, code: Code) -> None:
+def test_what_becomes_of_somebody_is_a_matter_of_temper(temper: Privacy, code: Code) -> None:
     scene = Scene()
     scene.world.settle(evolve(ANN, temper=temper))
     assert scene.add(ANN) == [code]
@@ -67,7 +67,7 @@ def test_who_is_in_is_not_added_again() -> None:
 
 def test_only_who_may_be_invited_gets_an_offer() -> None:
     scene = Scene()
-    scene.world.settle(evolve(ANN, temper=Temper.CONTACTS_ONLY))
+    scene.world.settle(evolve(ANN, temper=Privacy.CONTACTS_ONLY))
     private, open_ = scene.world.add(GROUP, [Identity(ANN.phone), Identity(BEN.phone)], by=scene.us)
     assert private.offer is not None
     assert private.offer.code not in repr(private)
@@ -145,7 +145,7 @@ def test_every_name_of_a_person_finds_the_same_one() -> None:
 
 
 def test_a_lagging_roster_shows_what_was_true() -> None:
-    scene = Scene(Group(GROUP, shown=Shown(lag_s=10)))
+    scene = Scene(Group(GROUP, shown=RosterView(lag_s=10)))
     scene.clock.sleep(100)
     scene.add(ANN)
     assert scene.is_in(ANN)
@@ -161,7 +161,7 @@ def test_a_lagging_roster_shows_what_was_true() -> None:
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 @pytest.mark.parametrize("both_names", [True, False])
 def test_rows_are_keyed_as_the_group_addresses_people(addressing: Addressing, *, both_names: bool) -> None:
-    group = Group(GROUP, addressing=addressing, shown=Shown(both_names=both_names))
+    group = Group(GROUP, addressing=addressing, shown=RosterView(both_names=both_names))
     scene = Scene(group)
     scene.add(ANN, BEN)
     rows = scene.roster()
@@ -172,7 +172,7 @@ def test_rows_are_keyed_as_the_group_addresses_people(addressing: Addressing, *,
 
 
 def test_rows_may_be_missing_or_masked() -> None:
-    shown = Shown(missing=frozenset({ANN.phone}), masked=frozenset({BEN.phone}))
+    shown = RosterView(missing=frozenset({ANN.phone}), masked=frozenset({BEN.phone}))
     scene = Scene(Group(GROUP, shown=shown))
     scene.add(ANN, BEN)
     assert [(row.phone, row.lid) for row in scene.roster()] == [(US.phone, US.lid), (None, None)]
@@ -214,7 +214,7 @@ def test_the_journal_tells_adds_messages_and_invitations_by_account() -> None:
 
 def test_nobody_off_whatsapp_gets_a_message() -> None:
     scene = Scene()
-    scene.world.settle(evolve(ANN, temper=Temper.NOT_ON_WHATSAPP))
+    scene.world.settle(evolve(ANN, temper=Privacy.NOT_ON_WHATSAPP))
     assert scene.world.send(Identity(ANN.phone), "Hello", by=scene.us) is None
     assert not scene.world.journal
 

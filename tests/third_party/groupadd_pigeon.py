@@ -48,7 +48,7 @@ class Pigeon:
         loud: Whether people hear of it unless an add says otherwise.
     """
 
-    speaks_of_each: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = True
 
     loft: str
     whistle: Secret

@@ -9,12 +9,12 @@ from groupadd_pigeon import Pigeon
 
 from groupadd import Client, Reason, Secret, Status
 from groupadd.provider import identity
-from groupadd.sandbox import Answer, Code, VirtualClock, World, small_town
+from groupadd.sandbox import Answer, Code, VirtualClock, World, example_world
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.in_process import in_process
 from groupadd.sandbox.service import Handle
-from groupadd.sandbox.town import GROUP
 from groupadd.sandbox.world import Refused
-from groupadd.testing import Candidate, Conformance
-from groupadd.transport import in_process
+from groupadd.testing import AdapterUnderTest, Conformance
 
 PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")
 WORDS: Mapping[Code, str] = {Code.ADDED: "landed", Code.ALREADY_IN: "nested", Code.PRIVACY: "shy"}
@@ -43,12 +43,12 @@ def post_office(town: World) -> Handle:
 
 
 class TestPigeon(Conformance):
-    candidates = (Candidate(PIGEON, post_office),)
+    candidates = (AdapterUnderTest(PIGEON, post_office),)
 
 
 def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
     clock = VirtualClock()
-    with in_process(post_office(small_town(clock)), clock) as http, Client(PIGEON, http=http, clock=clock) as client:
+    with in_process(post_office(example_world(clock)), clock) as http, Client(PIGEON, http=http, clock=clock) as client:
         (finn,) = client.add(GROUP, ["+1 713 555 0115"])
     assert (finn.status, finn.reason, finn.provider_says) == (Status.NOT_ADDED, Reason.UNRECOGNISED, "moulting")
 
@@ -58,7 +58,7 @@ def test_people_hear_of_it_as_the_config_says_unless_an_add_says_otherwise(loud:
     pigeon = Pigeon("roof", PIGEON.whistle, PIGEON.base_url, loud=loud)
     heard = []
     clock = VirtualClock()
-    office = post_office(small_town(clock))
+    office = post_office(example_world(clock))
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         heard.extend([json.loads(body)["loud"]] if body else [])

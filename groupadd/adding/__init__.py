@@ -1,0 +1,1 @@
+"""The add: observe, add, observe again, decide."""

@@ -1,0 +1,221 @@
+"""Before an add: may we, is there room, who is in already, and could a verdict be proven here at all? Adds nobody."""
+
+from collections.abc import Sequence
+from typing import TypedDict
+
+from attrs import evolve, field, frozen
+
+from groupadd.adding.observe import ProviderSession, RosterObserver
+from groupadd.model.identity import GroupId, Identity, Participant, Person, same_first
+from groupadd.model.masking import repr_masked
+from groupadd.model.outcome import Reason
+from groupadd.model.roster import Roster
+from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo, RefreshesRoster
+from groupadd.wire.messages import Flow
+from groupadd.wire.retry import or_none
+
+USUAL_LIMIT = 1024  # WhatsApp's own, where the provider does not tell the group's
+_ADMINS = frozenset({"admin", "superadmin"})
+
+
+class ProspectJSON(TypedDict):
+    """One person in the JSON of a preflight."""
+
+    participant: str
+    phone: str | None
+    id: str
+    member: bool | None
+    on_whatsapp: bool | None
+
+
+class PreflightJSON(TypedDict):
+    """The JSON of a preflight."""
+
+    provider: str
+    type: str
+    group: str
+    in_group: bool | None
+    may_add: bool | None
+    needs_approval: bool | None
+    places_left: int | None
+    limit: int
+    limit_is_told: bool
+    provable: bool
+    why_not_provable: str | None
+    participants: list[ProspectJSON]
+
+
+@frozen
+class Prospect:
+    """A person who may be added.
+
+    Attributes:
+        participant: The caller's own spelling.
+        phone: Digits without a plus, or None.
+        id: The canonical JID.
+        member: Whether they are in already; None where the roster proves neither.
+        on_whatsapp: Whether the number is on WhatsApp; None where nobody could tell, and for members, who were not
+            asked for.
+    """
+
+    participant: str = field(repr=repr_masked)
+    phone: str | None = field(repr=repr_masked)
+    id: str = field(repr=repr_masked)
+    member: bool | None
+    on_whatsapp: bool | None
+
+
+@frozen
+class Preflight:
+    """What is known before an add. None stands for what cannot be told.
+
+    Attributes:
+        provider: The provider's configured name, or its type for a bare client.
+        type: The provider's type.
+        group: The group's JID.
+        in_group: Whether our account is in the group.
+        may_add: Whether our account may add: it is an admin, or members may.
+        needs_approval: Whether people wait for an admin's approval, unless an admin adds them.
+        places_left: How many more people fit in.
+        limit: How many people fit in altogether.
+        limit_is_told: Whether the provider tells that limit; else it is WhatsApp's usual one.
+        provable: Whether looks can prove who is in and who is not.
+        why_not_provable: Why they cannot.
+        participants: The people asked about, each once.
+    """
+
+    provider: str
+    type: str
+    group: str = field(repr=repr_masked)
+    in_group: bool | None
+    may_add: bool | None
+    needs_approval: bool | None
+    places_left: int | None
+    limit: int
+    limit_is_told: bool
+    provable: bool
+    why_not_provable: Reason | None
+    participants: tuple[Prospect, ...]
+
+    def as_dict(self) -> PreflightJSON:
+        """Return everything as JSON values."""
+        return {
+            "provider": self.provider,
+            "type": self.type,
+            "group": self.group,
+            "in_group": self.in_group,
+            "may_add": self.may_add,
+            "needs_approval": self.needs_approval,
+            "places_left": self.places_left,
+            "limit": self.limit,
+            "limit_is_told": self.limit_is_told,
+            "provable": self.provable,
+            "why_not_provable": None if self.why_not_provable is None else self.why_not_provable.value,
+            "participants": [
+                {
+                    "participant": person.participant,
+                    "phone": person.phone,
+                    "id": person.id,
+                    "member": person.member,
+                    "on_whatsapp": person.on_whatsapp,
+                }
+                for person in self.participants
+            ],
+        }
+
+
+def preflight(
+    account: ProviderSession, name: str, kind: str, group: GroupId, participants: Sequence[Participant]
+) -> Flow[Preflight]:
+    """Look once, read the group's settings, and check the numbers of those who are not in.
+
+    Raises:
+        Unsupported: The provider has no roster.
+        ProviderError: The roster could not be read.
+    """
+    watch = RosterObserver(account, group, same_first(participants))
+    observations = yield from watch.look(watch.people)
+    roster = watch.roster or Roster(())
+    told = yield from _group_info(account, group)
+    prospects: list[Prospect] = []
+    for one, person in watch.people.items():
+        member = observations[one].member
+        on_whatsapp = None if member else (yield from _is_on_whatsapp(account, person))
+        prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
+    limit, size = told.limit or USUAL_LIMIT, told.size or (len(roster.members) if roster.complete else None)
+    why = _why_not_provable(account, roster, [observations[one].reason for one in watch.people])
+    return Preflight(
+        provider=name,
+        type=kind,
+        group=group.jid,
+        in_group=in_group(roster),
+        may_add=may_add(roster, told),
+        needs_approval=told.needs_approval,
+        places_left=None if size is None else max(limit - size, 0),
+        limit=limit,
+        limit_is_told=told.limit is not None,
+        provable=why is None,
+        why_not_provable=why,
+        participants=tuple(prospects),
+    )
+
+
+def in_group(roster: Roster) -> bool | None:
+    """Return whether our own account is in the group."""
+    if roster.me is None:
+        return None
+    return evolve(roster, me=None).observation(_us(roster.me)).member
+
+
+def may_add(roster: Roster, told: GroupInfo) -> bool | None:
+    """Return whether our account may add people, by its role in the roster or because members may."""
+    if told.is_community:
+        return False
+    role = roster.role(roster.me)
+    if role in _ADMINS or told.members_may_add:
+        return True
+    return False if role == "member" and told.members_may_add is False else None
+
+
+def remarks(roster: Roster, asked: int) -> Sequence[str]:
+    """Return what one look before an add says against it, for people to read; nothing is refused on a guess."""
+    found: list[str] = []
+    if in_group(roster) is False:
+        found.append("our account is not in the group")
+    if roster.role(roster.me) == "member":
+        found.append("our account is no admin of the group; most groups let only admins add")
+    if roster.complete and len(roster.members) + asked > USUAL_LIMIT:
+        found.append(f"the group has {len(roster.members):,} members, and {USUAL_LIMIT:,} usually fit in")
+    return found
+
+
+def _us(me: Identity) -> Person:
+    return Person(frozenset(), frozenset()).also(me)
+
+
+def _group_info(account: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
+    provider = account.provider
+    if isinstance(provider, DescribesGroup):
+        return (yield from or_none(provider.group_info(group))) or GroupInfo()
+    return GroupInfo()
+
+
+def _is_on_whatsapp(account: ProviderSession, person: Participant) -> Flow[bool | None]:
+    """Ask for one number; None where the provider cannot or does not say."""
+    provider = account.provider
+    if person.phone is None or not isinstance(provider, ChecksNumbers):
+        return None
+    return (yield from or_none(_known(provider, person.phone)))
+
+
+def _known(provider: ChecksNumbers, phone: str) -> Flow[bool]:
+    return (yield from provider.check_number(phone)) is not None
+
+
+def _why_not_provable(account: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:
+    refreshable = isinstance(account.provider, RefreshesRoster)
+    if not roster.complete or not (roster.live or refreshable):
+        return Reason.STALE_ROSTER
+    if Reason.UNRESOLVED_IDENTITY in doubts:
+        return Reason.UNRESOLVED_IDENTITY
+    return None

@@ -1,0 +1,92 @@
+"""What became of a person: the provider's claim, a look before and the looks after, put together by one table."""
+
+from collections.abc import Sequence
+from enum import Enum, auto
+from functools import cache
+from typing import NamedTuple
+
+from groupadd.model.codes import Meaning
+from groupadd.model.outcome import Evidence, Reason, Status
+from groupadd.model.roster import Observation
+
+
+class Presence(Enum):
+    """What the looks after an add show of one person."""
+
+    PRESENT = auto()  # in a roster
+    ABSENT = auto()  # in neither of the last two looks: proven
+    GONE = auto()  # in a roster, and in neither of the last two looks
+    MISSING = auto()  # not in a roster that would show the person, but not in two such looks
+    NOTHING = auto()  # no look, or none that proves anything
+
+
+class Verdict(NamedTuple):
+    """What is said of one person, and how it is known."""
+
+    status: Status
+    reason: Reason | None
+    evidence: Evidence
+
+
+_ALREADY_MEMBER = Verdict(Status.ALREADY_MEMBER, None, Evidence.OBSERVED)
+_CONTRADICTION = Verdict(Status.UNKNOWN, Reason.CONTRADICTION, Evidence.NONE)
+_ABSENCE_UNPROVEN = Verdict(Status.UNKNOWN, Reason.ABSENCE_UNPROVEN, Evidence.NONE)
+
+
+def presence(after: Sequence[Observation]) -> Presence:
+    """Return what the looks after an add show together; absence takes the last two looks."""
+    gone = len(after) >= 2 and after[-1].member is False and after[-2].member is False
+    if any(observation.member for observation in after):
+        return Presence.GONE if gone else Presence.PRESENT
+    if gone:
+        return Presence.ABSENT
+    return Presence.MISSING if any(observation.member is False for observation in after) else Presence.NOTHING
+
+
+@cache
+def decide(claim: Meaning, before: Observation | None, after: tuple[Observation, ...]) -> Verdict:
+    """Return the verdict on one person.
+
+    Args:
+        claim: What the provider's answer makes of the person.
+        before: The look before the add, or None where there was none.
+        after: The looks after it, in order.
+    """
+    was = None if before is None else before.member
+    now = presence(after)
+    match was, now, claim.status:
+        case _, Presence.GONE, _:
+            return Verdict(Status.NOT_ADDED, Reason.CONTRADICTION, Evidence.OBSERVED)
+        case True, Presence.ABSENT, _:
+            return _CONTRADICTION
+        case True, _, _:
+            return _ALREADY_MEMBER
+        case _, Presence.PRESENT, Status.NOT_ADDED | Status.INVITED | Status.PENDING_APPROVAL if not _complete(after):
+            return _CONTRADICTION
+        case False, Presence.PRESENT, _:
+            return Verdict(Status.ADDED, None, Evidence.OBSERVED)
+        case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as said:
+            return Verdict(said, None, Evidence.REPORTED)
+        case None, Presence.PRESENT, _:
+            return Verdict(Status.ADDED, None, Evidence.INFERRED)
+        case _, Presence.ABSENT, Status.ADDED | Status.ALREADY_MEMBER:
+            return _CONTRADICTION
+        case _, Presence.ABSENT, Status.NOT_ADDED | Status.UNKNOWN:
+            silent = claim.reason is Reason.NOT_CHECKED
+            return Verdict(Status.NOT_ADDED, Reason.SILENT_REFUSAL if silent else claim.reason, Evidence.OBSERVED)
+        case _, Presence.MISSING, Status.ADDED | Status.ALREADY_MEMBER | Status.UNKNOWN:
+            return _ABSENCE_UNPROVEN
+        case False, _, Status.ALREADY_MEMBER:
+            return _CONTRADICTION
+        case _, _, Status.UNKNOWN:
+            return Verdict(Status.UNKNOWN, _why_nothing(after) or claim.reason, Evidence.NONE)
+        case _:
+            return Verdict(claim.status, claim.reason, Evidence.REPORTED)
+
+
+def _complete(after: Sequence[Observation]) -> bool:
+    return any(observation.member and observation.complete for observation in after)
+
+
+def _why_nothing(after: Sequence[Observation]) -> Reason | None:
+    return next((observation.reason for observation in reversed(after) if observation.reason is not None), None)

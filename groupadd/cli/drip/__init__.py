@@ -1,0 +1,1 @@
+"""`groupadd drip`: its commands, and what they show."""

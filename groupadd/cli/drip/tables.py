@@ -1,0 +1,170 @@
+"""What `groupadd drip` shows to people: what was planned, and how every account stands."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+
+from attrs import frozen
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from groupadd.adding.preflight import Preflight
+from groupadd.cli.tables import STYLES, bare_table, plain, yes_or_no
+from groupadd.drip import AccountStatus, DripStatus, Plan
+from groupadd.model.masking import masked
+from groupadd.model.outcome import Status
+from groupadd.model.wording import counted, counted_people, duration, in_words
+from groupadd.settings import PaceSettings
+
+_STATES: Mapping[str, str] = {
+    "ready": "cyan",
+    "running": "green",
+    "resting": "cyan",
+    "stopped": "bold red",
+    "done": "dim",
+}
+_MOST_FAULTS = 20  # that are shown; `export` and `--json` tell all
+
+
+@frozen
+class Place:
+    """People of a plan whom one account is to add to one group.
+
+    Attributes:
+        provider: The account, by its configured name.
+        group: The group's JID.
+        people: How many they are.
+        known: What is known before the adds; None where it could not be asked.
+        why_not: Why it could not.
+    """
+
+    provider: str
+    group: str
+    people: int
+    known: Preflight | None
+    why_not: str | None
+
+    def as_dict(self) -> dict[str, object]:
+        """Return the place as JSON values."""
+        known = None if self.known is None else self.known.as_dict()
+        about = {"provider": self.provider, "group": self.group, "people": self.people}
+        return {**about, "preflight": known, "error": self.why_not}
+
+
+def plan(made: Plan, places: Sequence[Place], now: datetime, *, shared: bool = False) -> RenderableType:
+    """Return what a plan has put into the ledger, and what is to be expected."""
+    parts: list[RenderableType] = [Text(f"{counted_people(made.people)} planned", "bold")]
+    if made.planned_before and not made.people:
+        rows = counted(made.planned_before, "row")
+        parts = [Text(f"nothing new: everybody in {rows} is planned for the same group already")]
+    elif made.planned_before:
+        parts.append(f"{made.planned_before:,} more are planned for the same group already, and are not planned twice")
+    if made.faults:
+        parts += ["", Text(f"{counted(len(made.faults), 'row')} cannot be used:", "yellow"), _faults(made.faults)]
+    if places:
+        parts += ["", _places(places)]
+        parts += [Text(f"{place.provider}: {place.why_not}", "yellow") for place in places if place.why_not]
+        parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(made.ends_at.items()))]
+    parts += [Text(f"\nwarning: {warning}", "yellow") for warning in made.warnings]
+    if made.ends_at:
+        unless = ", where workers are not at it already" if shared else ""
+        parts.append(f"\nNobody has been asked for yet: `groupadd drip run` begins{unless}")
+    return Group(*parts)
+
+
+def _faults(faults: Mapping[int, str]) -> RenderableType:
+    table = bare_table("Line", "Why")
+    for line, why in list(faults.items())[:_MOST_FAULTS]:
+        table.add_row(str(line), plain(why))
+    hidden = len(faults) - _MOST_FAULTS
+    return Group(table, f"and {hidden:,} more: `groupadd drip export` tells all") if hidden > 0 else table
+
+
+def _places(places: Sequence[Place]) -> RenderableType:
+    table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
+    for one in places:
+        known = one.known
+        told = ("", "", "") if known is None else (yes_or_no(known.may_add), _left(known), yes_or_no(known.provable))
+        table.add_row(one.provider, one.group, f"{one.people:,}", *told)
+    return table
+
+
+def _left(known: Preflight) -> str:
+    return "unknown" if known.places_left is None else f"{known.places_left:,}"
+
+
+def _end(name: str, at: datetime, now: datetime) -> str:
+    when = at.astimezone().strftime("%a %d %b %H:%M")
+    return f"{name} would be through in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
+
+
+def status(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+    """Return how every account stands, why some have stopped, and the sum."""
+    return Group(accounts(told, pace, now), "", *stops(told), _sum(told))
+
+
+def accounts(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+    """Return one line for each account: how far it is, how fast, and when what is next."""
+    table = bare_table("Account", "State", "Done", "Left", "Last minute", "Next add", "Time left")
+    for one in told.accounts:
+        table.add_row(
+            one.provider,
+            Text(one.state, _STATES[one.state]),
+            f"{one.done:,}",
+            f"{one.left:,}",
+            f"{one.adds_in_last_minute} of {pace.adds_per_minute:g}",
+            _next(one, now),
+            _time_left(one),
+        )
+    return table
+
+
+def _next(one: AccountStatus, now: datetime) -> str:
+    if one.state in {"stopped", "done"} or one.next_at is None:
+        return ""
+    seconds = (one.next_at - now).total_seconds()
+    return f"in {duration(seconds)}" if seconds >= 1 else "now"
+
+
+def _time_left(one: AccountStatus) -> str:
+    if one.state in {"stopped", "done"}:
+        return ""
+    return "looks only" if one.eta_s is None else duration(one.eta_s)
+
+
+def stops(told: DripStatus) -> Sequence[RenderableType]:
+    """Return why accounts have stopped, each with how to go on."""
+    return [
+        Text.assemble((one.provider, "bold"), f" has stopped: {one.why}", (f"\n  → {one.how_to_go_on}", "dim"), "\n")
+        for one in told.accounts
+        if one.state == "stopped"
+    ]
+
+
+def _sum(told: DripStatus) -> Text:
+    parts = [
+        Text(f"{told.counts[status]:,} {in_words(status)}", STYLES[status])
+        for status in Status
+        if told.counts.get(status, 0)
+    ]
+    left = [Text(f"{told.left:,} left")] if told.left else []
+    return Text(f"{counted_people(told.people)}: ", "bold") + Text(", ").join([*parts, *left])
+
+
+def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
+    """Return how an account stands as one plain line, for logs."""
+    fast = f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"
+    told = [f"{one.done:,} done", f"{one.left:,} left", fast]
+    for name, value in (("next add", _next(one, now)), ("time left", _time_left(one))):
+        if value:
+            told.append(f"{name} {value}")
+    return f"{one.provider}: {one.state}; {', '.join(told)}"
+
+
+def who(jid: str | None) -> str:
+    """Return a person's number as it may stand in talk: masked."""
+    return "" if jid is None else masked(jid.partition("@")[0])
+
+
+def present() -> datetime:
+    """Return the present moment, in UTC."""
+    return datetime.now(UTC)

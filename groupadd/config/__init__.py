@@ -1,0 +1,1 @@
+"""`groupadd.toml` and the environment, read into objects."""

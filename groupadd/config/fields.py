@@ -1,0 +1,131 @@
+"""A table of a config → the fields of an attrs class, strictly: cattrs alone makes "false" true and 7 the text "7"."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from enum import Enum
+from functools import cache
+from types import NoneType, UnionType
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args, get_origin
+
+import attrs
+
+from groupadd.config.suggestions import call_untrusted, nearest
+from groupadd.errors import ConfigError
+from groupadd.model.masking import Secret
+
+if TYPE_CHECKING:  # cattrs is imported when the first config is read
+    from cattrs import Converter
+
+Value: TypeAlias = Any  # whatever a file may hold
+Hint: TypeAlias = Any  # whatever an annotation may be
+
+UNRESOLVED = object()  # stands for a value that is not known yet; any field takes it
+
+_WORDS: Mapping[Hint, str] = {
+    bool: "true or false",
+    int: "a whole number",
+    float: "a number",
+    str: "text, and not empty",
+    Secret: "text in one line, not empty, without blanks at its ends",
+}
+_LISTS: frozenset[Hint] = frozenset({tuple, list, Sequence})
+
+
+class ExternalText(str):
+    """Text from the environment or a file; where its field is not text, it is read as TOML."""
+
+    __slots__ = ()
+
+
+def read(table: Mapping[str, Value], kind: type) -> tuple[dict[str, Value], dict[str, str]]:
+    """Read the fields of an attrs class from a table.
+
+    Returns:
+        The values that are right, and what is wrong, both by key. What is wrong is told without any value.
+    """
+    known = {one.alias: one for one in attrs.fields(attrs.resolve_types(kind)) if one.init}
+    values: dict[str, Value] = {}
+    faults = {key: f"unknown key{nearest(key, known)}" for key in table if key not in known}
+    for key, one in known.items():
+        if key in table:
+            try:
+                values[key] = _value(table[key], one.type)
+            except ConfigError as error:
+                faults[key] = str(error)
+        elif one.default is attrs.NOTHING:
+            faults[key] = "missing"
+    return values, faults
+
+
+def _value(value: Value, hint: Hint) -> Value:
+    """Return a value as its field wants it.
+
+    Raises:
+        ConfigError: It is another thing; told is what it must be.
+    """
+    if value is UNRESOLVED:
+        return value
+    readings = [value]
+    if isinstance(value, ExternalText):
+        with suppress(ValueError, RecursionError):
+            readings.append(tomllib.loads(f"value = {value}")["value"])
+    for reading in readings:
+        with suppress(ConfigError):
+            return call_untrusted(_structured, reading, hint)
+    near = nearest(value, get_args(hint)) if _origin(hint) is Literal and isinstance(value, str) else ""
+    raise ConfigError(f"must be {_wanted(hint)}{near}")
+
+
+def _structured(value: Value, hint: Hint) -> Value:
+    if _origin(hint) in _LISTS and not isinstance(value, list | tuple):
+        raise TypeError("cattrs would take a text for a list of its characters")
+    return _converter().structure(value, hint)
+
+
+@cache
+def _converter() -> "Converter":
+    from cattrs import Converter  # noqa: PLC0415  costs more to import than all of groupadd
+
+    converter = Converter()
+    for kind in (bool, int, float, str):
+        converter.register_structure_hook(kind, _exact)
+    converter.register_structure_hook(Secret, _secret)
+    return converter
+
+
+def _exact(value: Value, kind: type[Value]) -> Value:
+    if issubclass(kind, Enum):  # a StrEnum is a str, too
+        return kind(value)
+    given = kind if kind is not float else (int, float)
+    if not isinstance(value, given) or (isinstance(value, bool) and kind is not bool) or value == "":
+        raise TypeError
+    return kind(value)
+
+
+def _secret(value: Value, _: type) -> Secret:
+    secret = value if isinstance(value, Secret) else Secret(_exact(value, str))  # a mapping may hold one
+    if secret.reveal().strip().splitlines() != [secret.reveal()]:
+        raise TypeError
+    return secret
+
+
+def _origin(hint: Hint) -> Hint:
+    return get_origin(hint)
+
+
+def _wanted(hint: Hint) -> str:
+    """Return in words what a field takes."""
+    if hint in _WORDS:
+        return _WORDS[hint]
+    origin = _origin(hint)
+    inner = [one for one in get_args(hint) if one not in {NoneType, Ellipsis}]
+    if origin is Literal:
+        return "one of " + ", ".join(map(str, inner))
+    if origin in {Union, UnionType}:
+        return " or ".join(map(_wanted, inner))
+    if origin in _LISTS:
+        return f"a list, each {_wanted(inner[0])}"
+    if origin is dict:
+        return "a table"
+    return f"of the type {getattr(origin or hint, '__name__', 'that its class wants')}"

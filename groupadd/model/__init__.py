@@ -1,0 +1,1 @@
+"""Values: participants, rosters, outcomes. No I/O, no HTTP."""

@@ -1,0 +1,220 @@
+"""What became of an add call: one status, reason and evidence for every person asked for."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import datetime
+from enum import StrEnum
+from typing import TypedDict
+
+from attrs import field, frozen
+
+from groupadd.model.masking import repr_masked, repr_scrubbed
+
+
+class Status(StrEnum):
+    """What became of one person."""
+
+    ADDED = "added"  # in the group, and was not before this call as far as can be known
+    ALREADY_MEMBER = "already_member"  # in the group before this call
+    INVITED = "invited"  # not in; an invitation was sent or made by us or by the provider
+    PENDING_APPROVAL = "pending_approval"  # not in; waits for an admin's approval
+    NOT_ADDED = "not_added"  # not in, and that is known
+    UNKNOWN = "unknown"  # cannot be known from what was said and seen
+
+
+class Evidence(StrEnum):
+    """How we know what became of one person."""
+
+    REPORTED = "reported"  # the provider said so of this very person, in a form that may be believed
+    OBSERVED = "observed"  # rosters showed it
+    INFERRED = "inferred"  # one roster alone supports it: in it afterwards, with no look before
+    NONE = "none"  # nothing supports it
+
+
+class Reason(StrEnum):
+    """Why a person is not known to be in the group."""
+
+    PRIVACY = "privacy"
+    NOT_ON_WHATSAPP = "not_on_whatsapp"
+    RECENTLY_LEFT = "recently_left"
+    GROUP_FULL = "group_full"
+    BLOCKED = "blocked"
+    NOT_ALLOWED = "not_allowed"
+    COMMUNITY = "community"
+    LEGAL = "legal"
+    INCOMPATIBLE_DEVICE = "incompatible_device"
+    RATE_LIMITED = "rate_limited"
+    APPROVAL_REQUIRED = "approval_required"  # an admin has to let them in
+    INVALID_PARTICIPANT = "invalid_participant"  # the provider's word: what we cannot parse never leaves
+    DUPLICATE = "duplicate"  # the same person stood earlier in the list
+    SILENT_REFUSAL = "silent_refusal"  # accepted, and rosters prove absence
+    UNRECOGNISED = "unrecognised"  # a word or code that is not in our table
+    NO_ANSWER = "no_answer"  # timeout, broken connection, 5xx
+    UNREADABLE_ANSWER = "unreadable_answer"  # HTML, broken JSON, a shape we do not know
+    NOT_MENTIONED = "not_mentioned"  # the provider answered, but did not speak of this person
+    CONTRADICTION = "contradiction"  # two claims, or claim and rosters, exclude each other
+    UNRESOLVED_IDENTITY = "unresolved_identity"  # the roster hides who its members are
+    STALE_ROSTER = "stale_roster"  # incomplete, or without our own account, or without the group
+    ABSENCE_UNPROVEN = "absence_unproven"  # missing from what was seen, but not in the last two looks
+    NOT_CHECKED = "not_checked"  # accepted only, and no look allowed
+
+
+class InviteState(StrEnum):
+    """What became of an invitation."""
+
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+
+class InviteJSON(TypedDict):
+    """An invitation in the JSON of an outcome."""
+
+    kind: str
+    state: str | None
+    at: str | None
+    message_id: str | None
+    expires_at: str | None
+
+
+@frozen
+class Invite:
+    """An invitation to the group. The code itself is a secret and is not kept here.
+
+    Attributes:
+        kind: `link` (the group's link) or `personal` (made by WhatsApp for one person).
+        state: What became of sending it, or None where it exists and nobody has sent it.
+        at: When it was sent, in UTC.
+        message_id: The provider's id of the message that carried it.
+        expires_at: Until when it is valid, in UTC, where that is told.
+    """
+
+    kind: str
+    state: InviteState | None = None
+    at: datetime | None = None
+    message_id: str | None = field(default=None, repr=repr_scrubbed)
+    expires_at: datetime | None = None
+
+    def as_dict(self) -> InviteJSON:
+        """Return the invitation as JSON values; times are ISO 8601."""
+        return {
+            "kind": self.kind,
+            "state": None if self.state is None else self.state.value,
+            "at": None if self.at is None else self.at.isoformat(),
+            "message_id": self.message_id,
+            "expires_at": None if self.expires_at is None else self.expires_at.isoformat(),
+        }
+
+
+class ParticipantJSON(TypedDict):
+    """One person in the JSON of an outcome."""
+
+    participant: str
+    phone: str | None
+    id: str | None
+    status: str
+    reason: str | None
+    evidence: str
+    provider_says: str | None
+    invite: InviteJSON | None
+
+
+class AddJSON(TypedDict):
+    """The JSON of an outcome (contract 5)."""
+
+    provider: str
+    type: str
+    group: str
+    everyone_in: bool
+    counts: dict[str, int]
+    participants: list[ParticipantJSON]
+
+
+@frozen
+class ParticipantOutcome:
+    """What became of one person.
+
+    Attributes:
+        participant: The caller's own spelling.
+        phone: Digits without a plus, or None where only another kind of name is known.
+        id: The canonical JID, or None.
+        status: What became of the person.
+        reason: Why, or None for who is in.
+        evidence: How we know.
+        provider_says: The provider's own word or code, or None.
+        invite: The invitation that was sent or exists, or None.
+    """
+
+    participant: str = field(repr=repr_masked)
+    phone: str | None = field(repr=repr_masked)
+    id: str | None = field(repr=repr_masked)
+    status: Status
+    reason: Reason | None = None
+    evidence: Evidence = Evidence.NONE
+    provider_says: str | None = field(default=None, repr=repr_scrubbed)
+    invite: Invite | None = None
+
+    @property
+    def is_in(self) -> bool:
+        """Whether the person is known to be in the group."""
+        return self.status in _IN
+
+    def as_dict(self) -> ParticipantJSON:
+        """Return the person's outcome as JSON values."""
+        return {
+            "participant": self.participant,
+            "phone": self.phone,
+            "id": self.id,
+            "status": self.status.value,
+            "reason": None if self.reason is None else self.reason.value,
+            "evidence": self.evidence.value,
+            "provider_says": self.provider_says,
+            "invite": None if self.invite is None else self.invite.as_dict(),
+        }
+
+
+_IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
+
+
+@frozen
+class AddOutcome:
+    """What became of one add call: one entry for every person asked for, in the order asked.
+
+    Attributes:
+        provider: The provider's configured name, or its type for a bare client.
+        type: The provider's type.
+        group: The group's JID.
+        participants: One `ParticipantOutcome` each.
+    """
+
+    provider: str
+    type: str
+    group: str = field(repr=repr_masked)
+    participants: tuple[ParticipantOutcome, ...]
+
+    def __iter__(self) -> Iterator[ParticipantOutcome]:
+        return iter(self.participants)
+
+    def __len__(self) -> int:
+        return len(self.participants)
+
+    @property
+    def everyone_in(self) -> bool:
+        """Whether everyone asked for is known to be in the group."""
+        return all(person.is_in for person in self.participants)
+
+    def by_status(self, status: Status) -> tuple[ParticipantOutcome, ...]:
+        """Return the people of one status, in the order asked."""
+        return tuple(person for person in self.participants if person.status is status)
+
+    def as_dict(self) -> AddJSON:
+        """Return the whole outcome as JSON values, in the shape of the command line's `--json`."""
+        counts = Counter(person.status for person in self.participants)
+        return {
+            "provider": self.provider,
+            "type": self.type,
+            "group": self.group,
+            "everyone_in": self.everyone_in,
+            "counts": {status.value: counts[status] for status in Status},
+            "participants": [person.as_dict() for person in self.participants],
+        }

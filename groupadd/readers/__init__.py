@@ -1,0 +1,1 @@
+"""What the answers of several vendors have in common."""

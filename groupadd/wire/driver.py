@@ -1,0 +1,132 @@
+"""The two drivers: each carries the requests of a flow to a transport, one blocking and one for asyncio."""
+
+import asyncio
+import time
+from typing import Protocol, TypeVar
+
+from groupadd.errors import Interrupted
+from groupadd.wire.interrupt import CTRL_C
+from groupadd.wire.messages import AsyncTransport, Flow, NoAnswer, Request, Response, Transport, log
+
+T = TypeVar("T")
+
+
+class Clock(Protocol):
+    """The driver's time, in seconds from an arbitrary moment."""
+
+    def now(self) -> float:
+        """Return the present moment."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass, for the blocking driver."""
+        ...
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Let the time pass, for the async driver."""
+        ...
+
+
+class SystemClock:
+    """The machine's monotonic clock."""
+
+    def now(self) -> float:
+        """Return the present moment."""
+        return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Block the thread."""
+        time.sleep(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Leave the event loop free."""
+        await asyncio.sleep(seconds)
+
+
+def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
+    """Run a flow to its end over a blocking transport.
+
+    Ctrl-C cuts the line: whatever the flow still asks for gets no answer, at once, so that it ends with what is known.
+
+    Raises:
+        Interrupted: Ctrl-C came, and the flow could still say what is known.
+    """
+    cut = False
+    try:
+        request = next(flow)
+        while True:
+            cut = cut or CTRL_C.pressed
+            answer = _LineCut(clock.now()) if cut else _ask(request, transport, clock)
+            cut = cut or isinstance(answer, _LineCut)
+            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+    except StopIteration as stop:
+        value: T = stop.value
+    except Exception as error:
+        if cut:
+            raise KeyboardInterrupt from error
+        raise
+    finally:
+        flow.close()
+    if cut or CTRL_C.pressed:
+        raise Interrupted(value)
+    return value
+
+
+async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
+    """Run a flow to its end over an async transport. A cancelled call closes its flow."""
+    try:
+        request = next(flow)
+        while True:
+            answer = await _ask_async(request, transport, clock)
+            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
+def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoAnswer:
+    sent_at = None
+    try:
+        CTRL_C.asking = True
+        if (wait_s := _wait_s(request, clock)) > 0:
+            clock.sleep(wait_s)
+        sent_at = clock.now()
+        return _stamped(transport(request), sent_at, clock.now())
+    except NoAnswer as lost:
+        return lost.stamped(sent_at, clock.now())
+    except KeyboardInterrupt:
+        return _LineCut(clock.now(), sent_at)
+    finally:
+        CTRL_C.asking = False
+
+
+async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) -> Response | NoAnswer:
+    sent_at = None
+    try:
+        if (wait_s := _wait_s(request, clock)) > 0:
+            await clock.sleep_async(wait_s)
+        sent_at = clock.now()
+        return _stamped(await transport(request), sent_at, clock.now())
+    except NoAnswer as lost:
+        return lost.stamped(sent_at, clock.now())
+
+
+def _stamped(response: Response, sent_at: float, at: float) -> Response:
+    return Response(response.status, response.body, response.headers, sent_at, at)
+
+
+class _LineCut(NoAnswer):
+    """Ctrl-C: no answer to this request nor to any later one."""
+
+    def __init__(self, at: float, sent_at: float | None = None) -> None:
+        super().__init__("interrupted", maybe_sent=sent_at is not None)
+        self.stamped(sent_at, at)
+
+
+def _wait_s(request: Request, clock: Clock) -> float:
+    wait_s = request.not_before - clock.now() if request.not_before else 0.0
+    if wait_s > 0:
+        log.info("waiting %.1f s before %s", wait_s, request, extra={"wait_s": wait_s})
+    return wait_s

@@ -1,0 +1,595 @@
+"""The config: a wrong one is told whole, place by place, and without a value of it."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+import groupadd
+from groupadd.config import registry
+from groupadd.config.load import load
+from groupadd.errors import ConfigError, UnknownProvider
+from groupadd.model.masking import Secret
+from groupadd.providers.wasend import Wasend
+from groupadd.providers.wawp import Wawp
+from groupadd.settings import AddSettings
+
+MAIN: Mapping[str, object] = {"type": "wasend", "session_id": "s1", "api_key": "sk-1"}
+BACKUP: Mapping[str, object] = {"type": "wawp", "instance_id": "i1", "access_token": "env:WAWP_ACCESS_TOKEN"}
+BOTH: Mapping[str, object] = {"provider": "main", "providers": {"main": MAIN, "backup": BACKUP}}
+ADDRESS = "http:// or https://, a host, and at most a path"
+WHOLE = """
+provider = "main"
+
+[providers.main]
+type = "wasend"
+session_id = "s1"
+api_key = "env:WASEND_API_KEY"
+base_url = "https://api.wasend.dev/"
+
+[providers.backup]
+type = "wawp"
+instance_id = "i1"
+access_token = "file:secrets/token"
+credentials_in = "query"
+
+[add]
+verify = "always"
+look_after_s = [1, 2.5]
+late_after_s = 45
+timeout_s = 10
+notify = true
+invite = "link"
+invite_text = "{link}: see you"
+"""
+
+
+@pytest.fixture(autouse=True)
+def empty_house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """No config anywhere: an empty current folder, an empty home."""
+    for variable in ("APPDATA", "GROUPADD_CONFIG", "GROUPADD_PROVIDER"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "home" / "xdg"))
+    (tmp_path / "work").mkdir()
+    monkeypatch.chdir(tmp_path / "work")
+    return tmp_path
+
+
+A_KEY = "text in one line, not empty, without blanks at its ends"
+
+
+def faults_of(tables: object, environ: Mapping[str, str] | None = None) -> list[str]:
+    assert isinstance(tables, Mapping)
+    with pytest.raises(ConfigError) as raised:
+        load(tables, environ=environ or {}).provider()
+    return str(raised.value).splitlines()
+
+
+def with_main(**fields: object) -> Mapping[str, object]:
+    return {"providers": {"main": {**MAIN, **fields}}}
+
+
+def with_add(**settings: object) -> Mapping[str, object]:
+    return {**BOTH, "add": settings}
+
+
+def revealed(provider: object) -> str:
+    assert isinstance(provider, Wasend | Wawp)
+    return (provider.api_key if isinstance(provider, Wasend) else provider.access_token).reveal()
+
+
+def test_whole_file_becomes_providers_and_settings(tmp_path: Path) -> None:
+    (tmp_path / "secrets").mkdir()
+    (tmp_path / "secrets" / "token").write_text("tok-2\n")
+    file = tmp_path / "mine.toml"
+    file.write_text(WHOLE)
+    settings = load(file, environ={"WASEND_API_KEY": "sk-1"})
+    main, backup = settings.provider(), settings.provider("backup")
+    assert settings.default_provider == "main"
+    assert settings.providers == {"main": "wasend", "backup": "wawp"}
+    assert (main.name, main.type) == ("main", "wasend")
+    assert main.provider == Wasend("s1", Secret("sk-1"), "https://api.wasend.dev/")
+    assert backup.provider == Wawp("i1", Secret("tok-2"), "query")
+    assert settings.add == AddSettings(
+        verify="always",
+        look_after_s=(1.0, 2.5),
+        late_after_s=45.0,
+        timeout_s=10.0,
+        notify=True,
+        invite="link",
+        invite_text="{link}: see you",
+    )
+
+
+def test_mapping_works_as_a_file_does_and_stays_as_it_was() -> None:
+    before = repr(BOTH)
+    settings = load(BOTH, environ={"GROUPADD_PROVIDERS__MAIN__API_KEY": "sk-9"})
+    assert settings.add == AddSettings()
+    assert revealed(settings.provider("main").provider) == "sk-9"
+    assert repr(BOTH) == before
+
+
+def test_mapping_may_hold_a_secret_that_is_one_already() -> None:
+    assert revealed(load(with_main(api_key=Secret("sk-2")), environ={}).provider().provider) == "sk-2"
+
+
+@pytest.mark.parametrize(
+    ("tables", "faults"),
+    [
+        (with_main(api_keyy="x"), ["config: providers.main.api_keyy: unknown key; did you mean api_key?"]),
+        (with_main(session_id=7), ["config: providers.main.session_id: must be text, and not empty"]),
+        (with_main(session_id=True), ["config: providers.main.session_id: must be text, and not empty"]),
+        *(
+            (with_main(api_key=key), [f"config: providers.main.api_key: must be {A_KEY}"])
+            for key in ("", "k\n", " k", "k\nk")
+        ),
+        (with_add(look_after_s=[1e300]), ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"]),
+        (with_add(late_after_s=1e300), ["config: add.late_after_s: must be from 0 to 86400 seconds"]),
+        (with_add(timeout_s=1e300), ["config: add.timeout_s: must be more than 0 and at most 86400 seconds"]),
+        ({**BOTH, "drip": {"rest_s": 1e300}}, ["config: drip.rest_s: must be from 0 to 604800 seconds"]),
+        (
+            {"providers": {"main": {"type": "wasend"}}},
+            ["config: providers.main.session_id: missing", "config: providers.main.api_key: missing"],
+        ),
+        ({"providers": {"main": {}}}, ["config: providers.main.type: missing"]),
+        ({"providers": {"main": {"type": 3}}}, ["config: providers.main.type: must be text, and not empty"]),
+        ({"providers": {"main": "wasend"}}, ["config: providers.main: must be a table"]),
+        ({"providers": "wasend"}, ["config: providers: must be a table"]),
+        ({}, ["config: providers: missing: no provider is configured"]),
+        ({"provders": {}}, ["config: provders: unknown key; did you mean providers?"]),
+        ({**BOTH, "provider": 1}, ["config: provider: must be text, and not empty"]),
+        (
+            {"providers": {"b": {**BACKUP, "credentials_in": "bodi"}}},
+            ["config: providers.b.credentials_in: must be one of body, query, header; did you mean body?"],
+        ),
+        ({**BOTH, "add": 3}, ["config: add: must be a table"]),
+        (with_add(timout_s=3), ["config: add.timout_s: unknown key; did you mean timeout_s?"]),
+        (with_add(verify="sometimes"), ["config: add.verify: must be one of auto, always, never"]),
+        (with_add(verify=True), ["config: add.verify: must be one of auto, always, never"]),
+        (with_add(verify=["auto"]), ["config: add.verify: must be one of auto, always, never"]),
+        (with_add(notify="false"), ["config: add.notify: must be true or false"]),
+        (with_add(notify=1), ["config: add.notify: must be true or false"]),
+        (
+            with_add(verify="allways", invite="lnik"),
+            [
+                "config: add.verify: must be one of auto, always, never; did you mean always?",
+                "config: add.invite: must be one of never, link, personal; did you mean link?",
+            ],
+        ),
+        (with_add(invite="yes"), ["config: add.invite: must be one of never, link, personal"]),
+        (with_add(look_after_s=3), ["config: add.look_after_s: must be a list, each a number"]),
+        (with_add(look_after_s=""), ["config: add.look_after_s: must be a list, each a number"]),
+        (with_add(look_after_s=["3"]), ["config: add.look_after_s: must be a list, each a number"]),
+        (with_add(look_after_s=[True]), ["config: add.look_after_s: must be a list, each a number"]),
+        (with_add(look_after_s=[3, 2]), ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"]),
+        (with_add(look_after_s=[2, 2]), ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"]),
+        (with_add(look_after_s=[-1]), ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"]),
+        (
+            with_add(look_after_s=[float("inf")]),
+            ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"],
+        ),
+        (
+            with_add(look_after_s=[float("nan")]),
+            ["config: add.look_after_s: must be ascending seconds, from 0 to 86400"],
+        ),
+        (with_add(late_after_s=-1), ["config: add.late_after_s: must be from 0 to 86400 seconds"]),
+        (with_add(late_after_s=10**400), ["config: add.late_after_s: must be a number"]),
+        (with_add(timeout_s=0), ["config: add.timeout_s: must be more than 0 and at most 86400 seconds"]),
+        (with_add(timeout_s=float("nan")), ["config: add.timeout_s: must be more than 0 and at most 86400 seconds"]),
+        (with_add(timeout_s="30"), ["config: add.timeout_s: must be a number"]),
+        *(
+            (with_add(invite_text=text), ["config: add.invite_text: must be text with one {link} and no other braces"])
+            for text in ("Join us", "{}", "{link", "{link} {name}", "{link} and {link}", "{{link}}", "{link!r}")
+        ),
+        *(
+            (with_main(base_url=url), [f"config: providers.main.base_url: must be {ADDRESS}"])
+            for url in (
+                *("api.wasend.dev", "ftp://x", "https://", "https://:80", "http://a:0", "http://a:99999", "http://["),
+                *("https://a b", "https://a\nb", "https://a\\b", "https://me:pw@x"),
+                *("https://x?key=1", "https://x/#a", "https://x?"),
+            )
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_by_its_place(tables: object, faults: list[str]) -> None:
+    assert faults_of(tables) == faults
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "https://x/prefix/", "http://[::1]:80", "HTTPS://X"])
+def test_base_url_may_have_a_port_a_prefix_and_a_trailing_slash(url: str) -> None:
+    assert load(with_main(base_url=url), environ={}).provider().provider.base_url == url
+
+
+def test_all_faults_of_a_file_are_told_at_once_whoever_is_chosen(tmp_path: Path) -> None:
+    file = tmp_path / "groupadd.toml"
+    file.write_text(
+        '[providers.main]\ntype = "wasend"\nsession_id = 7\napi_keyy = "sk-1"\nbase_url = "ftp://x"\n'
+        '[providers.backup]\ntype = "wawp"\naccess_token = "t"\n'
+        '[add]\nverify = "x"\ntimeout_s = -1\ninvite_text = ""\n[ad]\n'
+    )
+    with pytest.raises(ConfigError) as raised:
+        load(file, environ={})
+    places = [line.removeprefix(f"{file}: ").split(":")[0] for line in str(raised.value).splitlines()]
+    assert places == [
+        "ad",
+        "providers.main.api_keyy",
+        "providers.main.session_id",
+        "providers.main.api_key",
+        "providers.main.base_url",
+        "providers.backup.instance_id",
+        "add.verify",
+        "add.invite_text",
+        "add.timeout_s",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (b'provider = "main"\nprovider == "sk-secret"\n', r"not TOML: .*line 2"),
+        (b'[providers.main]\napi_key = "sk-secret\n', r"not TOML: .*line 2"),
+        (b'api_key = "sk-secret\xff"', "not UTF-8"),
+        (b"a = " + b"[" * 100_000, "not TOML"),
+        (b"a = " + b"9" * 5000, "not TOML"),
+    ],
+)
+def test_a_file_that_is_not_toml_is_told_by_its_line_and_nothing_of_it_is_shown(
+    tmp_path: Path, content: bytes, fault: str
+) -> None:
+    file = tmp_path / "groupadd.toml"
+    file.write_bytes(content)
+    with pytest.raises(ConfigError, match=fault) as raised:
+        load(file, environ={})
+    assert str(raised.value).startswith(f"{file}: ")
+    assert "sk-secret" not in str(raised.value)
+    assert raised.value.__context__ is None
+
+
+def test_a_byte_order_mark_is_read_over(tmp_path: Path) -> None:
+    (tmp_path / "groupadd.toml").write_text(WHOLE, encoding="utf-8-sig")
+    assert load(tmp_path / "groupadd.toml", environ={}).default_provider == "main"
+
+
+# Which provider
+
+
+@pytest.mark.parametrize(
+    ("tables", "name", "chosen"),
+    [
+        (BOTH, None, "main"),
+        (BOTH, "backup", "backup"),
+        ({"providers": {"only": MAIN}}, None, "only"),
+    ],
+)
+def test_the_named_provider_is_chosen_else_the_default_else_the_only_one(
+    tables: Mapping[str, object], name: str | None, chosen: str
+) -> None:
+    assert load(tables, environ={"WAWP_ACCESS_TOKEN": "t"}).provider(name).name == chosen
+
+
+def test_with_several_and_no_default_all_are_named() -> None:
+    tables = {"providers": {"main": MAIN, "backup": BACKUP}}
+    assert faults_of(tables) == ["config: provider: missing, and there are several: backup, main"]
+
+
+def test_an_unknown_name_is_told_with_the_nearest() -> None:
+    with pytest.raises(UnknownProvider, match=r"^config: providers: no such provider; did you mean main\?"):
+        load(BOTH, environ={}).provider("mian")
+    with pytest.raises(UnknownProvider, match=r"^config: provider: .*did you mean main\? \(configured: backup, main\)"):
+        load({**BOTH, "provider": "mian"}, environ={}).provider()
+
+
+def test_an_unknown_type_matters_only_to_who_chooses_it() -> None:
+    settings = load({"providers": {"main": MAIN, "other": {"type": "wasnd"}}}, environ={})
+    assert settings.provider("main").type == "wasend"
+    with pytest.raises(UnknownProvider, match=r"^config: providers\.other\.type: .*did you mean wasend\?"):
+        settings.provider("other")
+
+
+# The environment
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "setting"),
+    [
+        ("GROUPADD_ADD__VERIFY", "never", AddSettings(verify="never")),
+        ("GROUPADD_ADD__LOOK_AFTER_S", "[1, 4]", AddSettings(look_after_s=(1.0, 4.0))),
+        ("GROUPADD_ADD__TIMEOUT_S", "7", AddSettings(timeout_s=7.0)),
+        ("GROUPADD_ADD__NOTIFY", "false", AddSettings(notify=False)),
+        ("GROUPADD_ADD__INVITE_TEXT", "{link} 1", AddSettings(invite_text="{link} 1")),
+        ("GROUPADD_ADD__TIMEOUT_S", "", AddSettings()),
+    ],
+)
+def test_a_variable_sets_one_field_and_what_is_not_text_is_read_as_toml(
+    variable: str, text: str, setting: AddSettings
+) -> None:
+    assert load(BOTH, environ={variable: text}).add == setting
+
+
+def test_text_that_looks_like_a_number_stays_text_where_text_is_wanted() -> None:
+    provider = load(BOTH, environ={"GROUPADD_PROVIDERS__MAIN__SESSION_ID": "007"}).provider("main").provider
+    assert provider == Wasend("007", Secret("sk-1"))
+
+
+def test_environment_swaps_the_provider_but_not_one_that_is_named() -> None:
+    settings = load(BOTH, environ={"GROUPADD_PROVIDER": "backup", "WAWP_ACCESS_TOKEN": "t"})
+    assert settings.provider().name == "backup"
+    assert settings.provider("main").name == "main"
+
+
+@pytest.mark.parametrize("name", ["main", "Main", "MAIN"])
+def test_a_variable_finds_its_provider_in_any_case(name: str) -> None:
+    settings = load({"providers": {name: MAIN}}, environ={"GROUPADD_PROVIDERS__MAIN__API_KEY": "sk-9"})
+    assert revealed(settings.provider(name).provider) == "sk-9"
+
+
+def test_a_variable_finds_a_provider_whose_name_has_dashes_or_underscores() -> None:
+    tables = {"providers": {"a-b": MAIN, "c__d": MAIN}}
+    environ = {"GROUPADD_PROVIDERS__A_B__API_KEY": "sk-8", "GROUPADD_PROVIDERS__C__D__API_KEY": "sk-9"}
+    settings = load(tables, environ=environ)
+    assert [revealed(settings.provider(name).provider) for name in ("a-b", "c__d")] == ["sk-8", "sk-9"]
+
+
+def test_a_whole_provider_may_come_from_the_environment() -> None:
+    environ = {f"GROUPADD_PROVIDERS__MAIN__{key.upper()}": str(value) for key, value in MAIN.items()}
+    settings = load(environ=environ)
+    assert settings.provider().provider == Wasend("s1", Secret("sk-1"))
+
+
+@pytest.mark.parametrize(
+    ("variable", "text", "fault"),
+    [
+        ("GROUPADD_ADD__VERIFY", "sk-x", "add.verify: must be one of auto, always, never"),
+        ("GROUPADD_ADD__TIMEOUT_S", "sk-x", "add.timeout_s: must be a number"),
+        ("GROUPADD_ADD__TIMEOUT_S", "0", "add.timeout_s: must be more than 0 and at most 86400 seconds"),
+        ("GROUPADD_ADD__TIMOUT_S", "3", "add.timout_s: unknown key; did you mean timeout_s?"),
+        ("GROUPADD_ADDD__VERIFY", "never", "addd: unknown key; did you mean add?"),
+        ("GROUPADD_PROVIDERS__MAIN__API_KEYY", "sk-x", "providers.main.api_keyy: unknown key; did you mean api_key?"),
+        ("GROUPADD_PROVIDERS__MIAN__API_KEY", "sk-x", "providers.mian.type: missing"),
+        ("GROUPADD_PROVIDERS__MAIN", "sk-x", "providers.main: must be a table"),
+        ("GROUPADD_PROVIDER", "sk-x", "provider: no such provider (configured: backup, main)"),
+    ],
+)
+def test_a_fault_in_a_variable_is_told_by_the_variable(variable: str, text: str, fault: str) -> None:
+    assert faults_of(BOTH, {variable: text}) == [f"{variable}: {fault}"]
+
+
+# References
+
+
+def test_references_of_the_chosen_provider_alone_are_looked_up() -> None:
+    settings = load(BOTH, environ={})
+    assert settings.provider("main").name == "main"
+    with pytest.raises(ConfigError) as raised:
+        settings.provider("backup")
+    fault = "config: providers.backup.access_token: the environment variable WAWP_ACCESS_TOKEN is not set"
+    assert str(raised.value) == fault
+
+
+@pytest.mark.parametrize(
+    ("reference", "fault"),
+    [
+        ("env:EMPTY", "the environment variable EMPTY is not set"),
+        ("file:none", "the file none cannot be read: No such file or directory"),
+        ("file:.", "the file . cannot be read: Is a directory"),
+        ("file:binary", "the file binary cannot be read: not text"),
+        ("file:blank", f"must be {A_KEY}"),
+        ("file:a\0b", "the file a\0b cannot be read: not text"),
+    ],
+)
+def test_a_reference_that_leads_nowhere_is_told_with_where_it_leads(reference: str, fault: str) -> None:
+    Path("binary").write_bytes(b"sk-secret\xff")
+    Path("blank").write_text("\n")
+    assert faults_of(with_main(api_key=reference), {"EMPTY": ""}) == [f"config: providers.main.api_key: {fault}"]
+
+
+@pytest.mark.parametrize(("content", "secret"), [("sk-3", "sk-3"), ("sk-3\n", "sk-3"), ("sk-3\r\n", "sk-3")])
+def test_one_trailing_newline_of_a_referenced_file_is_not_part_of_it(content: str, secret: str) -> None:
+    Path("token").write_bytes(content.encode())
+    assert revealed(load(with_main(api_key="file:token"), environ={}).provider().provider) == secret
+
+
+def test_a_variable_that_is_not_set_is_told_with_the_nearest_that_is() -> None:
+    fault = "the environment variable WASEND_KEY is not set; did you mean WASEND_API_KEY?"
+    environ = {"WASEND_API_KEY": "sk-1", "WASEND_KE": ""}
+    assert faults_of(with_main(api_key="env:WASEND_KEY"), environ) == [f"config: providers.main.api_key: {fault}"]
+
+
+def test_a_variable_that_sets_a_field_may_hold_a_reference() -> None:
+    environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": "env:ELSEWHERE", "ELSEWHERE": "sk-4"}
+    assert revealed(load(BOTH, environ=environ).provider("main").provider) == "sk-4"
+
+
+def test_faults_of_references_and_their_fields_are_told_together() -> None:
+    tables = with_main(api_key="env:NONE", base_url="env:URL")
+    assert faults_of(tables, {"URL": "ftp://sk-x"}) == [
+        "config: providers.main.api_key: the environment variable NONE is not set",
+        f"config: providers.main.base_url: must be {ADDRESS}",
+    ]
+
+
+# Places
+
+
+def place(folder: Path, name: str) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "groupadd.toml").write_text(f'[providers.{name}]\ntype = "wasend"\nsession_id = "s"\napi_key = "k"\n')
+    return folder / "groupadd.toml"
+
+
+@pytest.mark.parametrize("platformdirs", [True, False], ids=["platformdirs", "by hand"])
+def test_the_first_place_that_has_a_config_wins(
+    empty_house: Path, monkeypatch: pytest.MonkeyPatch, *, platformdirs: bool
+) -> None:
+    if not platformdirs:
+        monkeypatch.setitem(sys.modules, "platformdirs", None)
+    elif sys.platform != "linux":
+        pytest.skip("where platformdirs looks elsewhere is its own to test")
+    found: list[str] = []
+    place(empty_house / "home" / "xdg" / "groupadd", "in_home")
+    found += load().providers
+    place(Path(), "in_folder")
+    found += load().providers
+    monkeypatch.setenv("GROUPADD_CONFIG", str(place(empty_house / "a", "by_variable")))
+    found += load().providers
+    found += load(place(empty_house / "b", "by_argument")).providers
+    found += load({"providers": {"by_mapping": MAIN}}).providers
+    assert found == ["in_home", "in_folder", "by_variable", "by_argument", "by_mapping"]
+
+
+def test_where_no_config_is_found_the_places_are_named(empty_house: Path) -> None:
+    with pytest.raises(ConfigError) as raised:
+        load()
+    assert "GROUPADD_CONFIG is not set" in str(raised.value)
+    assert "no groupadd.toml" in str(raised.value)
+    assert str(empty_house / "home" / "xdg" / "groupadd" / "groupadd.toml") in str(raised.value)
+
+
+def test_a_file_that_is_named_and_missing_is_an_error_although_others_exist() -> None:
+    place(Path(), "in_folder")
+    with pytest.raises(ConfigError, match=r"^none\.toml: no such file$"):
+        load("none.toml")
+    with pytest.raises(ConfigError, match=r"^none\.toml: no such file \(named by GROUPADD_CONFIG\)$"):
+        load(environ={"GROUPADD_CONFIG": "none.toml"})
+
+
+def test_a_folder_in_a_files_place_is_told() -> None:
+    with pytest.raises(ConfigError, match=r"^\.: cannot be read: Is a directory$"):
+        load(".")
+
+
+# Plugins
+
+PLUGIN = """
+from __future__ import annotations
+
+from enum import StrEnum
+
+from attrs import field, frozen
+
+from groupadd.provider import AddReply, Secret
+
+
+class Plan(StrEnum):
+    FREE = "free"
+
+
+def refuse(instance, attribute, value):
+    if value == 13:
+        raise LookupError("sk-secret")
+
+
+@frozen
+class Acme:
+    reports_each_person = True
+    token: Secret
+    port: int = field(default=1, validator=refuse)
+    plan: Plan = Plan.FREE
+    tags: list[str] = field(factory=list)
+    base_url: str = "https://acme.example"
+
+    def add_participants(self, group, participants, *, notify):
+        return AddReply()
+        yield
+"""
+
+
+@pytest.fixture
+def acme(empty_house: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, object]:
+    """A plugin's module on sys.path, as installed, and its fields."""
+    (empty_house / "acme_for_config.py").write_text(PLUGIN)
+    monkeypatch.syspath_prepend(empty_house)
+    monkeypatch.delitem(sys.modules, "acme_for_config", raising=False)
+    monkeypatch.setattr(registry, "_brought", lambda: {"acme": registry.Origin("acme_for_config:Acme", ("acme",))})
+    return {"type": "acme", "token": "sk-secret"}
+
+
+def test_a_plugin_is_imported_when_it_is_chosen_and_not_before(acme: Mapping[str, object]) -> None:
+    settings = load({"providers": {"main": MAIN, "acme": {**acme, "plan": "free", "tags": ["a"]}}}, environ={})
+    settings.provider("main")
+    assert "acme_for_config" not in sys.modules
+    provider = settings.provider("acme").provider
+    assert "acme_for_config" in sys.modules
+    assert repr(provider) == (
+        "Acme(token=Secret('•••'), port=1, plan=<Plan.FREE: 'free'>, tags=['a'], base_url='https://acme.example')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("fields", "fault"),
+    [
+        ({"tokn": "sk-secret"}, "providers.acme.tokn: unknown key; did you mean token?"),
+        ({"port": "sk-secret"}, "providers.acme.port: must be a whole number"),
+        ({"port": 1.5}, "providers.acme.port: must be a whole number"),
+        ({"plan": "sk-secret"}, "providers.acme.plan: must be of the type Plan"),
+        ({"tags": "sk-secret"}, "providers.acme.tags: must be a list, each text, and not empty"),
+        ({"port": 13}, "providers.acme: acme does not accept these fields (LookupError)"),
+    ],
+)
+def test_fields_of_a_plugin_are_checked_as_ours_are(
+    acme: Mapping[str, object], fields: Mapping[str, object], fault: str
+) -> None:
+    assert faults_of({"providers": {"acme": {**acme, **fields}}}) == [f"config: {fault}"]
+
+
+# Secrets
+
+SECRET = "sk-0123456789abcdef"
+values = st.sampled_from(
+    [
+        SECRET,
+        [SECRET],
+        {SECRET[::-1]: SECRET},
+        {"a": {"b": SECRET}},
+        f"https://u:{SECRET}@x",
+        f"{{{SECRET}}}",
+        7,
+        None,
+        "",
+    ]
+)
+keys = st.sampled_from(["type", "session_id", "api_key", "base_url", "credentials_in", "access_token", "api_keyy"])
+tables = st.dictionaries(keys, st.one_of(values, st.sampled_from(["wasend", "wawp"])))
+settings_of_add = st.dictionaries(st.sampled_from([*AddSettings().as_arguments(), "verfy"]), values)
+
+
+@given(
+    config_=st.fixed_dictionaries(
+        {},
+        optional={
+            "provider": values,
+            "providers": st.one_of(values, st.dictionaries(st.sampled_from(["main", "b"]), st.one_of(values, tables))),
+            "add": st.one_of(values, settings_of_add),
+            "ad": values,
+        },
+    )
+)
+@example(config_={"providers": {"main": {**MAIN, "type": SECRET}}})
+@example(config_={**BOTH, "provider": SECRET})
+def test_no_error_holds_a_value(config_: Mapping[str, object]) -> None:
+    try:
+        settings = load(config_, environ={})
+        assert SECRET not in repr(settings).replace(f"provider='{SECRET}'", "").replace(f": '{SECRET}'", "")
+        settings.provider()
+    except ConfigError as error:
+        chain: BaseException | None = error
+        while chain is not None:
+            assert SECRET not in f"{chain}{chain!r}"
+            chain = chain.__cause__ or chain.__context__
+
+
+def test_neither_a_config_nor_what_it_chooses_shows_a_secret() -> None:
+    settings = load(BOTH, environ={"WAWP_ACCESS_TOKEN": SECRET, "GROUPADD_PROVIDERS__MAIN__API_KEY": SECRET})
+    shown = f"{settings!r}{settings}{settings._document!r}{settings.provider('main')!r}{settings.provider('backup')!r}"
+    assert SECRET not in shown
+
+
+def test_importing_config_imports_neither_cattrs_nor_platformdirs() -> None:
+    program = "import sys, groupadd.config.load; sys.exit(bool({'cattrs', 'platformdirs'} & sys.modules.keys()))"
+    folder = Path(groupadd.__file__).parents[1]
+    assert subprocess.run([sys.executable, "-c", program], cwd=folder, check=False).returncode == 0

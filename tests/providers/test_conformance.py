@@ -1,0 +1,28 @@
+"""Each provider of ours is held to what holds for all: over the sandbox in its dialect, and by its cassettes."""
+
+from pathlib import Path
+
+from groupadd.config import registry
+from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names
+from groupadd.testing import AdapterUnderTest, Conformance
+from groupadd.testing.targets import provider
+
+CASSETTES = Path(__file__).parents[2] / "cassettes"
+
+
+def built_in(type_: str) -> AdapterUnderTest:
+    credentials = Sandbox.speaking(type_, example_world(VirtualClock())).dialect.credentials()
+    return AdapterUnderTest(
+        provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
+        lambda town: Sandbox.speaking(type_, town).handle,
+        cassettes=CASSETTES / type_,
+        name=type_,
+    )
+
+
+class TestBuiltIn(Conformance):
+    candidates = tuple(map(built_in, vendor_names()))
+
+
+def test_every_provider_of_ours_has_a_dialect() -> None:
+    assert {type_ for type_, origin in registry.installed().items() if origin.built_in} == {*vendor_names()}

@@ -1,0 +1,61 @@
+"""What every provider's adapter does over a whole add, in the sandbox."""
+
+from typing import Literal
+
+import pytest
+
+from groupadd import Client, Reason, Status, errors
+from groupadd.sandbox import Sandbox, World, faults, vendor_names
+from groupadd.sandbox.example import GROUP
+from groupadd.sandbox.messages import KEY
+from groupadd.sandbox.people import Addressing
+from groupadd.settings import Verify
+from tests.providers.conftest import Connect
+from tests.support.example import ADA, US, verdicts
+
+pytestmark = pytest.mark.parametrize("type_", vendor_names())
+
+
+@pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
+def test_an_add_is_true_in_every_kind_of_group(client: Client, world: World, addressing: Addressing) -> None:
+    world.groups[GROUP].addressing = addressing
+    assert verdicts(client.add(GROUP, [ADA])) == [(Status.ADDED, None)]
+    assert world.is_member(GROUP, ADA)
+
+
+def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(
+    client: Client, world: World, sandbox: Sandbox
+) -> None:
+    sandbox.faults.plan(faults.late(45), on="add")
+    assert verdicts(client.add(GROUP, [ADA])) == [(Status.ADDED, None)]
+    assert [entry.kind for entry in world.journal] == ["add"]
+
+
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.HTML, faults.EMPTY, faults.CUT, faults.GATEWAY_AFTER])
+def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+    sandbox.faults.plan(fault, on="add")
+    assert verdicts(client.add(GROUP, [ADA])) == [(Status.ADDED, None)]
+
+
+def test_rosters_prove_absence_after_a_lost_add_that_never_arrived(client: Client, sandbox: Sandbox) -> None:
+    sandbox.faults.plan(faults.LOST_BEFORE, on="add")
+    assert verdicts(client.add(GROUP, [ADA])) == [(Status.NOT_ADDED, Reason.NO_ANSWER)]
+
+
+@pytest.mark.parametrize("verify", ["auto", "always"])
+@pytest.mark.parametrize("session", ["starting", "unlinked"])
+def test_a_session_that_is_down_stops_the_add(
+    client: Client, world: World, session: Literal["starting", "unlinked"], verify: Verify
+) -> None:
+    world.accounts[US].session = session
+    with pytest.raises(errors.SessionNotReady):
+        client.add(GROUP, [ADA], verify=verify)
+    assert not world.journal
+
+
+def test_a_wrong_key_is_refused_and_stands_nowhere_in_the_error(sandbox: Sandbox, connect: Connect) -> None:
+    keys = [name for name, value in sandbox.dialect.credentials().items() if value == KEY]
+    with pytest.raises(errors.NotAuthenticated) as refused:
+        connect(**dict.fromkeys(keys, "wrong-key-0123")).add(GROUP, [ADA])
+    assert keys
+    assert "wrong-key" not in str(refused.value)
