@@ -5,7 +5,8 @@ from typing import TypeVar, Unpack
 
 from attrs import define, evolve, field
 
-from groupadd.adding.attempt import Attempt, LookSchedule, SentRequests
+from groupadd.adding.ask import SentRequests
+from groupadd.adding.attempt import Attempt, LookSchedule
 from groupadd.adding.invite import is_invitable
 from groupadd.adding.observe import ProviderSession
 from groupadd.drip import rate_limit
@@ -117,10 +118,10 @@ class Desk:
 
     def hear(self, step: Step, person: PlannedPerson, case: Attempt, times: SentRequests) -> None:
         """Write down what was answered of somebody, and let looks settle what that leaves open."""
-        heard: PersonChanges = {"claim": case.claim, "sent_at": times.sent_at, "answered_at": times.at}
+        heard: PersonChanges = {"claim": case.claim, "sent_at": times.sent_at, "answered_at": times.answered_at}
         meaning, says = case.claim.meaning, case.claim.says or ""
         rule = (meaning.reason or meaning.status).value
-        moments = LookSchedule.after(times, self.terms, lost=case.was_lost).due_at
+        moments = LookSchedule.after(times.sent_at, times.answered_at, self.terms, lost=case.was_lost).due_at
         if moments and isinstance(self.account.provider, ListsParticipants) and case.needs_looks(self.terms):
             heard |= {"look_at": moments[0], "looks": 0, "after": None}
             step.transition(person, Event.ANSWERED, rule, says, **heard)

@@ -5,8 +5,8 @@ from math import inf
 
 from attrs import define, evolve, field
 
-from groupadd.adding.add import ask_who_waits
-from groupadd.adding.attempt import LOOKS_THAT_PROVE, LookSchedule, SentRequests
+from groupadd.adding.add import find_pending
+from groupadd.adding.attempt import LookSchedule
 from groupadd.adding.observe import RosterObserver
 from groupadd.adding.verdict import Presence, presence
 from groupadd.drip.desk import Desk
@@ -79,17 +79,15 @@ class Rooms:
         cases = {person.jid: person.attempt() for person in watched}
         courses = {
             person.jid: LookSchedule.after(
-                SentRequests(person.sent_at or 0.0, person.answered_at or 0.0),
-                desk.terms,
-                lost=cases[person.jid].was_lost,
+                person.sent_at or 0.0, person.answered_at or 0.0, desk.terms, lost=cases[person.jid].was_lost
             )
             for person in watched
         }
         everybody = {name: case.participant for name, case in cases.items()}
         everybody |= {} if also is None else {also.jid: also.participant}
-        room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=False)
+        room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=None)
         room.next_at = now + desk.pace.gap_s
-        proving = any(len(courses[person.jid].due_at) - person.looks <= LOOKS_THAT_PROVE for person in watched)
+        proving = any((look := courses[person.jid].look(person.looks)) and look.proves_absence for person in watched)
         observations = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
         room.read_at = now
         looked: list[PlannedPerson] = []
@@ -102,7 +100,7 @@ class Rooms:
             for person in looked
             if person.looks >= len(courses[person.jid].due_at) or presence(cases[person.jid].after) is Presence.PRESENT
         }
-        await desk.drive(ask_who_waits(room.watch, over))
+        await desk.drive(find_pending(room.watch, over))
         async with desk.lease.step() as step:
             for person in looked:
                 case, moments = cases[person.jid], courses[person.jid].due_at

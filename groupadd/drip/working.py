@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple
 
 from attrs import define, evolve, field
 
-from groupadd.adding.add import ask, looks_before
-from groupadd.adding.attempt import SentRequests
+from groupadd.adding.add import looks_before
+from groupadd.adding.ask import SentRequests, ask
 from groupadd.adding.invite import invite
 from groupadd.adding.observe import same_account
 from groupadd.drip import rate_limit
@@ -217,7 +217,7 @@ class Worker:
                 person, Event.ASKING, rule, tries=person.tries + 1, sent_at=now, before=case.before
             )
         room = self._rooms.room(person.group_jid)
-        watch = evolve(room.watch, people={person.jid: case.participant}, refreshed=False)
+        watch = evolve(room.watch, people={person.jid: case.participant}, refreshed=None)
         try:
             times = await desk.drive(ask(watch, {person.jid: case}, desk.terms))
         except LedgerError:
@@ -225,7 +225,7 @@ class Worker:
         except GroupAddError as error:
             case.claim, times = Claim(await self._may_mean(person, error), str(error)), SentRequests(now, desk.now())
         self._chance = _draw()
-        async with desk.lease.step(next_at=following(answered_at=times.at)) as step:
+        async with desk.lease.step(next_at=following(answered_at=times.answered_at)) as step:
             desk.hear(step, person, case, times)
         if case.claim.code is not None:
             desk.codes[person.id] = case.claim.code
@@ -279,7 +279,7 @@ class Worker:
             GroupId(person.group_jid),
             {person.jid: case.outcome},
             {person.jid: case.participant},
-            terms=desk.terms,
+            settings=desk.terms,
             codes={} if code is None else {person.jid: code},
         )
         outcome = (await desk.drive(inviting))[person.jid]
