@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
 
-from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, waiting
+from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, awaiting_approval
 from groupadd.client import ClientFlows
 from groupadd.errors import GroupAddError
 from groupadd.model.identity import GroupId, parse_participants, same_first
@@ -149,7 +149,7 @@ def _group_info(asked: _Asked) -> Flow[Told]:
 def _join_requests(asked: _Asked) -> Flow[Told]:
     people = parse_participants(asked.people.values())
     watch = RosterObserver(asked.account, GroupId.parse(asked.group), same_first(people))
-    found = yield from waiting(watch, watch.people)
+    found = yield from awaiting_approval(watch, watch.people)
     told = ("waits" if person.id in found else "does not wait" for person in people)
     return dict(zip(asked.people, told, strict=True))
 
