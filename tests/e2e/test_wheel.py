@@ -104,7 +104,9 @@ def test_the_wheel_holds_every_file_of_the_package_byte_for_byte_and_nothing_els
 
 def test_it_is_listed_without_being_imported(run: Run) -> None:
     listed = run("-v", "-m", "groupadd", "providers", "--json")
-    assert {"pigeon", "wasend", "wawp"} <= {one["type"] for one in json.loads(listed.stdout)["providers"]}
+    kinds = {one["type"]: one for one in json.loads(listed.stdout)["providers"]}
+    assert kinds["pigeon"] == {"type": "pigeon", "origin": "groupadd-pigeon", "abilities": None}
+    assert "ListsParticipants" in kinds["wawp"]["abilities"]
     assert IMPORTED not in listed.stderr
 
 
