@@ -15,6 +15,8 @@ try:
 except importlib.metadata.PackageNotFoundError:  # built from a tree that is not installed
     release = ""
 
+FORGE = "https://github.com/groupadd/groupadd"
+
 extensions = ["myst_parser", "sphinxcontrib.mermaid"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 4
@@ -30,12 +32,13 @@ html_static_path = ["static"]
 html_css_files = ["page.css"]
 
 
-def add_toctree(_: Sphinx, docname: str, source: list[str]) -> None:
-    """Give the first page a table of contents for Sphinx: the pages that it links to, in that order."""
+def for_sphinx(_: Sphinx, docname: str, source: list[str]) -> None:
+    """Adapt a page that is written for a forge: files outside docs/ are linked there, and the index gets a toctree."""
+    source[0] = source[0].replace("](../", f"]({FORGE}/blob/main/")
     if docname == "index":
         pages = dict.fromkeys(re.findall(r"\]\(([\w-]+)\.md\)", source[0]))
         source[0] += "\n".join(("\n```{toctree}", ":hidden:", "", *pages, "```\n"))
 
 
 def setup(app: Sphinx) -> None:
-    app.connect("source-read", add_toctree)
+    app.connect("source-read", for_sphinx)

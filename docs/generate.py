@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import layers, reference, tables
+from docs import pictures, reference, tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -40,11 +40,12 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "errors": reference.errors,
     "fields": tables.fields,
     "file": source_file,
-    "layers": layers.layers,
+    "layers": pictures.layers,
     "matrix": tables.matrix,
     "reasons": tables.reasons,
     "reference": reference.reference,
     "sources": tables.sources,
+    "states": pictures.states,
     "verdicts": tables.verdicts,
 }
 

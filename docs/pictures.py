@@ -1,7 +1,8 @@
-"""The picture of the folders and of what each imports, as tests/test_imports.py allows it."""
+"""Pictures for a forge to draw: the folders with what each imports, and the states of a plan's participants."""
 
 from collections.abc import Iterator, Mapping
 
+from groupadd.drip.store.states import TRANSITIONS, Event
 from tests.test_imports import HOUSE, MAY_IMPORT
 
 Arrows = Mapping[str, set[str]]
@@ -15,6 +16,19 @@ def layers(folder: str = "") -> str:
     arrows = _inside(folder) if folder else _folders()
     lines = (f"    {_node(part)} --> {_node(used)}" for part, used in _without_shortcuts(arrows))
     return "\n".join(("```mermaid", "flowchart TD", *lines, "```"))
+
+
+def states() -> str:
+    """Return a Mermaid diagram of the states of a plan's participants, and of the events between them."""
+    arrows: dict[tuple[str, str], list[str]] = {}
+    for before, events in TRANSITIONS.items():
+        for event, after in events.items():
+            if event is not Event.FORGOTTEN and before is not after:
+                arrows.setdefault((before or "[*]", after or "[*]"), []).append(event.word)
+    lines = (
+        f"    {before} --> {after}: {', '.join(dict.fromkeys(words))}" for (before, after), words in arrows.items()
+    )
+    return "\n".join(("```mermaid", "stateDiagram-v2", *lines, "```"))
 
 
 def _folders() -> Arrows:
