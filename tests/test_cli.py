@@ -30,7 +30,7 @@ from groupadd.cli.exit_codes import Exit, of_check, of_outcome
 from groupadd.cli.output import Output
 from groupadd.config.registry import installed
 from groupadd.errors import CannotWrite
-from groupadd.sandbox import Sandbox, World, config_toml, example_world, faults, side_by_side, vendor_names
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, faults, mount, vendor_names
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.messages import log as driver
@@ -54,7 +54,7 @@ class Town:
     config: Path
 
     def asked(self) -> list[str]:
-        return [seen.route for sandbox in self.sandboxes.values() for seen in sandbox.seen]
+        return [request.route for sandbox in self.sandboxes.values() for request in sandbox.requests]
 
 
 @pytest.fixture(autouse=True)
@@ -68,8 +68,8 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def town(tmp_path: Path) -> Iterator[Town]:
     world = example_world()
-    spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
-    with SandboxServer(side_by_side(spoken)) as server:
+    spoken = {name: Sandbox.for_vendor(name, world) for name in ("wasend", "wawp")}
+    with SandboxServer(mount(spoken)) as server:
         config = tmp_path / "groupadd.toml"
         fields = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
         config.write_text(config_toml(fields) + ADD)
