@@ -43,7 +43,7 @@ from groupadd.testing.leaks import LeakDetector, listening
 from groupadd.wire.driver import Clock, drive
 from groupadd.wire.messages import Flow, Request, Response
 from groupadd.wire.transport import HttpTransport
-from tests.servers import Behaviour, drips, says, server
+from tests.support.servers import Behaviour, drips, says, server
 
 KEY = "wz/Live+7QmVxLrTbNcKd="  # percent-encoding changes it
 CODE = "HqJvZtYLmWxXRkBnUJcPqa"

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
 
-from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, waiting
+from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, awaiting_approval
 from groupadd.client import ClientFlows
 from groupadd.errors import GroupAddError
 from groupadd.model.identity import GroupId, parse_participants, same_first
@@ -49,7 +49,7 @@ class Setup:
         both_names: Whether the roster tells a person's other name, too.
         approval: Whether members may add, and those whom they add wait for an admin's approval.
         waiting: Who waits for it already.
-        vendor: Fields of the sandbox's dialect, such as WAHA's `engine`.
+        vendor: Fields of the sandbox's vendor, such as WAHA's `engine`.
         faults: What goes wrong.
     """
 
@@ -149,7 +149,7 @@ def _group_info(asked: _Asked) -> Flow[Told]:
 def _join_requests(asked: _Asked) -> Flow[Told]:
     people = parse_participants(asked.people.values())
     watch = RosterObserver(asked.account, GroupId.parse(asked.group), same_first(people))
-    found = yield from waiting(watch, watch.people)
+    found = yield from awaiting_approval(watch, watch.people)
     told = ("waits" if person.id in found else "does not wait" for person in people)
     return dict(zip(asked.people, told, strict=True))
 

@@ -25,9 +25,9 @@ from groupadd.settings import AddSettings, Verify
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
-from tests.scripts import GROUP, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, verdicts
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
+from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 BRAZIL, BRAZIL_OLD = "5531988880100", "553188880100"
@@ -415,5 +415,5 @@ def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client,
         (f"{BRAZIL}@s.whatsapp.net", BRAZIL),
     ],
 )
-def test_the_dialect_rewrites_bare_numbers_as_the_server_does(number: str, jid: str) -> None:
+def test_the_sandbox_rewrites_bare_numbers_as_the_server_does(number: str, jid: str) -> None:
     assert vendor._jid(number) == f"{jid}@s.whatsapp.net"

@@ -18,9 +18,9 @@ from groupadd.sandbox import Sandbox, World
 from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
-from tests.scripts import GROUP, Script, lost, revealed, says
 from tests.support.example import ADA, CLEO, DAN, EVE, verdicts
 from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 ANN, BEN, BY_LID = parse_participants([f"+{PHONE}", OTHER, "99900011@lid"])

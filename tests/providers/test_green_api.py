@@ -16,9 +16,9 @@ from groupadd.sandbox import Sandbox, World
 from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
-from tests.scripts import GROUP, Script, lost, revealed, says
 from tests.support.example import ADA, CLEO, EVE, verdicts
 from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, Script, lost, revealed, says
 
 PHONE, OTHER, THIRD = "15550100", "15550101", "15550102"
 ANN, BEN, CAT, BY_LID = parse_participants([f"+{PHONE}", OTHER, THIRD, "99900011@lid"])

@@ -26,9 +26,9 @@ from groupadd.settings import AddSettings
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
-from tests.scripts import GROUP, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
-from tests.test_identity import json_values
+from tests.support.json_values import json_values
+from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"
 ANN, BY_LID = parse_participants([f"+{PHONE}", f"{LID}@lid"])

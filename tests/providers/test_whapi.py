@@ -16,9 +16,9 @@ from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.messages import Flow, Request, Response
-from tests.scripts import GROUP, ME, Script, revealed, says
 from tests.support.example import ADA, CLEO, EVE, FINN, verdicts
 from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, ME, Script, revealed, says
 
 WHAPI = Whapi(Secret("the-token"))
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"

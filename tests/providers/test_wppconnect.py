@@ -17,8 +17,8 @@ from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.messages import Flow, Response
-from tests.scripts import GROUP, ME, Answer, Script, lost, revealed, says
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
+from tests.support.scripts import GROUP, ME, Answer, Script, lost, revealed, says
 
 WPP = WPPConnect("s1", Secret("the-secret"), "http://wpp.invalid")
 PHONE, OTHER = "15550100", "15550101"

@@ -139,7 +139,7 @@ def test_leaving_hangs_up_on_everybody(sandbox: Sandbox) -> None:
         http.get(LIST)
 
 
-def test_several_dialects_speak_of_one_world_side_by_side(world: World) -> None:
+def test_several_vendors_serve_one_world(world: World) -> None:
     names = ("wasend", "wawp")
     handle = mount({name: Sandbox.for_vendor(name, world) for name in names})
     with SandboxServer(handle) as server, client(server, "/wasend") as wasend, client(server, "/wawp") as wawp:

@@ -75,7 +75,7 @@ def wawp(world: World, method: str, path: str, **sent: Unpack[Sent]) -> Said:
     return ask(sandbox, method, path, body={**WAWP, **sent.get("body", {})})
 
 
-def test_every_dialect_has_a_method_for_each_of_its_routes(world: World) -> None:
+def test_every_vendor_has_a_method_for_each_of_its_routes(world: World) -> None:
     assert {"wasend", "wawp"} <= set(vendor_names())
     for name in vendor_names():
         vendor = Sandbox.for_vendor(name, world).vendor
@@ -245,7 +245,7 @@ def test_a_session_that_is_down_says_so(world: World) -> None:
 
 @frozen
 class Line:
-    """A provider of ours and its own dialect, in one process."""
+    """A provider and its vendor, in one process."""
 
     provider: Wasend | Wawp
     sandbox: Sandbox
@@ -270,7 +270,7 @@ def line(request: pytest.FixtureRequest, world: World, clock: VirtualClock) -> L
     return Line(provider, Sandbox.for_vendor(type(provider).__name__.lower(), world), clock)
 
 
-def test_our_adapters_read_what_their_dialects_say(line: Line, world: World) -> None:
+def test_adapters_read_the_responses_of_their_vendors(line: Line, world: World) -> None:
     group = GroupId.parse(GROUP)
     roster = line.run(line.provider.list_participants(group))
     assert {member.phone: member.role for member in roster.members} == {US: "admin", BEN: "member"}
@@ -282,13 +282,13 @@ def test_our_adapters_read_what_their_dialects_say(line: Line, world: World) -> 
     assert session.me == Identity(US)
 
 
-def test_our_adapters_send_texts(line: Line, world: World) -> None:
+def test_adapters_send_texts(line: Line, world: World) -> None:
     (cleo,) = parse_participants([CLEO])
     assert line.run(line.provider.send_text(cleo, Secret(f"Join us: {world.groups[GROUP].link()}")))
     assert [(entry.kind, entry.to) for entry in world.journal] == [("invitation", CLEO)]
 
 
-def test_our_adapters_add(line: Line, world: World) -> None:
+def test_adapters_add(line: Line, world: World) -> None:
     reply = line.run(line.provider.add_participants(GroupId.parse(GROUP), parse_participants(PHONES), notify=None))
     assert world.is_member(GROUP, ADA)
     if line.provider.reports_each_person:

@@ -20,21 +20,22 @@ PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")
 WORDS: Mapping[Code, str] = {Code.ADDED: "landed", Code.ALREADY_IN: "nested", Code.PRIVACY: "shy"}
 
 
-def post_office(world: World) -> Handler:
+def post_office(town: World) -> Handler:
     """Play the vendor: its page in twenty lines."""
-    (account,) = world.accounts.values()
+    (account,) = town.accounts.values()
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         group = unquote(target.split("/")[2])
-        if headers.get("x-whistle") != PIGEON.whistle.reveal():
+        names = {name.lower(): value for name, value in headers.items()}
+        if names.get("x-whistle") != PIGEON.whistle.reveal():
             return ServerResponse(401)
         try:
             if method == "PUT":
                 asked = [identity(bird) for bird in json.loads(body)["birds"]]
-                results = world.add_participants(group, [who for who in asked if who], by=account)
+                results = town.add_participants(group, [who for who in asked if who], by=account)
                 words = {result.requested.phone: WORDS.get(result.code, "moulting") for result in results}
                 return ServerResponse(200, json.dumps({"words": words}).encode())
-            birds = [row.phone for row in world.roster(group, by=account)]
+            birds = [row.phone for row in town.roster(group, by=account)]
             return ServerResponse(200, json.dumps({"birds": birds}).encode())
         except Refused as refused:
             return ServerResponse(refused.code)
