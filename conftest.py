@@ -35,7 +35,7 @@ from sybil.typing import Evaluator, Parser
 from groupadd.cli import main
 from groupadd.config.load import load
 from groupadd.config.sources import FILE
-from groupadd.sandbox import Sandbox, config_toml, example_world, side_by_side
+from groupadd.sandbox import Sandbox, config_toml, example_world, mount
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
@@ -48,8 +48,8 @@ def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
     town = example_world()
-    sandboxes = {name: Sandbox.speaking(name, town) for name in PROVIDERS}
-    server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
+    sandboxes = {name: Sandbox.for_vendor(name, town) for name in PROVIDERS}
+    server = stack.enter_context(SandboxServer(mount(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
     (folder / FILE).write_text(config + ADD)
     namespace.update(_stack=stack, _folder=folder, _repository=REPOSITORY, _printed="", _exit=0)
