@@ -161,8 +161,8 @@ class ReportData:
         return self._count(Status.ADDED, Status.ALREADY_MEMBER)
 
     @property
-    def people_asked(self) -> int:
-        """How many people can join by themselves, or wait for an admin."""
+    def people_invited_or_pending(self) -> int:
+        """How many people can accept an invitation, or wait for an admin."""
         return self._count(Status.INVITED, Status.PENDING_APPROVAL)
 
     def _count(self, *statuses: Status) -> int:
@@ -185,9 +185,7 @@ class ReportData:
         return sum(one.state == "stopped" for one in self.status.accounts)
 
 
-def shape(
-    facts: ReportFacts, status: DripStatus, pace: PaceSettings, *, now: float, full_numbers: bool = False
-) -> ReportData:
+def shape(facts: ReportFacts, status: DripStatus, pace: PaceSettings, *, now: float, full_numbers: bool) -> ReportData:
     """Return the report's figures.
 
     Args:
