@@ -49,7 +49,7 @@ def invited(
     people = {ANN: parse_participants([ANN])[0]}
     script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
     terms = AddSettings(invite="link")
-    told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, terms=terms, codes={}))
+    told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=terms, codes={}))
     return told[ANN], script
 
 
@@ -228,9 +228,7 @@ def test_the_code_of_a_personal_invitation_is_never_seen(how: Invitation, answer
         outcomes, script = offering(how, *([answer] if how == "personal" else []))
         ear.told(outcomes)
         ear.heard += map(repr, script.requests)
-        ear.heard.append(
-            json.dumps(AddOutcome("main", "carrier", GROUP, outcomes).as_dict()["participants"][0]["invite"])
-        )
+        ear.heard.append(json.dumps(AddOutcome("main", "carrier", GROUP, outcomes).participants[0].as_dict()["invite"]))
     assert ear.leaks == set()
 
 
@@ -245,6 +243,6 @@ def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
     people = {ANN: parse_participants([ANN])[0]}
     before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
     told = Script({}).run(
-        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, terms=AddSettings(invite="personal"), codes={})
+        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, settings=AddSettings(invite="personal"), codes={})
     )
     assert told[ANN] is before

@@ -4,7 +4,7 @@ import pytest
 
 from groupadd.errors import AnswerLost, ProviderUnreachable
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
-from groupadd.wire.retry import map_requests, not_before, with_retries
+from groupadd.wire.retry import delayed, map_requests, with_retries
 from tests.support.scripts import Answer, Script, lost, says
 
 
@@ -57,13 +57,13 @@ def test_no_request_goes_out_before_its_moment_and_a_later_one_stays() -> None:
         yield Request("GET", "/read", not_before=1020.0)
 
     script = Script({"GET /read": [says(1), says(1)]})
-    script.run(not_before(flow(), 1008.0))
+    script.run(delayed(flow(), 1008.0))
     assert script.at_s == [8, 20]
 
 
 def test_patience_counts_from_the_moment_that_was_waited_for() -> None:
     script = Script({"GET /read": [lost(), says(1)]})
-    assert script.run(with_retries(not_before(asks(), 1008.0))) == 200
+    assert script.run(with_retries(delayed(asks(), 1008.0))) == 200
     assert script.at_s == [8, 9]
 
 
