@@ -12,7 +12,7 @@ nox.needs_version = ">=2025.5.1"
 nox.options.default_venv_backend = "none"
 nox.options.sessions = ["lint", "types", "quick"]
 
-QUICK = ("model", "engines", "providers")
+QUICK = ("model", "wire", "config", "adding", "readers", "providers")
 HANGING = ("-o", "faulthandler_timeout=180", "-o", "faulthandler_exit_on_timeout=true")
 
 

@@ -1,36 +1,108 @@
-"""One participant's way through an add: seen, asked for, seen again."""
+"""One participant's attempt: seen before, asked for, seen after. The rules of looks stand here and nowhere else.
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias
+`client.add` and the drip both drive attempts: they read the roster when `next_look` says so, and record what it shows.
+"""
 
-from attrs import define, field, frozen
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple, TypeAlias
 
-from groupadd.adding.verdict import Verdict, decide
+from attrs import define, frozen
+
+from groupadd.adding.verdict import Presence, Verdict, decide, presence
 from groupadd.model.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, UNREADABLE
 from groupadd.model.identity import Participant
 from groupadd.model.outcome import ParticipantOutcome, Reason, Status
 from groupadd.model.roster import Observation
 from groupadd.provider import Claim
 from groupadd.settings import AddSettings
-from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 
-LOOKS_THAT_PROVE = 2
 NOT_ASKED = Claim(NOT_MENTIONED)
+_LOOKS_THAT_PROVE = 2  # absence takes the last two looks
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
 _TOO_EARLY = Observation(None, Reason.ABSENCE_UNPROVEN)
 
 
+class Look(NamedTuple):
+    """One look that is due.
+
+    Attributes:
+        at: The earliest moment to take it, in seconds of the driver's clock.
+        proves_absence: Whether it is one of the two looks that prove absence: a cached roster is refreshed first.
+    """
+
+    at: float
+    proves_absence: bool
+
+
+@frozen
+class LookSchedule:
+    """The looks that are due after an add.
+
+    Attributes:
+        due_at: The earliest moment of each look, ascending, in seconds of the driver's clock.
+        absence_counts_from: The moment from which absence counts: the add can no longer take effect.
+    """
+
+    due_at: Sequence[float] = ()
+    absence_counts_from: float = 0.0
+
+    @classmethod
+    def after(cls, sent_at: float, answered_at: float, settings: AddSettings, *, lost: bool) -> "LookSchedule":
+        """Return the looks after an add. After a lost answer, the last two wait out `late_after_s`.
+
+        Args:
+            sent_at: The moment at which the add was sent.
+            answered_at: The moment at which its answer came, or at which the driver gave up.
+            settings: How adds are carried out.
+            lost: Whether the answer was lost or cannot be read.
+        """
+        absence_counts_from = sent_at + settings.late_after_s if lost else 0.0
+        due_at = [answered_at + after_s for after_s in settings.look_after_s]
+        if len(due_at) >= _LOOKS_THAT_PROVE and due_at[-2] < absence_counts_from:
+            gap_s = due_at[-1] - due_at[-2]
+            due_at[-2:] = absence_counts_from, max(due_at[-1], absence_counts_from + gap_s)
+        return cls(due_at, absence_counts_from)
+
+    def look(self, number: int, *, earlier_look_at: float = 0.0) -> Look | None:
+        """Return the look of this number, counted from 0, or None after the last one.
+
+        A late look delays the next one: the gap between the two stays.
+        """
+        if number >= len(self.due_at):
+            return None
+        gap_s = self.due_at[number] - self.due_at[number - 1] if number else 0.0
+        at = max(self.due_at[number], earlier_look_at + gap_s)
+        return Look(at, proves_absence=len(self.due_at) - number <= _LOOKS_THAT_PROVE)
+
+    def discount_early(self, observation: Observation, at: float) -> Observation:
+        """Return what a look at a moment may prove: no absence while the add may still take effect."""
+        return _TOO_EARLY if observation.member is False and at < self.absence_counts_from else observation
+
+
 @define
 class Attempt:
-    """One person's way through an add: seen, asked for, seen again."""
+    """One participant's way through an add.
+
+    Attributes:
+        participant: The participant.
+        before: What the look before the add showed, or None without one.
+        claim: What the provider says of the participant.
+        after: What the looks after the add showed, in order.
+        schedule: The looks that are due after the add; none before it was sent.
+        looks: How many looks of the schedule were taken.
+        look_at: The earliest moment of the next look, where a late look has delayed it.
+    """
 
     participant: Participant
     before: Observation | None = None
     claim: Claim = NOT_ASKED
     after: tuple[Observation, ...] = ()
+    schedule: LookSchedule = LookSchedule()
+    looks: int = 0
+    look_at: float = 0.0
 
     def record_claim(self, claim: Claim) -> None:
-        """Take a claim; two that do not agree contradict each other."""
+        """Store a claim. Two claims that differ become a contradiction."""
         if self.claim is NOT_ASKED:
             self.claim = claim
         elif self.claim.meaning != claim.meaning:
@@ -41,95 +113,60 @@ class Attempt:
         """Whether the add may still take effect: its answer was lost or cannot be read."""
         return self.claim.meaning in _LOST
 
-    def needs_looks(self, terms: AddSettings) -> bool:
-        """Return whether looks after the add are due under these terms, roster or none."""
-        return terms.verify == "always" or (terms.verify == "auto" and self.verdict.status is Status.UNKNOWN)
+    @property
+    def is_present(self) -> bool:
+        """Whether a look after the add shows the participant in the group."""
+        return presence(self.after) is Presence.PRESENT
+
+    def needs_looks(self, settings: AddSettings) -> bool:
+        """Return whether looks after the add are due, where the provider has a roster."""
+        return settings.verify == "always" or (settings.verify == "auto" and self.verdict.status is Status.UNKNOWN)
+
+    @property
+    def next_look(self) -> Look | None:
+        """The look that is due next, or None: the attempt needs no more."""
+        look = None if self.is_present else self.schedule.look(self.looks)
+        return look and look._replace(at=max(look.at, self.look_at))
+
+    def record_look(self, observation: Observation, at: float) -> None:
+        """Store what a look showed. An early look is evidence too, but it does not replace the one that is due.
+
+        Args:
+            observation: What the look showed.
+            at: The moment of the look, in seconds of the driver's clock.
+        """
+        due = self.next_look
+        self.after += (self.schedule.discount_early(observation, at),)
+        if due is not None and due.at <= at:
+            self.looks += 1
+            following = self.schedule.look(self.looks, earlier_look_at=at)
+            self.look_at = following.at if following else 0.0
 
     @property
     def verdict(self) -> Verdict:
-        """What the claim and the looks so far make of them."""
+        """The verdict on the claim and the looks so far."""
         return decide(self.claim.meaning, self.before, self.after)
 
     @property
     def outcome(self) -> ParticipantOutcome:
-        """The verdict with everything that callers are told."""
-        who, claim = self.participant, self.claim
+        """The verdict with everything that callers see."""
+        participant, claim = self.participant, self.claim
         status, reason, evidence = self.verdict
-        return ParticipantOutcome(who.given, who.phone, who.id, status, reason, evidence, claim.says, claim.invite)
+        return ParticipantOutcome(
+            participant.given, participant.phone, participant.id, status, reason, evidence, claim.says, claim.invite
+        )
 
 
 Attempts: TypeAlias = Mapping[str, Attempt]  # by canonical JID
 
 
-class DuplicateSend(Exception):
-    """A provider's class wants to send an add again that may have been received; nobody has looked in between."""
+def next_look(attempts: Iterable[Attempt]) -> Look | None:
+    """Return one look that serves all attempts: as early as the first needs it, and proving what any needs.
 
-
-@define
-class SentRequests:
-    """When the last request of a flow was sent and answered, in seconds of the driver's clock.
-
-    Attributes:
-        sent_at: When it was sent.
-        at: When it was answered, or given up.
-        received: The requests of this flow that are no reads and may have been received.
+    Returns:
+        The look, or None where no attempt needs one.
     """
-
-    sent_at: float = 0.0
-    at: float = 0.0
-    received: list[Request] = field(factory=list[Request])
-
-    def carry(self, request: Request) -> Flow[Response]:
-        """Carry a request, and note the times.
-
-        Raises:
-            NoAnswer: None came.
-            SentBefore: It is not sent, as it may have been received before.
-        """
-        if any(_ask_the_same(request, other) for other in self.received):
-            raise DuplicateSend
-        try:
-            answer: Response | NoAnswer = yield request
-        except NoAnswer as lost:
-            answer = lost
-        self.sent_at, self.at = answer.sent_at, answer.at
-        arrived = not isinstance(answer, NoAnswer) or answer.maybe_sent
-        if arrived and not request.repeatable:
-            self.received.append(request)
-        if isinstance(answer, NoAnswer):
-            raise answer
-        return answer
-
-
-def _ask_the_same(one: Request, other: Request) -> bool:
-    """Return whether two requests ask for the same thing, by whatever headers and at whatever time."""
-    return (one.method, one.path, one.params, one.query, one.json) == (
-        *(other.method, other.path, other.params, other.query, other.json),
-    )
-
-
-@frozen
-class LookSchedule:
-    """The looks that are due after an add.
-
-    Attributes:
-        due_at: When each is due at the earliest, on the driver's clock.
-        absence_counts_from: From when on the add can no longer take effect, so that absence is believed.
-    """
-
-    due_at: Sequence[float]
-    absence_counts_from: float
-
-    @classmethod
-    def after(cls, times: SentRequests, terms: AddSettings, *, lost: bool) -> "LookSchedule":
-        """Return the looks after an add; the last two, which alone prove absence, not before a lost one is over."""
-        absence_counts_from = times.sent_at + terms.late_after_s if lost else 0.0
-        due_at = [times.at + after_s for after_s in terms.look_after_s]
-        if len(due_at) >= LOOKS_THAT_PROVE and due_at[-2] < absence_counts_from:
-            gap_s = due_at[-1] - due_at[-2]
-            due_at[-2:] = absence_counts_from, max(due_at[-1], absence_counts_from + gap_s)
-        return cls(due_at, absence_counts_from)
-
-    def discount_early(self, observation: Observation, at: float) -> Observation:
-        """Return what a look at a moment may prove."""
-        return _TOO_EARLY if observation.member is False and at < self.absence_counts_from else observation
+    looks = [look for attempt in attempts if (look := attempt.next_look)]
+    if not looks:
+        return None
+    return Look(min(look.at for look in looks), any(look.proves_absence for look in looks))

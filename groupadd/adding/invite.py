@@ -1,4 +1,4 @@
-"""Invitation as fallback: who could not be added gets the group's link, or WhatsApp's own invitation for one person."""
+"""Invitations: the group's link, or WhatsApp's personal invitation, for participants who could not be added."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ from groupadd.settings import LINK, AddSettings, Invitation
 from groupadd.wire.messages import Flow, NoAnswer
 from groupadd.wire.retry import with_retries
 
-# Where an invitation makes sense. Never for people who blocked us, for legal reasons, where the group is full, where an
-# admin's approval is waited for, nor where nothing is known.
+# Reasons for which an invitation makes sense. Others stay out: a person who blocked us, legal reasons, a full group, an
+# admin's pending approval, and all unknowns.
 INVITABLE = frozenset({Reason.PRIVACY, Reason.RECENTLY_LEFT, Reason.COMMUNITY, Reason.SILENT_REFUSAL})
 
 
@@ -23,7 +23,7 @@ def require_invitations(provider: GroupMembershipProvider, how: Invitation) -> N
     """Check that the provider can invite in this way.
 
     Raises:
-        Unsupported: It cannot.
+        Unsupported: The provider cannot.
     """
     if how == "link" and not (isinstance(provider, SharesInviteLink) and isinstance(provider, SendsText)):
         raise Unsupported("this provider cannot send the group's link; leave `invite` at never")
@@ -37,42 +37,46 @@ def invite(
     outcomes: Mapping[str, ParticipantOutcome],
     people: Mapping[str, Participant],
     *,
-    terms: AddSettings,
+    settings: AddSettings,
     codes: Mapping[str, Secret],
 ) -> Flow[Mapping[str, ParticipantOutcome]]:
-    """Send an invitation to everyone for whom that makes sense, each once; everything is by canonical JID.
+    """Send one invitation to each participant for whom it makes sense. All mappings are by canonical JID.
 
-    Who got one is `invited`; a failed or unconfirmed invitation leaves the person as they were and says so.
+    A sent invitation makes the participant `invited`. A failed or unconfirmed one changes no status and is noted.
 
     Args:
-        provider: Who sends.
-        group: Where to.
-        outcomes: What became of the add.
-        people: Whom it was about.
-        terms: How to invite, and the message.
+        provider: The provider that sends.
+        group: The group.
+        outcomes: The outcomes of the add.
+        people: The participants.
+        settings: The kind of invitation, and the message.
         codes: The codes of the personal invitations that WhatsApp offers.
+
+    Returns:
+        The outcomes, with their invitations.
     """
-    wanted = [name for name, outcome in outcomes.items() if is_invitable(outcome)]
+    wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     invited = dict(outcomes)
-    if terms.invite == "personal" and isinstance(provider, SendsPersonalInvites):
-        for name in (name for name in wanted if name in codes):
-            offer = outcomes[name].invite or Invite("personal")
-            sending = provider.send_personal_invite(group, people[name], code=codes[name], expires_at=offer.expires_at)
-            invited[name] = _told(outcomes[name], (yield from _sent(offer, sending)))
+    if settings.invite == "personal" and isinstance(provider, SendsPersonalInvites):
+        for jid in (jid for jid in wanted if jid in codes):
+            offer = outcomes[jid].invite or Invite("personal")
+            sending = provider.send_personal_invite(group, people[jid], code=codes[jid], expires_at=offer.expires_at)
+            invited[jid] = _with_invite(outcomes[jid], (yield from _sent(offer, sending)))
     elif (
-        terms.invite == "link" and wanted and isinstance(provider, SharesInviteLink) and isinstance(provider, SendsText)
+        settings.invite == "link"
+        and wanted
+        and isinstance(provider, SharesInviteLink)
+        and isinstance(provider, SendsText)
     ):
         try:
             message = (yield from with_retries(provider.invite_link(group))).within(
-                terms.invite_text.replace(LINK, "{}")
+                settings.invite_text.replace(LINK, "{}")
             )
         except ProviderError:
-            return invited | {
-                name: evolve(outcomes[name], invite=Invite("link", InviteState.FAILED)) for name in wanted
-            }
-        for name in wanted:
-            invited[name] = _told(
-                outcomes[name], (yield from _sent(Invite("link"), provider.send_text(people[name], message)))
+            return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in wanted}
+        for jid in wanted:
+            invited[jid] = _with_invite(
+                outcomes[jid], (yield from _sent(Invite("link"), provider.send_text(people[jid], message)))
             )
     return invited
 
@@ -83,7 +87,7 @@ def is_invitable(outcome: ParticipantOutcome) -> bool:
     return outcome.status is Status.NOT_ADDED and outcome.reason in INVITABLE and not sent_already
 
 
-def _told(outcome: ParticipantOutcome, sent: Invite) -> ParticipantOutcome:
+def _with_invite(outcome: ParticipantOutcome, sent: Invite) -> ParticipantOutcome:
     return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
 
 

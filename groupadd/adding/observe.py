@@ -1,7 +1,6 @@
-"""Looking: one reading of a roster, and what it shows of everyone who is watched."""
+"""Looks: one reading of a roster, and what it shows of each participant."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from typing import TypeVar
 
 from attrs import define, evolve, field, frozen
 
@@ -21,21 +20,19 @@ from groupadd.provider import (
     Session,
 )
 from groupadd.wire.messages import Flow, log
-from groupadd.wire.retry import not_before, or_none, with_retries
-
-T = TypeVar("T")
+from groupadd.wire.retry import delayed, or_none, with_retries
 
 
 @frozen
 class Membership:
-    """Whether one person is in the group, from one look.
+    """Whether one participant is in the group, from one look.
 
     Attributes:
         participant: The caller's own spelling.
         phone: Digits without a plus, or None.
         id: The canonical JID.
         member: True, False, or None where the roster proves neither.
-        reason: Why it proves neither.
+        reason: Why the roster proves neither; None where it proves one.
     """
 
     participant: str = field(repr=repr_masked)
@@ -47,7 +44,7 @@ class Membership:
 
 @define
 class ProviderSession:
-    """The account behind a provider: what a client asks about it once.
+    """A provider, and what a client asks about its WhatsApp account once.
 
     Attributes:
         provider: The provider.
@@ -61,7 +58,7 @@ class ProviderSession:
         """Return our own names, or None where the provider does not tell them.
 
         Raises:
-            SessionNotReady: The provider's session is down.
+            SessionNotReady: The provider's WhatsApp session is down.
         """
         if self._session is None and isinstance(self.provider, KnowsSession):
             session = yield from or_none(self.provider.session())
@@ -71,23 +68,27 @@ class ProviderSession:
             self._session = session
         return None if self._session is None else self._session.me
 
-    def roster(self, group: GroupId, *, moment: float = 0.0) -> Flow[Roster]:
-        """Read the group's roster once, no earlier than `moment` of the driver's clock.
+    def roster(self, group: GroupId, *, not_before: float = 0.0) -> Flow[Roster]:
+        """Read the group's roster once.
+
+        Args:
+            group: The group.
+            not_before: The earliest moment of the request, in seconds of the driver's clock.
 
         Raises:
             Unsupported: The provider has no roster.
-            ProviderError: It could not be read.
+            ProviderError: The roster could not be read.
         """
         if not isinstance(self.provider, ListsParticipants):
             raise Unsupported("this provider cannot list the members of a group")
-        roster = yield from with_retries(not_before(self.provider.list_participants(group), moment))
+        roster = yield from with_retries(delayed(self.provider.list_participants(group), not_before))
         roster = roster.seen_by((yield from self.me()))
         if roster.misses_me_by_phone and (yield from self._learn_own_lid()):
             roster = roster.seen_by((yield from self.me()))
         return roster
 
     def _learn_own_lid(self) -> Flow[bool]:
-        """Ask for our own LID, once; return whether it is news."""
+        """Ask for our own LID, once. Return whether the provider told it."""
         me = yield from self.me()
         if self._lid_asked or me is None or me.phone is None or not isinstance(self.provider, ResolvesLids):
             return False
@@ -100,83 +101,92 @@ class ProviderSession:
 
 @define
 class RosterObserver:
-    """The people of one call in one group: who they are known to be, and what rosters show of them.
+    """The participants of one call in one group: their known names, and what rosters show of them.
 
     Attributes:
-        account: Who looks.
-        group: Where.
-        people: Everyone the call is about, by canonical JID.
-        roster: The roster as it was last seen.
+        session: The provider and its account.
+        group: The group.
+        people: The participants of the call, by canonical JID.
+        roster: The last roster that was read, or None.
     """
 
-    account: ProviderSession
+    session: ProviderSession
     group: GroupId
     people: Mapping[str, Participant]
     roster: Roster | None = None
     _persons: dict[str, Person] = field(factory=dict)
     _looked_up: set[str] = field(factory=set)
-    _refreshed: bool = False
+    _refreshed: bool | None = None  # None: not tried in this call
 
-    def person(self, name: str) -> Person:
-        """Return everything that is known of who someone is."""
-        return self._persons.get(name) or Person.of(self.people[name])
+    def person(self, jid: str) -> Person:
+        """Return every known name of a participant."""
+        return self._persons.get(jid) or Person.of(self.people[jid])
 
-    def index(self, names: Collection[str]) -> tuple[Mapping[str | None, str], Mapping[str | None, str]]:
-        """Return these people by phone and by LID, under every name that is known of them."""
-        by_phone: dict[str | None, str] = {phone: name for name in names if (phone := self.people[name].phone)}
-        by_lid: dict[str | None, str] = {lid: name for name in names if (lid := self.people[name].lid)}
-        for name, person in self._persons.items():
-            if name in names:
-                by_phone.update(dict.fromkeys(person.phones, name))
-                by_lid.update(dict.fromkeys(person.lids, name))
+    def index(self, jids: Collection[str]) -> tuple[Mapping[str | None, str], Mapping[str | None, str]]:
+        """Index participants by their known names.
+
+        Returns:
+            Canonical JIDs by phone, and canonical JIDs by LID.
+        """
+        by_phone: dict[str | None, str] = {phone: jid for jid in jids if (phone := self.people[jid].phone)}
+        by_lid: dict[str | None, str] = {lid: jid for jid in jids if (lid := self.people[jid].lid)}
+        for jid, person in self._persons.items():
+            if jid in jids:
+                by_phone.update(dict.fromkeys(person.phones, jid))
+                by_lid.update(dict.fromkeys(person.lids, jid))
         return by_phone, by_lid
 
-    def other_forms(self, names: Collection[str]) -> Collection[str]:
-        """Return the unconfirmed other forms of these people's numbers."""
-        return {form for name in names for form in alternates(self.people[name].phone or "")}
+    def other_forms(self, jids: Collection[str]) -> Collection[str]:
+        """Return the unconfirmed other forms of these participants' numbers."""
+        return {form for jid in jids for form in alternates(self.people[jid].phone or "")}
 
-    def learn(self, name: str, names: Identity) -> None:
-        """Note further names of someone's, as one source gives them."""
-        self._persons[name] = self.person(name).also(names)
+    def learn(self, jid: str, names: Identity) -> None:
+        """Store further names of a participant, as one source gives them."""
+        self._persons[jid] = self.person(jid).also(names)
 
     def look(
-        self, names: Collection[str], *, also: Collection[str] = (), moment: float = 0.0
+        self, jids: Collection[str], *, also: Collection[str] = (), not_before: float = 0.0
     ) -> Flow[Mapping[str, Observation]]:
-        """Read the roster once, no earlier than `moment`, and return what it shows of these people.
+        """Read the roster once. Where it names members in another way, the participants' other names are looked up.
 
-        A live one is asked of those as well.
+        Args:
+            jids: The participants to observe.
+            also: Further participants, observed only in a live roster: a cached one may hold people who have left.
+            not_before: The earliest moment of the request, in seconds of the driver's clock.
 
-        Where it names its members in another way than we know them, the other names of these are looked up.
+        Returns:
+            What the roster shows, by canonical JID.
 
         Raises:
             ProviderError: The roster could not be read.
         """
-        roster = yield from self.account.roster(self.group, moment=moment)
+        roster = yield from self.session.roster(self.group, not_before=not_before)
         if self._refreshed:
             roster = evolve(roster, live=True)
         self.roster = roster
-        everybody = dict.fromkeys((*names, *also) if roster.live else names)  # a cached one may hold who has left
-        observations = {name: roster.observation(self.person(name)) for name in everybody}
-        doubtful = [name for name in names if observations[name].reason is Reason.UNRESOLVED_IDENTITY]
-        if doubtful:
-            yield from self.identify(doubtful)
-            observations.update({name: roster.observation(self.person(name)) for name in doubtful})
+        observed = dict.fromkeys((*jids, *also) if roster.live else jids)
+        observations = {jid: roster.observation(self.person(jid)) for jid in observed}
+        unresolved = [jid for jid in jids if observations[jid].reason is Reason.UNRESOLVED_IDENTITY]
+        if unresolved:
+            yield from self.identify(unresolved)
+            observations.update({jid: roster.observation(self.person(jid)) for jid in unresolved})
         return observations
 
-    def refresh(self, *, moment: float = 0.0) -> Flow[None]:
-        """Have a cached roster made fresh, once in a call, where the provider can; if that fails, it stays cached."""
-        provider = self.account.provider
-        if isinstance(provider, RefreshesRoster) and not self._refreshed:
+    def refresh(self, *, not_before: float = 0.0) -> Flow[None]:
+        """Refresh a cached roster, at most once in a call. Where that fails, the roster stays cached."""
+        provider = self.session.provider
+        if isinstance(provider, RefreshesRoster) and self._refreshed is None:
+            self._refreshed = False
             try:
-                yield from with_retries(not_before(provider.refresh_roster(self.group), moment))
+                yield from with_retries(delayed(provider.refresh_roster(self.group), not_before))
                 self._refreshed = True
             except ProviderError as error:
-                log.info("the roster could not be made fresh: %s", error)
+                log.info("the roster could not be refreshed: %s", error)
 
-    def identify(self, names: Iterable[str]) -> Flow[None]:
-        """Ask the provider, once each, for other names of these people: LIDs, and what number it takes theirs for."""
-        provider = self.account.provider
-        phones = {phone: name for name in names if name not in self._looked_up for phone in self.person(name).phones}
+    def identify(self, jids: Iterable[str]) -> Flow[None]:
+        """Ask the provider, once for each participant, for other names: the LID, and the canonical number."""
+        provider = self.session.provider
+        phones = {phone: jid for jid in jids if jid not in self._looked_up for phone in self.person(jid).phones}
         self._looked_up.update(phones.values())
         if isinstance(provider, ResolvesLids) and phones:
             lids = yield from or_none(provider.resolve_lids(tuple(phones)))
@@ -184,45 +194,51 @@ class RosterObserver:
                 if phone in phones:
                     self.learn(phones[phone], Identity(lid=lid))
         if isinstance(provider, ChecksNumbers):
-            for phone, name in phones.items():
-                if self.person(name).maybe_phones and (canonical := (yield from or_none(provider.check_number(phone)))):
-                    self.learn(name, canonical)
+            for phone, jid in phones.items():
+                if self.person(jid).maybe_phones and (canonical := (yield from or_none(provider.check_number(phone)))):
+                    self.learn(jid, canonical)
 
 
-def waiting(watch: RosterObserver, names: Collection[str]) -> Flow[Collection[str]]:
-    """Return which of these people wait for an admin's approval, where the provider can tell."""
-    provider = watch.account.provider
+def awaiting_approval(observer: RosterObserver, jids: Collection[str]) -> Flow[Collection[str]]:
+    """Ask which participants wait for an admin's approval.
+
+    Returns:
+        Their canonical JIDs, in the order given; none where the provider cannot tell.
+    """
+    provider = observer.session.provider
     requests = (
-        (yield from or_none(provider.join_requests(watch.group))) if isinstance(provider, ListsJoinRequests) else None
+        (yield from or_none(provider.join_requests(observer.group)))
+        if isinstance(provider, ListsJoinRequests)
+        else None
     )
     if not requests:
         return ()
-    if any(who.phone is None for who in requests):
-        yield from watch.identify(names)
-    by_phone, by_lid = watch.index(names)
-    found = {name for who in requests for name in (by_phone.get(who.phone), by_lid.get(who.lid))}
-    return [name for name in names if name in found]
+    if any(names.phone is None for names in requests):
+        yield from observer.identify(jids)
+    by_phone, by_lid = observer.index(jids)
+    found = {jid for names in requests for jid in (by_phone.get(names.phone), by_lid.get(names.lid))}
+    return [jid for jid in jids if jid in found]
 
 
-def distinct(account: ProviderSession, participants: Sequence[Participant]) -> Flow[Mapping[str, Participant]]:
-    """Return for every canonical JID in the list who is meant by it: the same person's first entry.
+def distinct_people(session: ProviderSession, participants: Sequence[Participant]) -> Flow[Mapping[str, Participant]]:
+    """Return the first entry of each person in a list, by the canonical JID of every entry.
 
     Two forms of one line (Brazil's ninth digit and its like) are one person only if the provider takes them for the
-    same account; it is asked only where the list holds both.
+    same account. It is asked only where the list holds both.
     """
-    meant = same_first(participants)
+    first_entries = same_first(participants)
     seen: dict[str, Participant] = {}
-    for person in [person for person in meant.values() if person.phone and alternates(person.phone)]:
+    for person in [person for person in first_entries.values() if person.phone and alternates(person.phone)]:
         phone = person.phone or ""
         earlier = next((seen[form] for form in alternates(phone) if form in seen), None)
-        if earlier is not None and (yield from same_account(account.provider, earlier.phone or "", phone)):
-            meant[person.id] = earlier
+        if earlier is not None and (yield from same_account(session.provider, earlier.phone or "", phone)):
+            first_entries[person.id] = earlier
         seen[phone] = person
-    return meant
+    return first_entries
 
 
 def same_account(provider: GroupMembershipProvider, phone: str, other_form: str) -> Flow[bool | None]:
-    """Return whether the provider takes two numbers for one account; None where it cannot or does not tell."""
+    """Return whether the provider takes two numbers for one account; None where it does not tell."""
     account = (yield from or_none(provider.check_number(phone))) if isinstance(provider, ChecksNumbers) else None
     if account is None or not isinstance(provider, ChecksNumbers):
         return None
@@ -231,16 +247,19 @@ def same_account(provider: GroupMembershipProvider, phone: str, other_form: str)
 
 
 def check(
-    account: ProviderSession, group: GroupId, participants: Sequence[Participant]
+    session: ProviderSession, group: GroupId, participants: Sequence[Participant]
 ) -> Flow[tuple[Membership, ...]]:
-    """Say of each person whether they are in the group, from one look.
+    """Look once, and say of each participant whether they are in the group.
+
+    Returns:
+        One membership for each participant, in the order asked.
 
     Raises:
         Unsupported: The provider has no roster.
-        ProviderError: It could not be read.
+        ProviderError: The roster could not be read.
     """
     people = same_first(participants)
-    observations = yield from RosterObserver(account, group, people).look(people)
+    observations = yield from RosterObserver(session, group, people).look(people)
     return tuple(
         Membership(
             person.given, person.phone, person.id, observations[person.id].member, observations[person.id].reason

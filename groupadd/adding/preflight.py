@@ -1,12 +1,12 @@
 """Before an add: may we, is there room, who is in already, and could a verdict be proven here at all? Adds nobody."""
 
 from collections.abc import Sequence
-from typing import TypedDict
 
 from attrs import evolve, field, frozen
 
 from groupadd.adding.observe import ProviderSession, RosterObserver
 from groupadd.model.identity import GroupId, Identity, Participant, Person, same_first
+from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason
 from groupadd.model.roster import Roster
@@ -16,33 +16,6 @@ from groupadd.wire.retry import or_none
 
 USUAL_LIMIT = 1024  # WhatsApp's own, where the provider does not tell the group's
 _ADMINS = frozenset({"admin", "superadmin"})
-
-
-class ProspectJSON(TypedDict):
-    """One person in the JSON of a preflight."""
-
-    participant: str
-    phone: str | None
-    id: str
-    member: bool | None
-    on_whatsapp: bool | None
-
-
-class PreflightJSON(TypedDict):
-    """The JSON of a preflight."""
-
-    provider: str
-    type: str
-    group: str
-    in_group: bool | None
-    may_add: bool | None
-    needs_approval: bool | None
-    places_left: int | None
-    limit: int
-    limit_is_told: bool
-    provable: bool
-    why_not_provable: str | None
-    participants: list[ProspectJSON]
 
 
 @frozen
@@ -97,35 +70,13 @@ class Preflight:
     why_not_provable: Reason | None
     participants: tuple[Prospect, ...]
 
-    def as_dict(self) -> PreflightJSON:
-        """Return everything as JSON values."""
-        return {
-            "provider": self.provider,
-            "type": self.type,
-            "group": self.group,
-            "in_group": self.in_group,
-            "may_add": self.may_add,
-            "needs_approval": self.needs_approval,
-            "places_left": self.places_left,
-            "limit": self.limit,
-            "limit_is_told": self.limit_is_told,
-            "provable": self.provable,
-            "why_not_provable": None if self.why_not_provable is None else self.why_not_provable.value,
-            "participants": [
-                {
-                    "participant": person.participant,
-                    "phone": person.phone,
-                    "id": person.id,
-                    "member": person.member,
-                    "on_whatsapp": person.on_whatsapp,
-                }
-                for person in self.participants
-            ],
-        }
+    def as_dict(self) -> dict[str, object]:
+        """Return everything as JSON values, keyed by attribute."""
+        return to_json(self)
 
 
 def preflight(
-    account: ProviderSession, name: str, kind: str, group: GroupId, participants: Sequence[Participant]
+    session: ProviderSession, name: str, kind: str, group: GroupId, participants: Sequence[Participant]
 ) -> Flow[Preflight]:
     """Look once, read the group's settings, and check the numbers of those who are not in.
 
@@ -133,17 +84,17 @@ def preflight(
         Unsupported: The provider has no roster.
         ProviderError: The roster could not be read.
     """
-    watch = RosterObserver(account, group, same_first(participants))
-    observations = yield from watch.look(watch.people)
-    roster = watch.roster or Roster(())
-    told = yield from _group_info(account, group)
+    observer = RosterObserver(session, group, same_first(participants))
+    observations = yield from observer.look(observer.people)
+    roster = observer.roster or Roster(())
+    told = yield from _group_info(session, group)
     prospects: list[Prospect] = []
-    for one, person in watch.people.items():
+    for one, person in observer.people.items():
         member = observations[one].member
-        on_whatsapp = None if member else (yield from _is_on_whatsapp(account, person))
+        on_whatsapp = None if member else (yield from _is_on_whatsapp(session, person))
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
     limit, size = told.limit or USUAL_LIMIT, told.size or (len(roster.members) if roster.complete else None)
-    why = _why_not_provable(account, roster, [observations[one].reason for one in watch.people])
+    why = _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
     return Preflight(
         provider=name,
         type=kind,
@@ -193,16 +144,16 @@ def _us(me: Identity) -> Person:
     return Person(frozenset(), frozenset()).also(me)
 
 
-def _group_info(account: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
-    provider = account.provider
+def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
+    provider = session.provider
     if isinstance(provider, DescribesGroup):
         return (yield from or_none(provider.group_info(group))) or GroupInfo()
     return GroupInfo()
 
 
-def _is_on_whatsapp(account: ProviderSession, person: Participant) -> Flow[bool | None]:
+def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool | None]:
     """Ask for one number; None where the provider cannot or does not say."""
-    provider = account.provider
+    provider = session.provider
     if person.phone is None or not isinstance(provider, ChecksNumbers):
         return None
     return (yield from or_none(_known(provider, person.phone)))
@@ -212,8 +163,8 @@ def _known(provider: ChecksNumbers, phone: str) -> Flow[bool]:
     return (yield from provider.check_number(phone)) is not None
 
 
-def _why_not_provable(account: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:
-    refreshable = isinstance(account.provider, RefreshesRoster)
+def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:
+    refreshable = isinstance(session.provider, RefreshesRoster)
     if not roster.complete or not (roster.live or refreshable):
         return Reason.STALE_ROSTER
     if Reason.UNRESOLVED_IDENTITY in doubts:

@@ -15,6 +15,7 @@ from groupadd.cli.providers import ADDING, ProviderInfo
 from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Member, Roster
+from groupadd.model.wording import counted, counted_people, in_words
 
 STYLES: Mapping[Status, str] = {
     Status.ADDED: "green",
@@ -32,27 +33,22 @@ _MEMBER: Mapping[bool | None, tuple[str, str]] = {
 _LONGEST_WORD = 32  # of a provider's, which may be a whole page
 
 
-def words(name: str) -> str:
-    """Return one of the contract's values as words: `already member`."""
-    return name.replace("_", " ").replace("whatsapp", "WhatsApp")
-
-
 def outcome(result: AddOutcome) -> RenderableType:
     """Return the table of an add: everybody, then each reason once with what to do, then the sum."""
     said = any(person.provider_says for person in result)
     table = bare_table("Participant", "Status", "Why", "How known", "Provider said" if said else "")
     for person in result:
-        status = Text(words(person.status), STYLES[person.status])
+        status = Text(in_words(person.status), STYLES[person.status])
         evidence = "" if person.evidence is Evidence.NONE else person.evidence.value
         table.add_row(plain(person.participant), status, why(person), evidence, _clipped(person.provider_says or ""))
-    counts = {words(status): len(result.by_status(status)) for status in Status}
+    counts = {in_words(status): len(result.by_status(status)) for status in Status}
     to_do = {person.reason: person.status is not Status.INVITED for person in result}
     return _page(table, to_do, _sum(len(result), counts))
 
 
 def why(person: ParticipantOutcome) -> str:
     """Return the reason in words, and what became of an invitation."""
-    reason = words(person.reason or "")
+    reason = in_words(person.reason or "")
     if person.invite is None:
         return reason
     return f"{reason}; {person.invite.kind} {person.invite.state or 'not sent'}".removeprefix("; ")
@@ -65,7 +61,7 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
     for person in people:
         word, style = _MEMBER[person.member]
         counts[word] += 1
-        table.add_row(plain(person.participant), Text(word, style), words(person.reason or ""))
+        table.add_row(plain(person.participant), Text(word, style), in_words(person.reason or ""))
     named = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
     return _page(table, {person.reason: True for person in people}, _sum(len(people), named))
 
@@ -75,7 +71,7 @@ def preflight(known: Preflight) -> RenderableType:
     group = bare_table("About the group", "")
     limit = f"{known.limit:,} fit in" if known.limit_is_told else f"{known.limit:,} usually fit in"
     places = "unknown" if known.places_left is None else f"{known.places_left:,} left; {limit}"
-    proof = "yes" if known.provable else f"no: {words(known.why_not_provable or '')}"
+    proof = "yes" if known.provable else f"no: {in_words(known.why_not_provable or '')}"
     group.add_row("our account is in it", yes_or_no(known.in_group))
     group.add_row("our account may add people", yes_or_no(known.may_add))
     group.add_row("people wait for approval, unless an admin adds them", yes_or_no(known.needs_approval))
@@ -99,13 +95,12 @@ def roster(seen: Roster) -> RenderableType:
     for member in seen.members:
         table.add_row(_phone(member), member.lid or "", member.role or "")
     whole = "the list is complete" if seen.complete else "the list is not complete: who is missing from it may be in"
-    count = len(seen.members)
-    return _page(table, {}, f"{count} member{'' if count == 1 else 's'}; {whole}")
+    return _page(table, {}, f"{counted(len(seen.members), 'member')}; {whole}")
 
 
 def dry_run(rehearsed: DryRun) -> RenderableType:
     """Return what an add would ask, in the provider's own words."""
-    asked = f"Nothing was sent. {rehearsed.provider} would be asked for {_people(len(rehearsed.would_ask))}"
+    asked = f"Nothing was sent. {rehearsed.provider} would be asked for {counted_people(len(rehearsed.would_ask))}"
     parts: list[RenderableType] = [asked, ""]
     if rehearsed.request is not None:
         parts = [f"{asked}, first in these words:", "", Text(f"  {rehearsed.request}", "bold")]
@@ -129,7 +124,7 @@ def explained(reasons: Mapping[Reason | None, bool]) -> Table:
         if reason is None:
             continue
         explanation = REASONS[reason]
-        table.add_row(Text(words(reason), "bold"), explanation.meaning)
+        table.add_row(Text(in_words(reason), "bold"), explanation.meaning)
         if to_do and explanation.next_step is not None:
             table.add_row("", Text(f"→ {explanation.next_step}".replace("`", ""), "dim"))
     return table
@@ -201,11 +196,7 @@ def _page(table: Table, reasons: Mapping[Reason | None, bool], summary: str) -> 
 
 
 def _sum(total: int, counts: Mapping[str, int]) -> str:
-    return f"{_people(total)}: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count} people"
+    return f"{counted_people(total)}: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 
 def _phone(member: Member) -> str:

@@ -4,10 +4,10 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import datetime
 from enum import StrEnum
-from typing import TypedDict
 
 from attrs import field, frozen
 
+from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked, repr_scrubbed
 
 
@@ -67,16 +67,6 @@ class InviteState(StrEnum):
     UNKNOWN = "unknown"
 
 
-class InviteJSON(TypedDict):
-    """An invitation in the JSON of an outcome."""
-
-    kind: str
-    state: str | None
-    at: str | None
-    message_id: str | None
-    expires_at: str | None
-
-
 @frozen
 class Invite:
     """An invitation to the group. The code itself is a secret and is not kept here.
@@ -95,39 +85,9 @@ class Invite:
     message_id: str | None = field(default=None, repr=repr_scrubbed)
     expires_at: datetime | None = None
 
-    def as_dict(self) -> InviteJSON:
-        """Return the invitation as JSON values; times are ISO 8601."""
-        return {
-            "kind": self.kind,
-            "state": None if self.state is None else self.state.value,
-            "at": None if self.at is None else self.at.isoformat(),
-            "message_id": self.message_id,
-            "expires_at": None if self.expires_at is None else self.expires_at.isoformat(),
-        }
-
-
-class ParticipantJSON(TypedDict):
-    """One person in the JSON of an outcome."""
-
-    participant: str
-    phone: str | None
-    id: str | None
-    status: str
-    reason: str | None
-    evidence: str
-    provider_says: str | None
-    invite: InviteJSON | None
-
-
-class AddJSON(TypedDict):
-    """The JSON of an outcome (contract 5)."""
-
-    provider: str
-    type: str
-    group: str
-    everyone_in: bool
-    counts: dict[str, int]
-    participants: list[ParticipantJSON]
+    def as_dict(self) -> dict[str, object]:
+        """Return the invitation as JSON values, keyed by attribute; times are ISO 8601."""
+        return to_json(self)
 
 
 @frozen
@@ -159,18 +119,9 @@ class ParticipantOutcome:
         """Whether the person is known to be in the group."""
         return self.status in _IN
 
-    def as_dict(self) -> ParticipantJSON:
-        """Return the person's outcome as JSON values."""
-        return {
-            "participant": self.participant,
-            "phone": self.phone,
-            "id": self.id,
-            "status": self.status.value,
-            "reason": None if self.reason is None else self.reason.value,
-            "evidence": self.evidence.value,
-            "provider_says": self.provider_says,
-            "invite": None if self.invite is None else self.invite.as_dict(),
-        }
+    def as_dict(self) -> dict[str, object]:
+        """Return the participant's outcome as JSON values, keyed by attribute; times are ISO 8601."""
+        return to_json(self)
 
 
 _IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
@@ -207,14 +158,10 @@ class AddOutcome:
         """Return the people of one status, in the order asked."""
         return tuple(person for person in self.participants if person.status is status)
 
-    def as_dict(self) -> AddJSON:
+    def as_dict(self) -> dict[str, object]:
         """Return the whole outcome as JSON values, in the shape of the command line's `--json`."""
         counts = Counter(person.status for person in self.participants)
-        return {
-            "provider": self.provider,
-            "type": self.type,
-            "group": self.group,
-            "everyone_in": self.everyone_in,
-            "counts": {status.value: counts[status] for status in Status},
-            "participants": [person.as_dict() for person in self.participants],
-        }
+        form = to_json(self)
+        people = form.pop("participants")
+        totals = {status.value: counts[status] for status in Status}
+        return {**form, "everyone_in": self.everyone_in, "counts": totals, "participants": people}

@@ -9,7 +9,7 @@ from typing import Any, Literal, TypeAlias, cast
 
 from attrs import asdict, field, frozen
 
-from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, waiting
+from groupadd.adding.observe import Membership, ProviderSession, RosterObserver, awaiting_approval
 from groupadd.client import ClientFlows
 from groupadd.errors import GroupAddError
 from groupadd.model.identity import GroupId, parse_participants, same_first
@@ -39,7 +39,7 @@ class PlannedFault:
 
 
 @frozen
-class Staging:
+class Setup:
     """How the sandbox differs from the small town as it stands; a live service cannot be made to.
 
     Attributes:
@@ -49,8 +49,8 @@ class Staging:
         both_names: Whether the roster tells a person's other name, too.
         approval: Whether members may add, and those whom they add wait for an admin's approval.
         waiting: Who waits for it already.
-        dialect: Fields of the sandbox's dialect, such as WAHA's `engine`.
-        mishaps: What goes wrong.
+        vendor: Fields of the sandbox's vendor, such as WAHA's `engine`.
+        faults: What goes wrong.
     """
 
     role: Literal["member", "admin"] = "admin"
@@ -59,8 +59,8 @@ class Staging:
     both_names: bool = True
     approval: bool = False
     waiting: tuple[str, ...] = ()
-    dialect: Mapping[str, Any] = field(factory=dict[str, Any])
-    mishaps: tuple[PlannedFault, ...] = ()
+    vendor: Mapping[str, Any] = field(factory=dict[str, Any])
+    faults: tuple[PlannedFault, ...] = ()
 
 
 @frozen
@@ -74,7 +74,7 @@ class Scenario:
         options: Further arguments of the call.
         group: The group, where it is not the cast's.
         fields: Fields of the provider that differ from the cast's.
-        staging: What the sandbox must be made to do; it cannot be recorded live otherwise.
+        setup: What the sandbox must be made to do; it cannot be recorded live otherwise.
     """
 
     call: Call
@@ -83,7 +83,7 @@ class Scenario:
     options: Mapping[str, Any] = field(factory=dict[str, Any])
     group: str | None = None
     fields: Mapping[str, str] = field(factory=dict[str, str])
-    staging: Staging = Staging()
+    setup: Setup = Setup()
 
 
 @frozen
@@ -149,7 +149,7 @@ def _group_info(asked: _Asked) -> Flow[Told]:
 def _join_requests(asked: _Asked) -> Flow[Told]:
     people = parse_participants(asked.people.values())
     watch = RosterObserver(asked.account, GroupId.parse(asked.group), same_first(people))
-    found = yield from waiting(watch, watch.people)
+    found = yield from awaiting_approval(watch, watch.people)
     told = ("waits" if person.id in found else "does not wait" for person in people)
     return dict(zip(asked.people, told, strict=True))
 

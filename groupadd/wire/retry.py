@@ -1,4 +1,4 @@
-"""Patience and spacing: flows around flows."""
+"""Retries of reads, and delayed requests: flows around flows."""
 
 from collections.abc import Callable
 from functools import partial
@@ -12,31 +12,15 @@ from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 T = TypeVar("T")
 
 RETRY_DELAYS_S = (1.0, 4.0)  # pauses before the second and the third try of a read
-LONGEST_WAIT_S = 60.0  # a provider that asks for more gets no second try now
-_TRY_LATER = frozenset({429, 502, 503, 504})
-
-
-def map_requests(flow: Flow[T], each: Callable[[Request], Flow[Response]]) -> Flow[T]:
-    """Run a flow with every request of its carried out by `each`."""
-    try:
-        request = next(flow)
-        while True:
-            try:
-                response = yield from each(request)
-            except NoAnswer as lost:
-                answer: Response | NoAnswer = lost
-            else:
-                answer = response
-            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
-    except StopIteration as stop:
-        value: T = stop.value
-        return value
-    finally:
-        flow.close()
+LONGEST_WAIT_S = 60.0  # a provider that asks for a longer pause gets no retry
+_RETRY_STATUSES = frozenset({429, 502, 503, 504})
 
 
 def with_retries(flow: Flow[T]) -> Flow[T]:
-    """Run a flow of reads patiently: broken connections, 429, 502, 503 and 504 are tried again, as `Retry-After` says.
+    """Run a flow, and retry its reads after a broken connection, 429, 502, 503 or 504. `Retry-After` is kept.
+
+    Returns:
+        What the flow returns.
 
     Raises:
         ProviderUnreachable: No connection could be made.
@@ -51,6 +35,40 @@ def with_retries(flow: Flow[T]) -> Flow[T]:
     raise ProviderUnreachable("the provider cannot be reached")
 
 
+def or_none(flow: Flow[T]) -> Flow[T | None]:
+    """Run a flow of reads with retries. Return None where the provider refuses or cannot be reached."""
+    try:
+        return (yield from with_retries(flow))
+    except ProviderError:
+        return None
+
+
+def delayed(flow: Flow[T], not_before: float) -> Flow[T]:
+    """Run a flow whose requests are sent no earlier than `not_before`, in seconds of the driver's clock."""
+    return map_requests(flow, partial(_delay, not_before))
+
+
+def map_requests(flow: Flow[T], carry: Callable[[Request], Flow[Response]]) -> Flow[T]:
+    """Run a flow, and let `carry` send each of its requests.
+
+    Returns:
+        What the flow returns.
+    """
+    try:
+        request = next(flow)
+        while True:
+            try:
+                answer: Response | NoAnswer = yield from carry(request)
+            except NoAnswer as lost:
+                answer = lost
+            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+    except StopIteration as stop:
+        value: T = stop.value
+        return value
+    finally:
+        flow.close()
+
+
 def _retry(request: Request) -> Flow[Response]:
     for pause_s in RETRY_DELAYS_S if request.repeatable else ():
         try:
@@ -59,25 +77,12 @@ def _retry(request: Request) -> Flow[Response]:
             again_at = lost.at + pause_s
         else:
             wait_s = response.retry_after_s or 0.0
-            if response.status not in _TRY_LATER or wait_s > LONGEST_WAIT_S:
+            if response.status not in _RETRY_STATUSES or wait_s > LONGEST_WAIT_S:
                 return response
             again_at = response.at + max(pause_s, wait_s)
         request = evolve(request, not_before=again_at)
     return (yield request)
 
 
-def not_before(flow: Flow[T], moment: float) -> Flow[T]:
-    """Run a flow with its requests sent no earlier than `moment`, in seconds of the driver's clock."""
-    return map_requests(flow, partial(_no_earlier, moment))
-
-
-def _no_earlier(moment: float, request: Request) -> Flow[Response]:
-    return (yield evolve(request, not_before=max(moment, request.not_before)))
-
-
-def or_none(flow: Flow[T]) -> Flow[T | None]:
-    """Run a flow of reads that may fail: what it cannot tell stays unknown."""
-    try:
-        return (yield from with_retries(flow))
-    except ProviderError:
-        return None
+def _delay(not_before: float, request: Request) -> Flow[Response]:
+    return (yield evolve(request, not_before=max(not_before, request.not_before)))

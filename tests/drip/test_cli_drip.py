@@ -23,12 +23,11 @@ from groupadd import Status
 from groupadd.cli import main
 from groupadd.cli.drip import tables
 from groupadd.cli.drip.progress import Progress
-from groupadd.cli.drip.tables import lasting
 from groupadd.cli.exit_codes import Exit, of_statuses
 from groupadd.cli.output import Output
 from groupadd.drip import AccountStatus, AuditLine, DripStatus
 from groupadd.drip.status import AccountState
-from groupadd.sandbox import Sandbox, World, config_toml, example_world, side_by_side
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, mount
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
 from groupadd.settings import PaceSettings
@@ -74,8 +73,8 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     world = example_world()
-    spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
-    with SandboxServer(side_by_side(spoken)) as server:
+    spoken = {name: Sandbox.for_vendor(name, world) for name in ("wasend", "wawp")}
+    with SandboxServer(mount(spoken)) as server:
         config = tmp_path / "groupadd.toml"
         fields = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
         config.write_text(config_toml(fields) + AT_ONCE)
@@ -322,23 +321,6 @@ def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     assert re.search(r"main +resting +12,345 +67,890 +5 of 5 +in 4 min +5 days", shown)
     assert re.search(r"office +stopped +12,345 +67,890 +5 of 5 *\n", shown)
     assert "office has stopped: paused by hand\n  → `groupadd drip resume`" in shown
-
-
-@pytest.mark.parametrize(
-    ("seconds", "said"),
-    [
-        (-3, "0 s"),
-        (7.4, "7 s"),
-        (119, "119 s"),
-        (120, "2 min"),
-        (3600, "1 h"),
-        (12_000, "3 h 20 min"),
-        (172_800, "2 days"),
-        (187_200, "2 days 4 h"),
-    ],
-)
-def test_a_length_of_time_is_told_in_units_that_fit(seconds: float, said: str) -> None:
-    assert lasting(seconds) == said
 
 
 def test_off_a_terminal_the_accounts_are_told_of_once_a_minute(

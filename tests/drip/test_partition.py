@@ -15,7 +15,7 @@ from sqlalchemy import make_url
 
 from tests.drip.fleet import Fleet, Host
 from tests.drip.ledgers import new_ledger
-from tests.servers import forwarding
+from tests.support.servers import forwarding
 
 pytestmark = [
     pytest.mark.postgres,

@@ -13,7 +13,7 @@ from groupadd.model.roster import Member
 from groupadd.provider import Secret, Session
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
-from tests.scripts import GROUP, WASEND, WASEND_ADD, WASEND_LIST, WASEND_SESSION, Script, revealed, says
+from tests.support.scripts import GROUP, WASEND, WASEND_ADD, WASEND_LIST, WASEND_SESSION, Script, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
 ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])

@@ -14,7 +14,7 @@ from groupadd.provider import Secret, Session
 from groupadd.providers.wawp import Wawp
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
-from tests.scripts import GROUP, WAWP, WAWP_ADD, WAWP_LID, WAWP_SESSION, Script, lost, revealed, says
+from tests.support.scripts import GROUP, WAWP, WAWP_ADD, WAWP_LID, WAWP_SESSION, Script, lost, revealed, says
 
 PHONE = "15550100"
 ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])

@@ -16,9 +16,9 @@ from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.messages import Flow, Request, Response
-from tests.scripts import GROUP, ME, Script, revealed, says
 from tests.support.example import ADA, CLEO, EVE, FINN, verdicts
 from tests.support.example import BEN as MEMBER
+from tests.support.scripts import GROUP, ME, Script, revealed, says
 
 WHAPI = Whapi(Secret("the-token"))
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"
@@ -242,5 +242,5 @@ def test_who_waits_for_approval_is_found_by_lid(world: World, clock: VirtualCloc
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = RosterView(missing=frozenset({MEMBER}))
+    world.groups[TOWN].roster_view = RosterView(missing=frozenset({MEMBER}))
     assert verdicts(client.add(TOWN, [CLEO])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]

@@ -8,10 +8,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from groupadd.adding.preflight import Preflight
-from groupadd.cli.tables import STYLES, bare_table, plain, words, yes_or_no
+from groupadd.cli.tables import STYLES, bare_table, plain, yes_or_no
 from groupadd.drip import AccountStatus, DripStatus, Plan
 from groupadd.model.masking import masked
 from groupadd.model.outcome import Status
+from groupadd.model.wording import counted, counted_people, duration, in_words
 from groupadd.settings import PaceSettings
 
 _STATES: Mapping[str, str] = {
@@ -22,7 +23,6 @@ _STATES: Mapping[str, str] = {
     "done": "dim",
 }
 _MOST_FAULTS = 20  # that are shown; `export` and `--json` tell all
-_MINUTE_S, _HOUR_S, _DAY_S = 60, 3600, 86400
 
 
 @frozen
@@ -52,13 +52,14 @@ class Place:
 
 def plan(made: Plan, places: Sequence[Place], now: datetime, *, shared: bool = False) -> RenderableType:
     """Return what a plan has put into the ledger, and what is to be expected."""
-    parts: list[RenderableType] = [Text(f"{_people(made.people)} planned", "bold")]
+    parts: list[RenderableType] = [Text(f"{counted_people(made.people)} planned", "bold")]
     if made.planned_before and not made.people:
-        parts = [Text(f"nothing new: everybody in {_rows(made.planned_before)} is planned for the same group already")]
+        rows = counted(made.planned_before, "row")
+        parts = [Text(f"nothing new: everybody in {rows} is planned for the same group already")]
     elif made.planned_before:
         parts.append(f"{made.planned_before:,} more are planned for the same group already, and are not planned twice")
     if made.faults:
-        parts += ["", Text(f"{_rows(len(made.faults))} cannot be used:", "yellow"), _faults(made.faults)]
+        parts += ["", Text(f"{counted(len(made.faults), 'row')} cannot be used:", "yellow"), _faults(made.faults)]
     if places:
         parts += ["", _places(places)]
         parts += [Text(f"{place.provider}: {place.why_not}", "yellow") for place in places if place.why_not]
@@ -93,7 +94,7 @@ def _left(known: Preflight) -> str:
 
 def _end(name: str, at: datetime, now: datetime) -> str:
     when = at.astimezone().strftime("%a %d %b %H:%M")
-    return f"{name} would be through in {lasting((at - now).total_seconds())}, {when}, if nothing goes wrong"
+    return f"{name} would be through in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
 
 
 def status(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
@@ -121,13 +122,13 @@ def _next(one: AccountStatus, now: datetime) -> str:
     if one.state in {"stopped", "done"} or one.next_at is None:
         return ""
     seconds = (one.next_at - now).total_seconds()
-    return f"in {lasting(seconds)}" if seconds >= 1 else "now"
+    return f"in {duration(seconds)}" if seconds >= 1 else "now"
 
 
 def _time_left(one: AccountStatus) -> str:
     if one.state in {"stopped", "done"}:
         return ""
-    return "looks only" if one.eta_s is None else lasting(one.eta_s)
+    return "looks only" if one.eta_s is None else duration(one.eta_s)
 
 
 def stops(told: DripStatus) -> Sequence[RenderableType]:
@@ -141,12 +142,12 @@ def stops(told: DripStatus) -> Sequence[RenderableType]:
 
 def _sum(told: DripStatus) -> Text:
     parts = [
-        Text(f"{told.counts[status]:,} {words(status)}", STYLES[status])
+        Text(f"{told.counts[status]:,} {in_words(status)}", STYLES[status])
         for status in Status
         if told.counts.get(status, 0)
     ]
     left = [Text(f"{told.left:,} left")] if told.left else []
-    return Text(f"{_people(told.people)}: ", "bold") + Text(", ").join([*parts, *left])
+    return Text(f"{counted_people(told.people)}: ", "bold") + Text(", ").join([*parts, *left])
 
 
 def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
@@ -164,27 +165,6 @@ def who(jid: str | None) -> str:
     return "" if jid is None else masked(jid.partition("@")[0])
 
 
-def lasting(seconds: float) -> str:
-    """Return a length of time as one or two units: `7 s`, `12 min`, `3 h 20 min`, `2 days 4 h`."""
-    whole = max(round(seconds), 0)
-    if whole < 2 * _MINUTE_S:
-        return f"{whole} s"
-    minutes, hours, days = whole // _MINUTE_S, whole // _HOUR_S, whole // _DAY_S
-    if minutes < 60:
-        return f"{minutes} min"
-    if days < 2:
-        return f"{hours} h {minutes % 60} min" if minutes % 60 else f"{hours} h"
-    return f"{days} days {hours % 24} h" if hours % 24 else f"{days} days"
-
-
 def present() -> datetime:
     """Return the present moment, in UTC."""
     return datetime.now(UTC)
-
-
-def _people(count: int) -> str:
-    return "1 person" if count == 1 else f"{count:,} people"
-
-
-def _rows(count: int) -> str:
-    return "1 row" if count == 1 else f"{count:,} rows"

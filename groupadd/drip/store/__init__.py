@@ -1,0 +1,1 @@
+"""The ledger: everything that knows SQL, and no other part of the drip does."""

@@ -1,0 +1,564 @@
+"""The add flow: which looks are taken and when, what late answers mean, and the six truth rules by name."""
+
+import json
+from collections.abc import Sequence
+from typing import ClassVar
+
+import pytest
+from attrs import define
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groupadd import errors
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, parse_participants
+from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
+from groupadd.provider import AddReply, GroupMembershipProvider
+from groupadd.settings import AddSettings, Verify
+from groupadd.wire.driver import drive
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
+from tests.support.json_values import json_scalars
+from tests.support.scripts import (
+    GROUP,
+    ME,
+    WASEND,
+    WASEND_ADD,
+    WASEND_CHECK,
+    WASEND_LIST,
+    WASEND_SESSION,
+    WAWP,
+    WAWP_ADD,
+    WAWP_LID,
+    WAWP_LIST,
+    WAWP_SESSION,
+    Answer,
+    Script,
+    lid_roster,
+    lost,
+    roster,
+    says,
+    session,
+    words,
+)
+
+ANN, BEN = "15550100", "15550101"
+OK = says({"ok": True})
+NOBODY = says([])
+ADDED, ALREADY, NOT_IN, UNKNOWN = Status.ADDED, Status.ALREADY_MEMBER, Status.NOT_ADDED, Status.UNKNOWN
+REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
+AUTO, ALWAYS, NEVER = AddSettings(), AddSettings(verify="always"), AddSettings(verify="never")
+
+
+def adding(
+    provider: GroupMembershipProvider, people: Sequence[str], terms: AddSettings = AUTO
+) -> Flow[tuple[ParticipantOutcome, ...]]:
+    return add(ProviderSession(provider), GroupId(GROUP), parse_participants(people), terms)
+
+
+def wasend(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
+    answers: dict[str, Sequence[Answer]] = {WASEND_ADD: adds, WASEND_LIST: looks}
+    return Script(answers | ({WASEND_SESSION: [session()]} if any(map(_is_read, looks)) else {}))
+
+
+def wawp(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
+    answers: dict[str, Sequence[Answer]] = {WAWP_ADD: adds, WAWP_LIST: looks}
+    return Script(answers | ({WAWP_SESSION: [session()]} if any(map(_is_read, looks)) else {}))
+
+
+def _is_read(look: Answer) -> bool:
+    return isinstance(look, Response) and look.ok
+
+
+def verdicts(outcomes: Sequence[ParticipantOutcome]) -> list[tuple[Status, Reason | None, Evidence]]:
+    return [(person.status, person.reason, person.evidence) for person in outcomes]
+
+
+def looks_at_s(script: Script) -> list[float]:
+    return [at for name, at in zip(script.asked, script.at_s, strict=True) if name in {WASEND_LIST, WAWP_LIST}]
+
+
+# The truth rules of the contract, by number.
+
+
+def test_rule_1_who_is_proven_absent_is_not_added_although_the_provider_said_so() -> None:
+    script = wasend(words(p15550100="SUCCESS"), looks=[roster(), roster(), roster(), roster()])
+    assert verdicts(script.run(adding(WASEND, [ANN], ALWAYS))) == [(UNKNOWN, Reason.CONTRADICTION, NONE)]
+
+
+def test_rule_1_who_is_seen_in_is_never_not_added_although_the_provider_said_so() -> None:
+    script = wasend(words(p15550100="NOT_FOUND"), looks=[roster(), roster(ANN)])
+    assert verdicts(script.run(adding(WASEND, [ANN], ALWAYS))) == [(ADDED, None, OBSERVED)]
+
+
+@pytest.mark.parametrize("answer", [OK, says(True), says(None), says([]), Response(200), Response(204), says({}, 201)])
+def test_rule_2_a_2xx_proves_nothing_by_itself(answer: Response) -> None:
+    for provider, script in ((WASEND, wasend(answer)), (WAWP, wawp(answer))):
+        assert verdicts(script.run(adding(provider, [ANN], NEVER)))[0][0] is UNKNOWN
+
+
+def test_rule_3_presence_in_one_look_proves_membership() -> None:
+    script = wawp(OK, looks=[roster(), roster(ANN)])
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(ADDED, None, OBSERVED)]
+    assert looks_at_s(script) == [0, 2]
+
+
+def test_rule_3_absence_takes_the_last_two_looks() -> None:
+    script = wawp(OK, looks=[roster()] * 4)
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(NOT_IN, Reason.SILENT_REFUSAL, OBSERVED)]
+    assert looks_at_s(script) == [0, 2, 8, 30]
+
+
+@pytest.mark.parametrize(
+    ("last", "reason"),
+    [
+        (says([], 500), Reason.ABSENCE_UNPROVEN),
+        (says({"success": True, "participants": []}), Reason.ABSENCE_UNPROVEN),
+        (says([{"jid": f"{BEN}@c.us"}]), Reason.ABSENCE_UNPROVEN),  # without our own account
+        (says([{"jid": f"{ME}@c.us"}, {}]), Reason.ABSENCE_UNPROVEN),  # a row that cannot be read
+    ],
+)
+def test_rule_3_a_last_look_that_proves_nothing_leaves_absence_unproven(last: Response, reason: Reason) -> None:
+    script = wawp(OK, looks=[roster(), roster(), roster(), last])
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(UNKNOWN, reason, NONE)]
+
+
+@pytest.mark.parametrize("look_after_s", [(), (2.0,)])
+def test_rule_3_with_fewer_than_two_looks_absence_is_never_proven(look_after_s: tuple[float, ...]) -> None:
+    script = wawp(OK, looks=[roster()] * (1 + len(look_after_s)))
+    assert verdicts(script.run(adding(WAWP, [ANN], AddSettings(look_after_s=look_after_s))))[0][0] is UNKNOWN
+
+
+def test_rule_3_after_a_lost_answer_absence_is_proven_only_when_the_add_can_no_longer_take_effect() -> None:
+    script = wawp(lost(), looks=[roster()] * 4)
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(NOT_IN, Reason.NO_ANSWER, OBSERVED)]
+    assert looks_at_s(script) == [0, 2, 60, 82]
+
+
+def test_rule_3_a_look_before_that_moment_does_not_count() -> None:
+    script = wawp(lost(), looks=[roster(), roster()])
+    terms = AddSettings(look_after_s=(2.0,))
+    assert verdicts(script.run(adding(WAWP, [ANN], terms))) == [(UNKNOWN, Reason.ABSENCE_UNPROVEN, NONE)]
+
+
+def test_rule_4_a_lid_with_the_digits_of_a_phone_is_somebody_else() -> None:
+    script = wasend(OK, looks=[lid_roster(ANN)] * 3)
+    assert verdicts(script.run(adding(WASEND, [ANN]))) == [(UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)]
+
+
+def test_rule_4_a_claim_made_of_a_lid_is_not_the_phones() -> None:
+    script = wasend(says([{"JID": f"{ANN}@lid", "Error": 0}]))
+    assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(UNKNOWN, Reason.NOT_MENTIONED, NONE)]
+
+
+def test_rule_5_everyone_appears_once_in_the_order_asked_in_their_own_spelling() -> None:
+    people = ["+1 555 0101", "15550100@c.us", "+15550101", "15550101@lid", "1-555-0100"]
+    script = wasend(words(p15550100="SUCCESS", p15550101="NOT_FOUND"))
+    outcomes = script.run(adding(WASEND, people, NEVER))
+    assert [person.participant for person in outcomes] == people
+    assert verdicts(outcomes) == [
+        (NOT_IN, Reason.NOT_ON_WHATSAPP, REPORTED),
+        (ADDED, None, REPORTED),
+        (NOT_IN, Reason.DUPLICATE, REPORTED),
+        (UNKNOWN, Reason.NOT_MENTIONED, NONE),
+        (ADDED, Reason.DUPLICATE, REPORTED),
+    ]
+    assert script.requests[0].json == {"participants": ["+15550101", "+15550100", "15550101@lid"]}
+
+
+@pytest.mark.parametrize(
+    "answer", [lost(), Response(503), Response(502, b"<html>"), says({}, 408), Response(200, b"?")]
+)
+def test_rule_6_an_add_that_may_have_been_received_is_never_sent_again(answer: Answer) -> None:
+    script = wasend(answer, looks=[roster()] * 3)
+    assert verdicts(script.run(adding(WASEND, [ANN])))[0][0] is NOT_IN
+    assert script.asked.count(WASEND_ADD) == 1
+
+
+@given(
+    st.lists(st.sampled_from(["in", "out", "some", "hidden", "empty", "lost"]), min_size=4, max_size=4),
+    st.sampled_from(
+        [OK, words(p15550100="SUCCESS"), words(p15550100="NOT_FOUND"), words(p15550100="?"), Response(502)]
+    ),
+    st.sampled_from([AUTO, ALWAYS]),
+)
+def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: Response, terms: AddSettings) -> None:
+    shown = {
+        "in": roster(ANN),
+        "out": roster(BEN),
+        "some": says([{"jid": f"{BEN}@c.us"}, {}]),
+        "hidden": lid_roster("99900011"),
+        "empty": NOBODY,
+        "lost": says({}, 500),
+    }
+    script = Script(
+        {WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3}
+    )
+    flow = adding(WASEND, [ANN], terms)
+    request = next(flow)
+    try:  # by hand, since how many looks are taken depends on what they show
+        while True:
+            request = flow.send(script(request))
+    except StopIteration as stop:
+        (person,) = stop.value
+    looks = [kind for kind, _ in zip(kinds, looks_at_s(script), strict=False)]
+    after = looks[1:] if terms.verify == "always" else looks
+    if after[-2:] == ["out", "out"]:
+        assert not person.is_in
+    if after[-1:] == ["in"]:
+        assert person.is_in
+    assert (person.status is UNKNOWN) is (person.evidence is NONE)
+
+
+# Which looks are taken.
+
+
+@pytest.mark.parametrize(
+    ("verify", "asked"),
+    [
+        ("never", [WASEND_ADD]),
+        ("auto", [WASEND_ADD]),
+        ("always", [WASEND_LIST, WASEND_SESSION, WASEND_ADD, WASEND_LIST]),
+    ],
+)
+def test_where_the_answer_settles_everyone_only_always_looks(verify: Verify, asked: list[str]) -> None:
+    script = wasend(words(p15550100="SUCCESS"), looks=[roster(), roster(ANN)] if verify == "always" else [])
+    outcomes = script.run(adding(WASEND, [ANN], AddSettings(verify=verify)))
+    assert verdicts(outcomes) == [(ADDED, None, OBSERVED if verify == "always" else REPORTED)]
+    assert script.asked == asked
+
+
+def test_auto_looks_where_the_answer_leaves_somebody_open_and_watches_them_alone() -> None:
+    script = wasend(words(p15550100="SUCCESS", p15550101="MAYBE"), looks=[roster(BEN)])
+    outcomes = script.run(adding(WASEND, [ANN, BEN]))
+    assert verdicts(outcomes) == [(ADDED, None, REPORTED), (ADDED, None, INFERRED)]
+    assert [person.provider_says for person in outcomes] == ["SUCCESS", "MAYBE"]
+
+
+def test_who_was_refused_and_is_seen_in_a_look_made_for_somebody_else_is_in() -> None:
+    script = wasend(words(p15550100="blocked", p15550101="MAYBE"), looks=[roster(ANN, BEN)])
+    outcomes = script.run(adding(WASEND, [ANN, BEN]))
+    assert verdicts(outcomes) == [(ADDED, None, INFERRED), (ADDED, None, INFERRED)]
+
+
+def test_auto_looks_beforehand_where_the_provider_only_accepts_and_asks_for_nobody_who_is_in() -> None:
+    script = wawp(OK, looks=[roster(ANN), roster(ANN, BEN)])
+    outcomes = script.run(adding(WAWP, [ANN, BEN]))
+    assert verdicts(outcomes) == [(ALREADY, None, OBSERVED), (ADDED, None, OBSERVED)]
+    assert script.asked == [WAWP_LIST, WAWP_SESSION, WAWP_ADD, WAWP_LIST]
+    assert script.requests[2].json is not None
+    assert script.requests[2].json["participants"] == [{"id": f"{BEN}@c.us"}]
+
+
+def test_where_everyone_is_in_already_nobody_is_asked_for() -> None:
+    script = wawp(looks=[roster(ANN, BEN)])
+    assert verdicts(script.run(adding(WAWP, [ANN, BEN]))) == [(ALREADY, None, OBSERVED)] * 2
+
+
+def test_never_reads_no_roster_although_the_provider_only_accepts() -> None:
+    script = wawp(OK)
+    assert verdicts(script.run(adding(WAWP, [ANN], NEVER))) == [(UNKNOWN, Reason.NOT_CHECKED, NONE)]
+
+
+def test_looking_stops_as_soon_as_everyone_is_settled() -> None:
+    script = wawp(OK, looks=[roster(), roster(ANN), roster(ANN, BEN)])
+    assert verdicts(script.run(adding(WAWP, [ANN, BEN]))) == [(ADDED, None, OBSERVED)] * 2
+    assert looks_at_s(script) == [0, 2, 8]
+
+
+@pytest.mark.parametrize("count", [1, 10, 1024])
+def test_the_number_of_requests_does_not_grow_with_the_people(count: int) -> None:
+    people = [str(15550000000 + number) for number in range(count)]
+    script = wawp(OK, looks=[roster(), roster(), roster(*people)])
+    assert {person.status for person in script.run(adding(WAWP, people))} == {ADDED}
+    assert len(script.requests) == 5
+
+
+@pytest.mark.parametrize(
+    ("look", "error"),
+    [
+        (says({}, 401), errors.NotAuthenticated),
+        (says({}, 403), errors.NotAllowed),
+        (says({}, 404), errors.GroupNotFound),
+        (says({"code": "invalid_session", "message": "scan"}, 404), errors.SessionNotReady),
+    ],
+)
+def test_a_refused_look_before_the_add_raises(look: Response, error: type[Exception]) -> None:
+    with pytest.raises(error):
+        wawp(OK, looks=[look]).run(adding(WAWP, [ANN]))
+
+
+def test_a_session_that_is_down_raises_before_anything_is_asked_for() -> None:
+    script = Script({WAWP_LIST: [roster()], WAWP_SESSION: [says({"status": "SCAN_QR_CODE"})]})
+    with pytest.raises(errors.SessionNotReady):
+        script.run(adding(WAWP, [ANN]))
+
+
+@pytest.mark.parametrize("look", [says({}, 500), says({"x": 1}), Response(200, b"<html>"), says({"ok": False})])
+def test_any_other_failing_look_before_the_add_only_proves_nothing(look: Response) -> None:
+    script = wawp(OK, looks=[look, roster(ANN)])
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(ADDED, None, INFERRED)]
+
+
+@pytest.mark.parametrize(
+    ("look", "reason"),
+    [
+        (says({}, 401), Reason.NO_ANSWER),
+        (says({}, 403), Reason.STALE_ROSTER),
+        (says({}, 404), Reason.STALE_ROSTER),
+        (says({}, 500), Reason.NO_ANSWER),
+        (Response(200, b"<html>"), Reason.NO_ANSWER),
+        (NOBODY, Reason.STALE_ROSTER),
+    ],
+)
+def test_looks_after_the_add_never_raise(look: Response, reason: Reason) -> None:
+    script = wawp(OK, looks=[roster(), look, look, look])
+    assert verdicts(script.run(adding(WAWP, [ANN]))) == [(UNKNOWN, reason, NONE)]
+
+
+# What kept us from asking.
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        (says({}, 400), errors.RequestRefused),
+        (says({}, 401), errors.NotAuthenticated),
+        (says({}, 403), errors.NotAllowed),
+        (says({}, 404), errors.GroupNotFound),
+        (says({}, 429), errors.RateLimited),
+        (says({"success": False, "error": "x"}), errors.RequestRefused),
+        (lost(maybe_sent=False), errors.ProviderUnreachable),
+    ],
+)
+def test_a_refusal_of_the_whole_add_raises_and_nothing_is_looked_at(answer: Answer, error: type[Exception]) -> None:
+    script = wasend(answer)
+    with pytest.raises(error):
+        script.run(adding(WASEND, [ANN]))
+    assert script.asked == [WASEND_ADD]
+
+
+def test_what_a_provider_cannot_honour_is_told_before_the_add() -> None:
+    script = wawp(looks=[roster()])
+    with pytest.raises(errors.Unsupported):
+        script.run(adding(WAWP, [ANN], AddSettings(notify=False)))
+    assert WAWP_ADD not in script.asked
+
+
+# Ctrl-C.
+
+
+def test_ctrl_c_after_sending_brings_the_outcome_as_far_as_it_is_known() -> None:
+    script = wawp(KeyboardInterrupt(), looks=[roster(ANN)])
+    with pytest.raises(errors.Interrupted) as caught:
+        script.run(adding(WAWP, [ANN, BEN]))
+    assert isinstance(caught.value.outcome, tuple)
+    assert verdicts(caught.value.outcome) == [(ALREADY, None, OBSERVED), (UNKNOWN, Reason.NO_ANSWER, NONE)]
+
+
+def test_ctrl_c_before_sending_is_only_ctrl_c() -> None:
+    script = wawp(looks=[KeyboardInterrupt()])
+    with pytest.raises(KeyboardInterrupt) as caught:
+        script.run(adding(WAWP, [ANN]))
+    assert not isinstance(caught.value, errors.Interrupted)
+    assert WAWP_ADD not in script.asked
+
+
+# Claims.
+
+
+def test_two_claims_of_one_person_that_do_not_agree_are_a_contradiction_and_are_both_told() -> None:
+    rows = {"added": [{"id": ANN, "reason": "SUCCESS"}], "failed": [{"id": ANN, "reason": "NOT_FOUND"}]}
+    script = wasend(says({"success": True, "data": rows}))
+    (person,) = script.run(adding(WASEND, [ANN], NEVER))
+    assert verdicts([person]) == [(UNKNOWN, Reason.CONTRADICTION, NONE)]
+    assert person.provider_says == "SUCCESS, NOT_FOUND"
+
+
+def test_two_claims_of_one_person_that_agree_are_one() -> None:
+    script = wasend(says({"added": [{"id": ANN, "reason": "SUCCESS"}, {"id": f"{ANN}@c.us", "reason": "SUCCESS"}]}))
+    assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(ADDED, None, REPORTED)]
+
+
+def test_claims_of_people_who_were_not_asked_for_are_passed_over() -> None:
+    script = wasend(words(p15550100="SUCCESS", p15550199="SUCCESS"))
+    assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(ADDED, None, REPORTED)]
+
+
+def test_names_that_the_answer_tells_together_are_known_in_the_looks_after() -> None:
+    answer = says([{"JID": "99900011@lid", "PhoneNumber": f"{ANN}@s.whatsapp.net", "Error": 500}])
+    script = wasend(answer, looks=[lid_roster("99900011")])
+    assert verdicts(script.run(adding(WASEND, [ANN]))) == [(ADDED, None, INFERRED)]
+
+
+def test_a_claim_made_of_a_lid_alone_is_heard_where_the_provider_can_resolve_lids() -> None:
+    script = Script(
+        {
+            WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}])],
+            WAWP_LID: [says({"lid": "99900011@lid", "number": ANN})],
+        }
+    )
+    assert verdicts(script.run(adding(WAWP, [ANN], NEVER))) == [(NOT_IN, Reason.PRIVACY, REPORTED)]
+
+
+def test_the_other_form_of_a_number_in_the_roster_is_neither_in_nor_out_until_it_is_confirmed() -> None:
+    brazilian, canonical = "5511987654321", "551187654321"
+    doubted = wasend(OK, looks=[roster(canonical)] * 3)
+    doubted.answers = {**doubted.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{brazilian}@c.us"})]}
+    assert verdicts(doubted.run(adding(WASEND, [brazilian]))) == [(UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)]
+    confirmed = wasend(OK, looks=[roster(canonical)])
+    confirmed.answers = {**confirmed.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{canonical}@c.us"})]}
+    assert verdicts(confirmed.run(adding(WASEND, [brazilian]))) == [(ADDED, None, INFERRED)]
+
+
+@pytest.mark.parametrize(("confirmed", "reason"), [(True, Reason.DUPLICATE), (False, Reason.NOT_MENTIONED)])
+def test_both_forms_of_one_line_are_a_duplicate_only_where_confirmed(confirmed: bool, reason: Reason) -> None:
+    old, new = "551187654321", "5511987654321"
+    accounts = [
+        says({"exists": True, "jid": f"{old}@c.us"}),
+        says({"exists": True, "jid": f"{old if confirmed else new}@c.us"}),
+    ]
+    script = Script({WASEND_CHECK: accounts, WASEND_ADD: [words(p551187654321="SUCCESS")]})
+    outcomes = script.run(adding(WASEND, [old, new], NEVER))
+    assert [person.reason for person in outcomes] == [None, reason]
+    assert [person.phone for person in outcomes] == [old, new]
+
+
+# Whatever a provider answers.
+
+ENDPOINTS: dict[str, tuple[GroupMembershipProvider, list[str]]] = {
+    "wasend": (WASEND, [WASEND_ADD, WASEND_LIST, WASEND_SESSION, WASEND_CHECK]),
+    "wawp": (WAWP, [WAWP_ADD, WAWP_LIST, WAWP_SESSION, WAWP_LID]),
+}
+names = st.sampled_from(
+    [
+        "added",
+        "failed",
+        "success",
+        "data",
+        "participants",
+        "ok",
+        "error",
+        "code",
+        "message",
+        "status",
+        "id",
+        "jid",
+        "JID",
+        "reason",
+        "lid",
+        "phoneNumber",
+        "Error",
+        "me",
+    ]
+)
+people = st.sampled_from([ANN, f"{ANN}@c.us", f"+{BEN}", "99900011@lid", "SUCCESS", "WORKING", "403"])
+shapes = st.recursive(
+    people | json_scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | people, inner, max_size=4),
+    max_leaves=12,
+)
+answers = st.builds(
+    Response,
+    st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 503])
+    | st.integers(100, 599),
+    shapes.map(lambda value: json.dumps(value).encode()) | st.binary(),
+    st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text(max_size=5)),
+)
+
+
+class Anything(Script):
+    """Answers each path with one answer for ever."""
+
+    def __call__(self, request: object) -> Response:
+        self.requests.append(request)  # type: ignore[arg-type]  # a Request
+        answer = self.answers[str(request).partition("?")[0]][0]
+        assert isinstance(answer, Response)
+        return answer
+
+
+@pytest.mark.parametrize("name", ENDPOINTS)
+@given(data=st.data())
+def test_any_answers_give_an_outcome_or_an_error_of_ours_and_the_same_in_sync_and_async(
+    name: str, data: st.DataObject
+) -> None:
+    provider, paths = ENDPOINTS[name]
+    told = {path: [data.draw(answers)] for path in paths}
+    told |= {f"GET {path.partition(' ')[2]}": said for path, said in told.items() if path == WAWP_SESSION}
+    terms = AddSettings(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
+
+    def story(*, asynchronous: bool) -> object:
+        script = Anything(told)
+        flow = adding(provider, [f"+{ANN}", f"{BEN}@lid"], terms)
+        try:
+            outcomes = script.run_async(flow) if asynchronous else _drive(script, flow)
+        except errors.GroupAddError as error:
+            return type(error), str(error), script.asked, script.at_s
+        assert json.loads(json.dumps([person.as_dict() for person in outcomes]))
+        return outcomes, script.asked, script.at_s
+
+    assert story(asynchronous=False) == story(asynchronous=True)
+
+
+def _drive(script: Script, flow: Flow[tuple[ParticipantOutcome, ...]]) -> tuple[ParticipantOutcome, ...]:
+    return drive(flow, script, script.clock)
+
+
+@pytest.mark.parametrize(
+    "shape", ['{"ok":%s}', '{"data":{"added":[{"id":"15550100","reason":%s}]}}', '{"15550100":{"code":%s}}', "%s"]
+)
+def test_answers_nested_as_deep_as_can_be_read_break_nothing(shape: str) -> None:
+    for depth in range(900, 1000):
+        deep = Response(200, (shape % ("[" * depth + "]" * depth)).encode())
+        (person,) = wasend(deep).run(adding(WASEND, [ANN], NEVER))
+        assert person.status is UNKNOWN
+
+
+@define
+class _AsksTwice:
+    """A provider that asks something more after its add."""
+
+    reports_each_person: ClassVar[bool] = True
+    base_url: str = "http://provider.example"
+
+    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
+        yield Request("POST", "/add")
+        yield Request("GET", "/state", repeatable=True)
+        return AddReply()
+
+
+def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent() -> None:
+    script = Script({"POST /add": [Response(400)], "GET /state": [lost(maybe_sent=False)]})
+    people = parse_participants(["15550100"])
+    (person,) = script.run(add(ProviderSession(_AsksTwice()), GroupId(GROUP), people, AddSettings()))
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
+
+
+@define
+class _Insists:
+    """A provider that sends its add until somebody says 200."""
+
+    reports_each_person: ClassVar[bool] = True
+    base_url: str = "http://provider.example"
+
+    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
+        answer: Response | None = None
+        while answer is None or not answer.ok:
+            try:
+                answer = yield Request("POST", "/add", not_before=answer.at + 1 if answer else 0.0)
+            except NoAnswer:
+                answer = None
+        return AddReply()
+
+
+@pytest.mark.parametrize("first", [lost(), Response(429), Response(503)])
+def test_rule_6_holds_for_a_provider_that_would_break_it(first: Answer) -> None:
+    script = Script({"POST /add": [first]})
+    (person,) = script.run(adding(_Insists(), [ANN]))
+    assert (person.status, person.reason) == (UNKNOWN, Reason.UNREADABLE_ANSWER)
+
+
+def test_an_add_that_was_surely_not_sent_may_be_sent_again() -> None:
+    script = Script({"POST /add": [lost(maybe_sent=False), OK]})
+    (person,) = script.run(adding(_Insists(), [ANN]))
+    assert person.reason is Reason.NOT_MENTIONED

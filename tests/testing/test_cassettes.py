@@ -1,0 +1,295 @@
+"""Cassettes can be recorded anew, and nothing in them is real; that each replays is for the conformance kit to hold."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import date
+from itertools import product
+from pathlib import Path
+from typing import Any, NoReturn
+from urllib.parse import quote_plus
+
+import attrs
+import pytest
+
+from groupadd.config import registry
+from groupadd.sandbox import Privacy, Sandbox, SandboxPerson, VirtualClock, World, vendor_names
+from groupadd.sandbox.people import Group
+from groupadd.sandbox.server import SandboxServer
+from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
+from groupadd.testing.scrubbing import BEARER, INVITE, SOMEBODY
+from groupadd.testing.targets import fictional_cast, town_names
+
+FOLDER = Path(__file__).parents[2] / "cassettes"
+CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
+
+each_cassette = pytest.mark.parametrize("path", CASSETTES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+each_provider = pytest.mark.parametrize("type_", sorted({path.parent.name for path in CASSETTES}))
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("a replay went to the network")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@each_cassette
+def test_recording_it_again_changes_nothing(path: Path, tmp_path: Path) -> None:
+    if "against the groupadd sandbox" not in first_line(path):
+        pytest.skip("recorded live")
+    again = copied(path, tmp_path)
+    with sandbox_stage(again.type, again.scenario.setup) as stage:
+        again.record(stage, today=date(1970, 1, 1))
+    assert again.path.read_text("utf-8") == path.read_text("utf-8")
+
+
+@each_cassette
+def test_it_says_when_it_was_recorded_and_against_what_and_where_its_shapes_come_from(path: Path) -> None:
+    first, about, *rest = path.read_text("utf-8").partition("\nscenario:")[0].splitlines()
+    assert re.fullmatch(
+        r"# Recorded on \d{4}-\d\d-\d\d against (the groupadd sandbox, not the vendor|\w+'s .*)\.", first
+    )
+    assert about.startswith("# ")
+    assert any(line.startswith("# Shapes: ") for line in rest)
+
+
+@each_cassette
+def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
+    text = path.read_text("utf-8")
+    credentials = {*fictional_cast(path.parent.name).fields.values(), *Cassette.read(path).scenario.fields.values()}
+    for name in ("api_key", "session_id", "access_token", "instance_id"):
+        assert set(re.findall(rf"\b{name}[\"']?[=:]\s*[\"']?([\w-]+)", text)) <= credentials
+    headers = re.findall(rf"(?:{'|'.join(CREDENTIAL_HEADERS)}):\s*-\s*(?:Bearer )?((?!Basic )\S+)", text)
+    assert {*headers, *":".join(basic_users(text)).split(":")} <= {*credentials, BEARER, ""}
+    assert set(re.findall(r"/waInstance([^/]+)/\w+/([\w-]+)", text)) <= {*product(credentials, credentials)}
+    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {BEARER}
+    assert set(re.findall(r"chat\.whatsapp\.com/([\w-]+)", text)) <= {INVITE}
+    assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {SOMEBODY}
+    fiction = {*town_names(), "120363000000000404"}
+    numbers = set(re.findall(r"(?<![0-9A-Za-z])\d{8,}(?![0-9A-Za-z])", text)) - fiction
+    assert {number for number in numbers if not RESERVED_FOR_FICTION.fullmatch(number)} <= message_numbers(text)
+    assert not re.search(r"127\.0\.0\.1|localhost|set-cookie", text, re.IGNORECASE)
+
+
+CREDENTIAL_HEADERS = ("authorization", "access-token", "apikey", "x-api-key", "x-device-id")
+RESERVED_FOR_FICTION = re.compile(r"1\d{3}55501\d\d")
+
+
+@each_provider
+def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
+    asked = {
+        (c.scenario.call, c.scenario.options.get("invite")) for c in map(Cassette.read, CASSETTES) if c.type == type_
+    }
+    shown_by = {
+        "ListsParticipants": ("members", None),
+        "RefreshesRoster": ("add", None),
+        "DescribesGroup": ("group_info", None),
+        "ListsJoinRequests": ("join_requests", None),
+        "SharesInviteLink": ("add", "link"),
+        "SendsText": ("add", "link"),
+        "ChecksNumbers": ("check_number", None),
+        "ResolvesLids": ("resolve_lids", None),
+        "KnowsSession": ("members", None),
+    }
+    assert {shown_by[ability] for ability in registry.abilities(registry.load(type_))} <= asked
+
+
+@pytest.mark.usefixtures("no_network")
+def test_a_request_that_was_not_recorded_fails_loudly(tmp_path: Path) -> None:
+    cassette = copied(FOLDER / "wasend" / "everyone.yaml", tmp_path, ("+12025550143", "+12025550144"))
+    with pytest.raises(Exception, match="no recorded interaction matches"):
+        cassette.replay()
+
+
+@pytest.mark.usefixtures("no_network")
+def test_an_exchange_that_is_not_asked_for_fails_loudly(tmp_path: Path) -> None:
+    cassette = copied(FOLDER / "wasend" / "members.yaml", tmp_path)
+    head, key, recorded = cassette.path.read_text("utf-8").partition("\ninteractions:\n")
+    exchanges, version, _ = recorded.partition("version: 1")
+    cassette.path.write_text(head + key + 2 * exchanges + version, "utf-8")
+    with pytest.raises(AssertionError, match="2 of 4"):
+        cassette.replay()
+
+
+ME, ADA, BEN, CLEO, BYSTANDER = PEOPLE = (
+    SandboxPerson("15550100", "88881000000001", "Xaver Real"),
+    SandboxPerson("15550101", "88881000000002", "Yvonne Real"),
+    SandboxPerson("15550102", "88881000000003", "Zeno Real"),
+    SandboxPerson("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
+    SandboxPerson("15550104", "88881000000005", "Viktor Real"),
+)
+ACCOUNTS = {
+    "wasend": {"session_id": "my-own-session", "api_key": "wk_live_9f8e+7d/6c="},
+    "wawp": {"instance_id": "my-own-instance", "access_token": "wt_live_1a2b+3c/4d="},
+    "evolution": {"instance": "my-own-instance", "api_key": "ev-live-9f8e+7d/6c="},
+    "waha": {"session": "my-own-session", "api_key": "wa-live-9f8e+7d/6c="},
+    "gowa": {"username": "my-own-user", "password": "go-live-9f8e+7d/6c=", "device_id": "my-own-device"},
+    "green_api": {"id_instance": "7103000001", "api_token": "ga-live-9f8e7d6c5b4a"},
+    "whapi": {"token": "wh-live-9f8e+7d/6c="},
+    "wppconnect": {"session": "my-own-session", "secret_key": "wp-live-9f8e7d6c5b4a"},
+}
+REAL_GROUP = "15550100-1612345678"
+CODE = "RealInviteCode99aZ"
+
+
+@contextmanager
+def posing_as_live(type_: str) -> Iterator[Mapping[str, str]]:
+    """Let a sandbox with people of its own pose as the live service; yields the environment that names them."""
+    world = World(VirtualClock())
+    account = world.open_account(ME)
+    world.add_people(ADA, CLEO)
+    group = Group(f"{REAL_GROUP}@g.us", invite_code=CODE, addressing="mixed")
+    world.create_group(group, (BEN, BYSTANDER), admins=[account.person])
+    vendor: Any = Sandbox.for_vendor(type_, world).vendor
+    with SandboxServer(Sandbox(attrs.evolve(vendor, **ACCOUNTS[type_])).handle) as server:
+        named = {"group": f"{REAL_GROUP}@g.us", "base_url": server.url, **ACCOUNTS[type_]}
+        people = {human: f"+{who.phone}" for human, who in (("ada", ADA), ("ben", BEN), ("cleo", CLEO))}
+        yield {f"GROUPADD_LIVE_{type_}_{key}".upper(): value for key, value in {**named, **people}.items()}
+
+
+@pytest.mark.parametrize(
+    ("type_", "name"),
+    [
+        ("wasend", "members"),
+        ("wasend", "check"),
+        ("wasend", "invitation"),
+        ("wasend", "everyone_watched"),
+        ("wawp", "check"),
+        ("wawp", "invitation"),
+        ("wawp", "credentials_in_query"),
+        ("wawp", "credentials_in_header"),
+        *((type_, "check") for type_ in ("evolution", "gowa", "green_api", "whapi", "wppconnect")),
+        *((type_, "privacy") for type_ in ("evolution", "waha", "gowa", "wppconnect")),
+        *((type_, "invitation") for type_ in ("evolution", "waha", "gowa", "wppconnect")),
+    ],
+)
+def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_path: Path) -> None:
+    cassette = copied(
+        FOLDER / type_ / f"{name}.yaml",
+        tmp_path,
+        ("[Ada, Ben, Cleo, Dan, Eve, Finn]", "[Ada, Ben, Cleo]"),
+        ("[Cleo, Finn]", "[Cleo]"),
+        ("[Ben, Eve]", "[Ben]"),
+    )
+    with posing_as_live(type_) as environ:
+        told = cassette.record(live_stage(type_, environ, cassette.scenario, VirtualClock()))
+    declared = cassette.scenario.outcome
+    assert isinstance(declared, Mapping)
+    assert isinstance(told, Mapping)
+    assert told.items() <= declared.items()
+    text = "\n".join([cassette.path.read_text("utf-8"), *basic_users(cassette.path.read_text("utf-8"))])
+    assert f"against {type_}'s live service" in first_line(cassette.path)
+    real = {word for human in PEOPLE for word in (human.phone, human.lid, human.name)}
+    real |= {CODE, REAL_GROUP, *environ.values(), *map(quote_plus, ACCOUNTS[type_].values())}
+    assert not [word for word in real if word in text]
+    assert cassette.replay() == told
+
+
+NEW = "# A scenario that nobody has recorded yet.\n\nscenario: {call: add, people: [Ada, Ben], outcome: {}}\n"
+
+
+@pytest.mark.parametrize("type_", vendor_names())
+def test_a_new_scenario_is_recorded_without_credentials_for_every_vendor(type_: str, tmp_path: Path) -> None:
+    path = tmp_path / type_ / "new.yaml"
+    path.parent.mkdir()
+    path.write_text(NEW, "utf-8")
+    cassette = Cassette.read(path)
+    with sandbox_stage(type_, cassette.scenario.setup) as stage:
+        told = cassette.record(stage)
+    text = "\n".join([path.read_text("utf-8"), *basic_users(path.read_text("utf-8"))])
+    assert "SCRUBBED_" in text
+    assert not [value for value in stage.cast.fields.values() if value in text]
+    assert cassette.replay() == told
+
+
+def test_what_a_live_service_cannot_be_made_to_do_is_not_recorded_live(tmp_path: Path) -> None:
+    cassette = copied(FOLDER / "wasend" / "session_down.yaml", tmp_path)
+    with posing_as_live("wasend") as environ, pytest.raises(NotLive, match="cannot be made"):
+        live_stage("wasend", environ, cassette.scenario)
+
+
+def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
+    cassette = copied(FOLDER / "wasend" / "everyone.yaml", tmp_path)
+    with posing_as_live("wasend") as environ, pytest.raises(NotLive, match=r"not set: \S+_DAN, \S+_EVE, \S+_FINN$"):
+        live_stage("wasend", environ, cassette.scenario)
+
+
+@pytest.mark.parametrize(
+    ("body", "clean"),
+    [
+        ('{"to": "+4915550100123"}', '{"to": "+19025550100"}'),
+        ("4915550100123 and 4915550100123:7@s.whatsapp.net", "19025550100 and 19025550100:7@s.whatsapp.net"),
+        ('{"pushName": "Ada \\" Real", "name":"X"}', '{"pushName": "Somebody", "name":"Somebody"}'),
+        ('"AbCdEfGhIjKlMnOpQr"', f'"{INVITE}"'),
+        ("https://chat.whatsapp.com/AbCdEfGhIjKl", f"https://chat.whatsapp.com/{INVITE}"),
+        ('{"AddRequest": {"Code": "AbCdEfGhIjKlMnOp"}}', f'{{"AddRequest": {{"Code": "{INVITE}"}}}}'),
+        ('{"code": "wawp_upstream_error"}', '{"code": "wawp_upstream_error"}'),
+        ('{"code": "AUTHENTICATION_ERROR"}', '{"code": "AUTHENTICATION_ERROR"}'),
+        ('{"token": "$2b$10$a/b.c"}', f'{{"token": "{BEARER}"}}'),
+        ("99990000111122@lid", "177009900000000@lid"),
+        ("4915550100123-1612345678@g.us", "120363999999000000@g.us"),
+        (
+            '{"timestamp": "2026-01-05T09:00:00+00:00", "code": 200}',
+            '{"timestamp": "2026-01-05T09:00:00+00:00", "code": 200}',
+        ),
+        ('{"id": "12025550143@c.us"}', '{"id": "12025550143@c.us"}'),
+    ],
+)
+def test_what_nobody_could_know_beforehand_is_scrubbed_by_its_shape(body: str, clean: str) -> None:
+    assert Scrubber({}, town_names()).scrub_answer(body) == clean
+
+
+def test_a_code_from_an_answer_is_scrubbed_from_what_is_sent_afterwards() -> None:
+    scrubber = Scrubber({})
+    scrubber.scrub_answer('{"inviteCode": "AbCdEfGhIjKlMnOp"}')
+    assert scrubber.scrub("Join: AbCdEfGhIjKlMnOp") == f"Join: {INVITE}"
+
+
+def test_a_token_that_holds_the_key_is_scrubbed_whole_from_what_is_sent_afterwards() -> None:
+    scrubber = Scrubber({"the-key": "SCRUBBED_KEY"})
+    scrubber.scrub_answer('{"token": "$2b$of-the-key"}')
+    assert scrubber.scrub("Bearer $2b$of-the-key") == f"Bearer {BEARER}"
+
+
+def test_what_is_known_is_never_written() -> None:
+    with pytest.raises(ValueError, match="nothing was"):
+        Scrubber({"the-key": "X"}).require_clean("Bearer the-key")
+
+
+def test_vcrpy_is_imported_when_it_is_used() -> None:
+    script = "import sys, groupadd.testing; sys.exit('vcr' in sys.modules or 'yaml' in sys.modules)"
+    subprocess.run([sys.executable, "-c", script], env={"PYTHONPATH": os.pathsep.join(sys.path)}, check=True)
+
+
+def first_line(path: Path) -> str:
+    return path.read_text("utf-8").partition("\n")[0]
+
+
+def basic_users(text: str) -> list[str]:
+    """Return user and password of every basic authentication, which hide behind Base64."""
+    return [b64decode(hidden).decode() for hidden in re.findall(r"Basic (\S+)", text)]
+
+
+def message_numbers(text: str) -> set[str]:
+    """The sandbox counts its messages in long numbers."""
+    return set(re.findall(r"@c\.us_(\d{20})", text))
+
+
+def copied(path: Path, folder: Path, *changes: tuple[str, str]) -> Cassette:
+    """Return a copy of a cassette, in a folder of its provider's name, with some words changed."""
+    text = path.read_text("utf-8")
+    for old, new in changes:
+        text = text.replace(old, new)
+    copy = folder / path.parent.name / path.name
+    copy.parent.mkdir()
+    copy.write_text(text, "utf-8")
+    return Cassette.read(copy)
