@@ -1,4 +1,4 @@
-"""The contract for authors of adapters: the protocol of a provider, its abilities, and what its flows return.
+"""What an adapter implements: the protocol of a provider, its abilities, and what its flows return.
 
 `GroupMembershipProvider` requires one method. Every other ability is a protocol of its own, which a provider has by
 having the method. Methods do no I/O: they return flows, which yield a `Request` and receive its `Response`.
@@ -176,7 +176,7 @@ class GroupInfo:
         limit: The largest possible number of members.
         members_may_add: Whether members who are not admins may add people.
         needs_approval: Whether people wait for an admin's approval unless an admin adds them.
-        is_community: Whether the group is a community's parent group, to which nobody can be added directly.
+        is_community: Whether the group is a community's parent group, to which no participant can be added directly.
     """
 
     size: int | None = None
@@ -229,7 +229,7 @@ def refuse_notify(vendor: str, *, notify: bool | None) -> None:
         Unsupported: `notify` is True or False.
     """
     if notify is not None:
-        raise Unsupported(f"{vendor} cannot be told whether to notify; leave `notify` out")
+        raise Unsupported(f"{vendor} has no setting for notifying people of an add; leave `notify` out")
 
 
 @runtime_checkable
@@ -302,7 +302,7 @@ class SendsText(Protocol):
     """Can send a text message to one person."""
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        """Send the text once; it may contain an invite link. Return the message's id, or None where it is not told.
+        """Send the text once; it may contain an invite link. Return the message's id, or None without one.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.
@@ -318,13 +318,13 @@ class SendsPersonalInvites(Protocol):
     def send_personal_invite(
         self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
     ) -> Flow[str | None]:
-        """Send the invitation once. Return the message's id, or None where it is not told.
+        """Send the invitation once. Return the message's id, or None without one.
 
         Args:
             group: The group.
             person: The participant.
             code: The code that came with the refused add.
-            expires_at: When the code expires; None where it is not told.
+            expires_at: When the code expires, or None where it is unknown.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.

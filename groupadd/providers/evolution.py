@@ -1,6 +1,6 @@
 """Evolution API v2, https://doc.evolution-api.com: passes on Baileys' answers, and its failures under 400 and 404.
 
-Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version without a WhatsApp account.
+Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without a WhatsApp account.
 """
 
 import re
@@ -110,7 +110,7 @@ class Evolution:
         return None
 
     def _read(self, endpoint: Endpoint, **content: Unpack[Content]) -> Flow[Response]:
-        """Carry a request that adds nobody. An exception instead of its answer means that the answer is lost."""
+        """Carry a request that is no add. An exception in place of its answer means that the answer is lost."""
         response = yield from self._ask(endpoint, **content)
         if _exception(response):
             raise AnswerLost(f"the provider failed ({response.status})")

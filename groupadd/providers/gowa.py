@@ -32,7 +32,7 @@ STATUS = Endpoint("GET /app/status", sources="S")  # `{is_connected, is_logged_i
 
 WORDS: Mapping[str, Meaning] = {  # [S]
     "success": ACCEPTED,  # also of 401, 404, 408, 409, 419, 421, and of 403 without an offered invitation
-    "error": PRIVACY,  # 403 with an offered invitation, whose code is not told
+    "error": PRIVACY,  # 403 with an offered invitation, whose code is not shown
 }
 STRANGER = "INVALID_JID"  # 400: one of the numbers is not on WhatsApp; nothing has reached the group [S]
 REFUSALS = (  # nothing has reached WhatsApp [S]
@@ -57,7 +57,7 @@ class Gowa:
 
     reports_each_person: ClassVar[bool] = False
     endpoints: ClassVar[Endpoints] = {
-        "add_participants": [ADD],
+        "add_participants": [ADD, CHECK],
         "list_participants": [LIST],
         "group_info": [INFO],
         "join_requests": [REQUESTS],
@@ -89,12 +89,12 @@ class Gowa:
         known = [phone for phone in phones if phone not in strangers]
         others = (yield from self._add(group, known)) if strangers and known else AddReply()
         if not strangers or others.rest == NOT_ON_WHATSAPP:
-            raise RequestRefused("one of these numbers is not on WhatsApp, so that nobody was added")
+            raise RequestRefused("one of these numbers is not on WhatsApp, so no participant was added")
         claims = [(Identity(phone), Claim(reply.rest, reply.says)) for phone in strangers]
         return evolve(others, claims=[*claims, *others.claims])
 
     def _add(self, group: GroupId, phones: Sequence[str]) -> Flow[AddReply]:
-        """Ask once. A reply whose rest is `NOT_ON_WHATSAPP` means that nobody was asked for."""
+        """Ask once. A reply whose rest is `NOT_ON_WHATSAPP` means that no participant was asked for."""
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
         if envelope.matches(response, 400, STRANGER):
             return AddReply(rest=NOT_ON_WHATSAPP, says=STRANGER)
@@ -173,7 +173,7 @@ def _raise_if_refused(response: Response) -> None:
 
 
 def _claims(data: object) -> AddReply | None:
-    """Read `results: [{participant, status}]`. Where it names people by LID, it may mention those who seem left out."""
+    """Read `results: [{participant, status}]`. Where it names people by LID, it may mention everybody."""
     match data:
         case {"code": "SUCCESS", "results": [*rows]}:
             pairs = [(identity(row.get("participant")), row.get("status")) for row in rows if isinstance(row, dict)]

@@ -1,7 +1,7 @@
 """Whapi.Cloud, https://whapi.cloud: a Bearer token, and people sorted into `processed` and `failed`, without a reason.
 
-Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it, and its help desk; [S] the vendor's
-own MCP server.
+Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it, and its support pages; [S] the
+vendor's own MCP server.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ HEALTH = Endpoint("GET /health", sources="D")  # `{status: {code, text}, user}`
 
 LISTS: Mapping[str, Meaning] = {
     "processed": ACCEPTED,  # may hold members, and people who wait for approval
-    "failed": UNRECOGNISED,  # without a reason [D]; what it may hold is not told
+    "failed": UNRECOGNISED,  # without a reason; its possible contents are not documented [D]
 }
 STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT": False}  # [?]
 # A 401, as for a wrong token; only the words differ. The first wording [D], the second [?].

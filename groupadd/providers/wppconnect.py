@@ -1,6 +1,6 @@
 """WPPConnect Server, https://wppconnect.io: wa-js' answers, a token before every request, and statuses that mislead.
 
-Sources: [S] wppconnect-team/wppconnect-server 2.10.4; [R] answers of that version without a WhatsApp account.
+Sources: [S] wppconnect-team/wppconnect-server 2.10.4; [R] answers of that version, run without a WhatsApp account.
 """
 
 import re
@@ -78,12 +78,12 @@ class WPPConnect:
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask once, by digits. Participants whose digits the server would misread are left out, and stay unknown."""
+        """Ask once, by digits. Participants whose digits the server would misread are skipped and stay unknown."""
         refuse_notify("WPPConnect", notify=notify)
         digits = {person.id: number for person in participants if (number := _digits(person))}
         reply = (yield from self._add(group, list(digits.values()))) if digits else AddReply()
-        left_out = [(person.id, NOT_ASKED_FOR) for person in participants if person.id not in digits]
-        return evolve(reply, claims=[*reply.claims, *left_out])
+        skipped = [(person.id, NOT_ASKED_FOR) for person in participants if person.id not in digits]
+        return evolve(reply, claims=[*reply.claims, *skipped])
 
     def _add(self, group: GroupId, digits: Sequence[str]) -> Flow[AddReply]:
         response = yield from self._ask(ADD, json={"groupId": group.jid, "phone": digits})
@@ -196,7 +196,7 @@ def _missing(response: Response) -> AddReply | None:
 
 
 def _claims(data: object) -> AddReply | None:
-    """Read wa-js' answer for the one group. It may lack participants whom WhatsApp refused, even all of them."""
+    """Read wa-js' answer for the one group. It may lack participants that WhatsApp refused, even all of them."""
     match data:
         case {"response": {"result": [dict() as rows, *_]}}:
             return engines.read_reply(rows) or AddReply()

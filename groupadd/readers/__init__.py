@@ -1,1 +1,1 @@
-"""What several vendors' answers have in common; what one vendor alone does stands in that vendor's file."""
+"""Readers of what several vendors' answers have in common. The facts of one vendor are in that vendor's file."""

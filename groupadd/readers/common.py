@@ -140,7 +140,7 @@ def read_people(response: Response, *keys: str, at: str) -> tuple[Identity, ...]
 
     Args:
         response: The answer.
-        keys: The keys of a row that name its person. A row that names nobody is skipped.
+        keys: The keys of a row that name its person. Rows that name no person are skipped.
         at: The documented place of the list, as for `envelope.listing`.
 
     Raises:
@@ -152,7 +152,7 @@ def read_people(response: Response, *keys: str, at: str) -> tuple[Identity, ...]
 
 
 def read_session(response: Response, states: Mapping[str, bool]) -> Session:
-    """Return the session's state, and our own account where it is told.
+    """Return the session's state, and our own account where the answer names it.
 
     Args:
         response: The answer.

@@ -48,11 +48,11 @@ _BY_STATUS = (
 )
 _TIMEOUTS = frozenset({408, 499})  # a server or proxy gave up waiting: the request may have been carried out
 
-# Where else a list or an invite code may stand. Each key is documented by a vendor, for one answer or another.
+# Other places of a list or an invite code. A vendor documents each key, for one answer or another.
 _WRAPPERS = ("data", "response", "results", "participants", "info")  # Wasend, WPPConnect, GOWA, Evolution, Wasend
 _CODES = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink", *_WRAPPERS)
 # (Evolution, Whapi, WasenderAPI, GOWA and GREEN-API document the first five.)
-# These keys only ever make a roster incomplete. So they need no source: a wrong guess proves nobody absent.
+# These keys can only make a roster incomplete. So they need no source: a wrong guess proves no absence.
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
@@ -192,13 +192,13 @@ def unreadable() -> AnswerLost:
 
 @frozen
 class Listing:
-    """A list in an answer, with what the objects around it tell of it.
+    """A list in an answer, with what the objects that wrap it say of it.
 
     Attributes:
         rows: The items.
-        size: The number of items on all pages, where it is told.
-        whole: Whether nothing tells of further pages.
-        group: The JID of the list's group, where it is told.
+        size: The number of items on all pages, or None where the answer does not say.
+        whole: Whether the answer mentions no further pages.
+        group: The JID of the list's group, or None where the answer does not say.
     """
 
     rows: Sequence[object]
@@ -217,14 +217,14 @@ def listing(data: object, *, at: str) -> Listing:
     Raises:
         AnswerLost: The answer wraps no list.
     """
-    rows, around = _unwrapped(data, at, _WRAPPERS, lambda inner: isinstance(inner, dict | list))
+    rows, wrappings = _unwrapped(data, at, _WRAPPERS, lambda inner: isinstance(inner, dict | list))
     if not isinstance(rows, list):
         raise unreadable()
-    facts = {key.lower().replace("_", ""): value for wrapping in around for key, value in wrapping.items()}
-    size = next((facts[key] for key in _SIZES if type(facts.get(key)) is int), None)
-    page, pages = facts.get("page"), facts.get("pages", facts.get("totalpages"))
-    more = any(facts.get(key) for key in _MORE) or (isinstance(page, int) and isinstance(pages, int) and page < pages)
-    jids = (facts.get(key) for key in ("id", "jid", "groupid"))
+    labels = {key.lower().replace("_", ""): value for wrapping in wrappings for key, value in wrapping.items()}
+    size = next((labels[key] for key in _SIZES if type(labels.get(key)) is int), None)
+    page, pages = labels.get("page"), labels.get("pages", labels.get("totalpages"))
+    more = any(labels.get(key) for key in _MORE) or (isinstance(page, int) and isinstance(pages, int) and page < pages)
+    jids = (labels.get(key) for key in ("id", "jid", "groupid"))
     group = next((jid for jid in jids if isinstance(jid, str) and jid.endswith("@g.us")), None)
     return Listing(rows, size if isinstance(size, int) else None, not more, group)
 
@@ -232,23 +232,23 @@ def listing(data: object, *, at: str) -> Listing:
 def _unwrapped(
     data: object, at: str, guesses: Iterable[str], fits: Callable[[object], bool]
 ) -> tuple[object, Sequence[Mapping[str, object]]]:
-    """Return what an answer wraps, and the objects around it from the outside in.
+    """Return what an answer wraps, and the objects that wrap it, from the outside in.
 
     Each object is entered by its documented key, or else by the first guessed key, where the value fits.
     """
     documented = at.split(".") if at else []
-    keys, around = list[str](), list[Mapping[str, object]]()
+    keys, wrappings = list[str](), list[Mapping[str, object]]()
     while isinstance(data, dict):
         candidates = (*documented[len(keys) : len(keys) + 1], *guesses)
         key = next((key for key in candidates if fits(data.get(key))), None)
         if key is None:
-            return data, around
+            return data, wrappings
         keys.append(key)
-        around.append(data)
+        wrappings.append(data)
         data = data[key]
     if keys != documented:
         log.debug("an answer is not wrapped as documented (%r): its content was found under %r", at, keys[-1:])
-    return data, around
+    return data, wrappings
 
 
 def record(data: object) -> Mapping[str, object]:

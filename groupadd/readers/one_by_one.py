@@ -1,7 +1,7 @@
 """An add for vendors that take one participant a request.
 
-GREEN-API alone does so today. The rules stand here all the same: nothing in them is GREEN-API's, and a second vendor
-that had its own copy could tell another truth about the participants behind a refusal.
+Only GREEN-API does so today. The rules are shared all the same: they are no fact of GREEN-API's, and every vendor of
+the kind must report the same of the participants behind a refusal.
 """
 
 from collections.abc import Callable, Mapping, Sequence

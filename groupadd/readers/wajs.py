@@ -1,6 +1,6 @@
 """wa-js: `{"<n>@c.us": {"wid": …, "code": 403, "message": …, "invite_code": …, "invite_code_exp": 1700000000}}`.
 
-The answer may lack participants whom WhatsApp refused.
+The answer may lack participants that WhatsApp refused.
 """
 
 from collections.abc import Mapping

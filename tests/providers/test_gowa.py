@@ -213,7 +213,7 @@ def test_where_nobody_is_registered_nobody_is_asked_for_again() -> None:
 
 @pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
 def test_a_batch_is_refused_as_a_whole_where_nobody_knows_for_whom(checks: list[Response]) -> None:
-    with pytest.raises(errors.RequestRefused, match="nobody was added"):
+    with pytest.raises(errors.RequestRefused, match="no participant was added"):
         Script({ADD: [STRANGER], CHECK: checks}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 
