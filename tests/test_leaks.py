@@ -24,7 +24,18 @@ from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.masking import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.sandbox import Fault, FaultPlan, Group, Human, Privacy, Sandbox, VirtualClock, World, config_toml, faults
+from groupadd.sandbox import (
+    Fault,
+    FaultPlan,
+    Group,
+    Privacy,
+    Sandbox,
+    SandboxPerson,
+    VirtualClock,
+    World,
+    config_toml,
+    faults,
+)
 from groupadd.sandbox.server import SandboxServer
 from groupadd.sandbox.vendors import wasend, wawp
 from groupadd.settings import AddSettings, Verify
@@ -123,19 +134,19 @@ WAYS: tuple[Way, ...] = ("wasend", "body", "query", "header")  # Wasend, and eac
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     clock = VirtualClock()
     world = World(clock)
-    account = world.open_account(Human(US, "177005550000100"))
+    account = world.open_account(SandboxPerson(US, "177005550000100"))
     people = [
-        Human(ADA, "177005550000143"),
-        Human(BEN, "177005550000126"),
-        Human(CLEO, "177005550000178", temper=Privacy.CONTACTS_ONLY),
+        SandboxPerson(ADA, "177005550000143"),
+        SandboxPerson(BEN, "177005550000126"),
+        SandboxPerson(CLEO, "177005550000178", privacy=Privacy.CONTACTS_ONLY),
     ]
-    world.settle(*people)
-    world.found(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.human])
+    world.add_people(*people)
+    world.create_group(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.person])
     way: Way = request.param
-    dialect = (
+    vendor = (
         wasend.Wasend(world, account, api_key=KEY) if way == "wasend" else wawp.Wawp(world, account, access_token=KEY)
     )
-    sandbox = Sandbox(dialect)
+    sandbox = Sandbox(vendor)
     with SandboxServer(sandbox.handle) as served:
         yield House(served.url, provider_of(way, served.url), sandbox, clock)
 
@@ -192,11 +203,11 @@ FAILED = {"success": True, "data": {"added": [], "failed": [{"id": f"{CLEO}@s.wh
 MISHAPS: Mapping[str, Fault] = {
     "none": Fault(),
     **{str(status): faults.failing(status, applied=False) for status in (401, 403, 404, 422, 500)},
-    "429": faults.limited(7),
+    "429": faults.rate_limited(7),
     "502 after all": faults.GATEWAY_AFTER,
     "HTML": faults.HTML,
     "nothing": faults.EMPTY,
-    "half": faults.CUT,
+    "half": faults.TRUNCATED,
     "reset": faults.LOST_BEFORE,
     "reset after all": faults.LOST_AFTER,
     "not HTTP": Fault(headers={"Content-Encoding": "gzip"}, body=ECHO.encode()),

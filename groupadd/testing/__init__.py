@@ -10,7 +10,7 @@ pytest.register_assert_rewrite("groupadd.testing.conformance")
 from groupadd.testing.cassettes import Cassette  # noqa: E402
 from groupadd.testing.conformance import Conformance  # noqa: E402
 from groupadd.testing.harness import AdapterUnderTest  # noqa: E402  its tests' assertions are to be explained by pytest
-from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Staging  # noqa: E402
+from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Setup  # noqa: E402
 from groupadd.testing.scrubbing import Scrubber  # noqa: E402
 from groupadd.testing.targets import NotLive, Target, live_stage, sandbox_stage  # noqa: E402
 
@@ -23,7 +23,7 @@ __all__ = [
     "PlannedFault",
     "Scenario",
     "Scrubber",
-    "Staging",
+    "Setup",
     "Target",
     "live_stage",
     "sandbox_stage",

@@ -22,7 +22,7 @@ def record(cassette: Cassette, environ: Mapping[str, str]) -> Told:
     """
     if wants_live(cassette.type, environ):
         return cassette.record(live_stage(cassette.type, environ, cassette.scenario))
-    with sandbox_stage(cassette.type, cassette.scenario.staging) as stage:
+    with sandbox_stage(cassette.type, cassette.scenario.setup) as stage:
         return cassette.record(stage)
 
 

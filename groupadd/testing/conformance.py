@@ -26,7 +26,7 @@ from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import AddOutcome, Status
 from groupadd.provider import AddReply, GroupMembershipProvider, Meaning
-from groupadd.sandbox import Answer
+from groupadd.sandbox import ServerResponse
 from groupadd.sandbox.example import GROUP
 from groupadd.testing.cassettes import Cassette
 from groupadd.testing.harness import (
@@ -243,7 +243,7 @@ def _revealed(value: object) -> object:
 
 
 def _raising(error: type[BaseException]) -> Mutation:
-    def raising(_: Answer) -> NoReturn:
+    def raising(_: ServerResponse) -> NoReturn:
         raise error
 
     return raising

@@ -28,10 +28,10 @@ from groupadd.provider import (
     SendsText,
     SharesInviteLink,
 )
-from groupadd.sandbox import Answer, VirtualClock, World, example_world
+from groupadd.sandbox import ServerResponse, VirtualClock, World, example_world
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox.messages import Handler
 from groupadd.settings import AddSettings, Invitation
 from groupadd.testing.malformed import Mutation, unchanged
 from groupadd.testing.targets import town_people
@@ -47,8 +47,8 @@ WHOLE_ADD = "whole add"
 _TIMEOUT_S = 30.0
 
 
-def _silent(_town: World) -> Handle:
-    return lambda *_: Answer()
+def _silent(_town: World) -> Handler:
+    return lambda *_: ServerResponse()
 
 
 def _type(candidate: "AdapterUnderTest") -> str:
@@ -69,7 +69,7 @@ class AdapterUnderTest:
     """
 
     provider: GroupMembershipProvider
-    service: Callable[[World], Handle] = _silent
+    service: Callable[[World], Handler] = _silent
     cassettes: Path | None = field(default=None, kw_only=True)
     unproven: Collection[object] = field(default=(), kw_only=True)
     name: str = field(default=Factory(_type, takes_self=True), kw_only=True)
@@ -145,7 +145,7 @@ class RecordingTransport:
         candidate, clock = self.errand.candidate, VirtualClock()
         service = candidate.service(example_world(clock))
 
-        def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
             answer = service(method, target, headers, body)
             twisted = self.twist(answer) if str(self.asked[-1]) == self.turn else answer
             self.answers.append(twisted.body)

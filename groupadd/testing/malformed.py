@@ -6,9 +6,9 @@ from typing import TypeAlias
 
 from attrs import evolve
 
-from groupadd.sandbox import Answer, Fault, faults
+from groupadd.sandbox import Fault, ServerResponse, faults
 
-Mutation: TypeAlias = Callable[[Answer], Answer]
+Mutation: TypeAlias = Callable[[ServerResponse], ServerResponse]
 
 _HEADERS = {"Content-Type": "application/json"}
 _BODIES: Mapping[str, bytes] = {
@@ -34,19 +34,19 @@ _BODIES: Mapping[str, bytes] = {
 _STATUSES = (201, 204, 302, 400, 401, 403, 404, 408, 409, 418, 422, 500, 503, 504)
 
 
-def unchanged(answer: Answer) -> Answer:
+def unchanged(answer: ServerResponse) -> ServerResponse:
     """Return the good answer."""
     return answer
 
 
 def saying(value: object, status: int = 200) -> Mutation:
     """Return what puts another JSON in an answer's place."""
-    return lambda _: Answer(status, json.dumps(value).encode(), _HEADERS)
+    return lambda _: ServerResponse(status, json.dumps(value).encode(), _HEADERS)
 
 
 def befallen(fault: Fault) -> Mutation:
     """Return what a fault of the sandbox makes of an answer to a request that has taken effect."""
-    return lambda answer: fault.distort(evolve(answer, status=fault.status or answer.status))
+    return lambda answer: fault.apply_to(evolve(answer, status=fault.status or answer.status))
 
 
 def _with_body(body: bytes) -> Mutation:
@@ -58,7 +58,7 @@ def _with_status(status: int) -> Mutation:
 
 
 def _bare(status: int) -> Mutation:
-    return lambda _: Answer(status)
+    return lambda _: ServerResponse(status)
 
 
 def _rewritten(change: Callable[[object], object]) -> Mutation:
@@ -72,7 +72,7 @@ def _rewritten(change: Callable[[object], object]) -> Mutation:
                 return [rewrite(inner) for inner in value]
         return change(value)
 
-    def twisted(answer: Answer) -> Answer:
+    def twisted(answer: ServerResponse) -> ServerResponse:
         try:
             return evolve(answer, body=json.dumps(rewrite(json.loads(answer.body))).encode())
         except ValueError:  # there is nothing in it to change
@@ -88,10 +88,10 @@ def _other_type(value: object) -> object:
 MALFORMED_ANSWERS: Mapping[str, Mutation] = {
     "lost": befallen(faults.LOST_AFTER),
     "a page in HTML": befallen(faults.HTML),
-    "cut in the middle": befallen(faults.CUT),
+    "cut in the middle": befallen(faults.TRUNCATED),
     "nothing": befallen(faults.EMPTY),
     "a gateway's page, after it was applied": befallen(faults.GATEWAY_AFTER),
-    "patience asked for": befallen(faults.limited(1)),
+    "patience asked for": befallen(faults.rate_limited(1)),
     "its values null": _rewritten(lambda _: None),
     "its values of another type": _rewritten(_other_type),
     "its values empty texts": _rewritten(lambda _: ""),

@@ -39,7 +39,7 @@ class PlannedFault:
 
 
 @frozen
-class Staging:
+class Setup:
     """How the sandbox differs from the small town as it stands; a live service cannot be made to.
 
     Attributes:
@@ -49,8 +49,8 @@ class Staging:
         both_names: Whether the roster tells a person's other name, too.
         approval: Whether members may add, and those whom they add wait for an admin's approval.
         waiting: Who waits for it already.
-        dialect: Fields of the sandbox's dialect, such as WAHA's `engine`.
-        mishaps: What goes wrong.
+        vendor: Fields of the sandbox's vendor, such as WAHA's `engine`.
+        faults: What goes wrong.
     """
 
     role: Literal["member", "admin"] = "admin"
@@ -59,8 +59,8 @@ class Staging:
     both_names: bool = True
     approval: bool = False
     waiting: tuple[str, ...] = ()
-    dialect: Mapping[str, Any] = field(factory=dict[str, Any])
-    mishaps: tuple[PlannedFault, ...] = ()
+    vendor: Mapping[str, Any] = field(factory=dict[str, Any])
+    faults: tuple[PlannedFault, ...] = ()
 
 
 @frozen
@@ -74,7 +74,7 @@ class Scenario:
         options: Further arguments of the call.
         group: The group, where it is not the cast's.
         fields: Fields of the provider that differ from the cast's.
-        staging: What the sandbox must be made to do; it cannot be recorded live otherwise.
+        setup: What the sandbox must be made to do; it cannot be recorded live otherwise.
     """
 
     call: Call
@@ -83,7 +83,7 @@ class Scenario:
     options: Mapping[str, Any] = field(factory=dict[str, Any])
     group: str | None = None
     fields: Mapping[str, str] = field(factory=dict[str, str])
-    staging: Staging = Staging()
+    setup: Setup = Setup()
 
 
 @frozen

@@ -13,7 +13,7 @@ from groupadd.provider import GroupMembershipProvider
 from groupadd.sandbox import Sandbox, VirtualClock, example_people, example_world
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
-from groupadd.testing.scenarios import Credentials, Scenario, Staging
+from groupadd.testing.scenarios import Credentials, Scenario, Setup
 from groupadd.wire.driver import Clock, SystemClock
 
 LIVE = "GROUPADD_LIVE_"
@@ -78,23 +78,23 @@ def provider(type_: str, fields: Mapping[str, str]) -> GroupMembershipProvider:
 
 
 @contextmanager
-def sandbox_stage(type_: str, staging: Staging) -> Generator[Target]:
+def sandbox_stage(type_: str, setup: Setup) -> Generator[Target]:
     """Serve the town on loopback, changed as a scenario wants it."""
     world = example_world(VirtualClock())
     group, account = world.groups[GROUP], next(iter(world.accounts.values()))
-    group.addressing = staging.addressing
-    group.shown = attrs.evolve(group.shown, both_names=staging.both_names)
-    group.members_may_add = group.approval = staging.approval
-    group.put(account.human.phone, staging.role)
-    group.pending.update(dict.fromkeys((town_people()[name] for name in staging.waiting), world.now))
-    account.session = staging.session
-    dialect: Any = Sandbox.speaking(type_, world).dialect
-    credentials = {name: f"{name}-of-the-stage" for name in dialect.credentials()}
-    sandbox = Sandbox(attrs.evolve(dialect, **credentials, **staging.dialect))
-    for mishap in staging.mishaps:
-        sandbox.faults.plan(mishap.fault, on=mishap.route, times=mishap.times)
+    group.addressing = setup.addressing
+    group.roster_view = attrs.evolve(group.roster_view, both_names=setup.both_names)
+    group.members_may_add = group.approval = setup.approval
+    group.set_role(account.person.phone, setup.role)
+    group.pending.update(dict.fromkeys((town_people()[name] for name in setup.waiting), world.now))
+    account.session = setup.session
+    vendor: Any = Sandbox.for_vendor(type_, world).vendor
+    credentials = {name: f"{name}-of-the-stage" for name in vendor.credentials()}
+    sandbox = Sandbox(attrs.evolve(vendor, **credentials, **setup.vendor))
+    for planned in setup.faults:
+        sandbox.faults.plan(planned.fault, on=planned.route, times=planned.times)
     with SandboxServer(sandbox.handle) as server:
-        cast = Credentials(sandbox.dialect.credentials(), GROUP, town_people())
+        cast = Credentials(sandbox.vendor.credentials(), GROUP, town_people())
         yield Target("the groupadd sandbox, not the vendor", server.url, cast, world.clock)
 
 
@@ -119,7 +119,7 @@ def live_stage(type_: str, environ: Mapping[str, str], scenario: Scenario, clock
     Raises:
         NotLive: A field, the group or somebody is not named; or only a sandbox can be made to play this.
     """
-    if scenario.staging != Staging():
+    if scenario.setup != Setup():
         raise NotLive("a live service cannot be made to play this")
     prefix = f"{LIVE}{type_.upper()}_"
     named = {name.removeprefix(prefix).lower(): value for name, value in environ.items() if name.startswith(prefix)}

@@ -30,7 +30,7 @@ def world(clock: VirtualClock) -> World:
 
 @pytest.fixture
 def sandbox(type_: str, world: World) -> Sandbox:
-    return Sandbox.speaking(type_, world)
+    return Sandbox.for_vendor(type_, world)
 
 
 @pytest.fixture

@@ -18,7 +18,7 @@ import attrs
 import pytest
 
 from groupadd.config import registry
-from groupadd.sandbox import Human, Privacy, Sandbox, VirtualClock, World, vendor_names
+from groupadd.sandbox import Privacy, Sandbox, SandboxPerson, VirtualClock, World, vendor_names
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
 from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
@@ -47,7 +47,7 @@ def test_recording_it_again_changes_nothing(path: Path, tmp_path: Path) -> None:
     if "against the groupadd sandbox" not in first_line(path):
         pytest.skip("recorded live")
     again = copied(path, tmp_path)
-    with sandbox_stage(again.type, again.scenario.staging) as stage:
+    with sandbox_stage(again.type, again.scenario.setup) as stage:
         again.record(stage, today=date(1970, 1, 1))
     assert again.path.read_text("utf-8") == path.read_text("utf-8")
 
@@ -121,11 +121,11 @@ def test_an_exchange_that_is_not_asked_for_fails_loudly(tmp_path: Path) -> None:
 
 
 ME, ADA, BEN, CLEO, BYSTANDER = PEOPLE = (
-    Human("15550100", "88881000000001", "Xaver Real"),
-    Human("15550101", "88881000000002", "Yvonne Real"),
-    Human("15550102", "88881000000003", "Zeno Real"),
-    Human("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
-    Human("15550104", "88881000000005", "Viktor Real"),
+    SandboxPerson("15550100", "88881000000001", "Xaver Real"),
+    SandboxPerson("15550101", "88881000000002", "Yvonne Real"),
+    SandboxPerson("15550102", "88881000000003", "Zeno Real"),
+    SandboxPerson("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
+    SandboxPerson("15550104", "88881000000005", "Viktor Real"),
 )
 ACCOUNTS = {
     "wasend": {"session_id": "my-own-session", "api_key": "wk_live_9f8e+7d/6c="},
@@ -146,11 +146,11 @@ def posing_as_live(type_: str) -> Iterator[Mapping[str, str]]:
     """Let a sandbox with people of its own pose as the live service; yields the environment that names them."""
     world = World(VirtualClock())
     account = world.open_account(ME)
-    world.settle(ADA, CLEO)
+    world.add_people(ADA, CLEO)
     group = Group(f"{REAL_GROUP}@g.us", invite_code=CODE, addressing="mixed")
-    world.found(group, (BEN, BYSTANDER), admins=[account.human])
-    dialect: Any = Sandbox.speaking(type_, world).dialect
-    with SandboxServer(Sandbox(attrs.evolve(dialect, **ACCOUNTS[type_])).handle) as server:
+    world.create_group(group, (BEN, BYSTANDER), admins=[account.person])
+    vendor: Any = Sandbox.for_vendor(type_, world).vendor
+    with SandboxServer(Sandbox(attrs.evolve(vendor, **ACCOUNTS[type_])).handle) as server:
         named = {"group": f"{REAL_GROUP}@g.us", "base_url": server.url, **ACCOUNTS[type_]}
         people = {human: f"+{who.phone}" for human, who in (("ada", ADA), ("ben", BEN), ("cleo", CLEO))}
         yield {f"GROUPADD_LIVE_{type_}_{key}".upper(): value for key, value in {**named, **people}.items()}
@@ -198,12 +198,12 @@ NEW = "# A scenario that nobody has recorded yet.\n\nscenario: {call: add, peopl
 
 
 @pytest.mark.parametrize("type_", vendor_names())
-def test_a_new_scenario_is_recorded_without_credentials_in_every_dialect(type_: str, tmp_path: Path) -> None:
+def test_a_new_scenario_is_recorded_without_credentials_for_every_vendor(type_: str, tmp_path: Path) -> None:
     path = tmp_path / type_ / "new.yaml"
     path.parent.mkdir()
     path.write_text(NEW, "utf-8")
     cassette = Cassette.read(path)
-    with sandbox_stage(type_, cassette.scenario.staging) as stage:
+    with sandbox_stage(type_, cassette.scenario.setup) as stage:
         told = cassette.record(stage)
     text = "\n".join([path.read_text("utf-8"), *basic_users(path.read_text("utf-8"))])
     assert "SCRUBBED_" in text

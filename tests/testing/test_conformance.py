@@ -11,8 +11,8 @@ from groupadd_pigeon import Pigeon
 
 from groupadd.errors import RequestRefused
 from groupadd.provider import ADDED, PRIVACY, AddReply, GroupId, Participant, Request, Secret
-from groupadd.sandbox import Answer, World
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox import ServerResponse, World
+from groupadd.sandbox.messages import Handler
 from groupadd.testing import AdapterUnderTest, Conformance
 from groupadd.testing.harness import Operation
 from groupadd.wire.messages import Flow
@@ -22,8 +22,8 @@ WHISTLE = Secret("tweet-tweet-tweet")
 WORDS = {"soaring": PRIVACY}  # a word that no answer here shows
 
 
-def answers_little(_town: World) -> Handle:
-    return lambda *_: Answer(200, b'{"words": {}, "birds": []}')
+def answers_little(_town: World) -> Handler:
+    return lambda *_: ServerResponse(200, b'{"words": {}, "birds": []}')
 
 
 @frozen
@@ -186,7 +186,7 @@ def test_a_word_that_is_shown_may_not_be_listed_as_unproven() -> None:
     listed = AdapterUnderTest(candidate(OneRequest).provider, answers_little, unproven=WORDS)
     KIT.test_every_word_is_shown_or_listed_as_unproven(listed)
     shows = AdapterUnderTest(
-        listed.provider, lambda _: lambda *_: Answer(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS
+        listed.provider, lambda _: lambda *_: ServerResponse(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS
     )
     with pytest.raises(AssertionError):
         KIT.test_every_word_is_shown_or_listed_as_unproven(shows)
