@@ -44,7 +44,7 @@ def post_office(town: World) -> Handler:
 
 
 class TestPigeon(Conformance):
-    candidates = (AdapterUnderTest(PIGEON, post_office),)
+    adapters = (AdapterUnderTest(PIGEON, post_office),)
 
 
 def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
