@@ -44,6 +44,7 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "matrix": tables.matrix,
     "reasons": tables.reasons,
     "reference": reference.reference,
+    "letters": tables.letters,
     "sources": tables.sources,
     "states": pictures.states,
     "tests": reference.tests,

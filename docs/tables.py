@@ -15,7 +15,7 @@ from groupadd.model.outcome import Evidence, Reason
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Observation
 from groupadd.settings import AddSettings, PaceSettings
-from groupadd.wire.endpoint import MEANINGS
+from groupadd.wire.endpoint import LETTERS, MEANINGS
 
 BAR = r"\|"
 
@@ -131,8 +131,15 @@ def _fields(kind: providers.ProviderInfo) -> str:
     return table(("field", "default", "meaning"), rows)
 
 
+def letters() -> str:
+    """Return the table of the letters by which adapters cite their sources."""
+    letters = {source: [f"`{letter}`" for letter, cited in LETTERS.items() if cited is source] for source in MEANINGS}
+    rows = ((", ".join(letters[source]), source, meaning) for source, meaning in MEANINGS.items())
+    return table(("letter", "in the matrix", "meaning"), rows)
+
+
 def sources() -> str:
-    """Return for every built-in provider what its module says that it rests on."""
+    """Return for every built-in provider the documents that its module names as its sources."""
     return "\n\n".join(f"**`{kind.name}`**: {_module_doc(kind)}" for kind in _built_in())
 
 

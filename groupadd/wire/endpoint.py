@@ -24,14 +24,14 @@ LETTERS: Mapping[str, Source] = {
     "L": Source.LIVE,
     "D": Source.PAGE,
     "S": Source.SOURCE,
-    "R": Source.SOURCE,  # the program was run, without a WhatsApp account, and answered so
+    "R": Source.SOURCE,  # an answer of the program, run without a WhatsApp account
     "I": Source.ISSUE,
     "?": Source.OPEN,
 }
 MEANINGS: Mapping[Source, str] = {
     Source.LIVE: "a recording of the vendor's live service",
     Source.PAGE: "the vendor's page or specification",
-    Source.SOURCE: "the vendor's own program or SDK",
+    Source.SOURCE: "the vendor's own program or SDK, read or run",
     Source.ISSUE: "an answer shown in an issue",
     Source.OPEN: "general knowledge or third-party clients; not confirmed",
 }

@@ -23,29 +23,29 @@ def declared(operation: Operation) -> set[str]:
 
 
 def endpoints(operation: Operation) -> provider.Endpoints:
-    found: provider.Endpoints = getattr(type(operation.candidate.provider), "endpoints", {})
+    found: provider.Endpoints = getattr(type(operation.adapter.provider), "endpoints", {})
     return found
 
 
-def asked_after_a_missing_route(operation: Operation) -> set[str]:
+def sent_after_a_missing_route(operation: Operation) -> set[str]:
     """Return the kinds of requests that follow where one kind is answered as a route that an old server lacks."""
     asked: set[str] = set()
     for kind in operation.request_kinds():
-        line = RecordingTransport(operation, kind, missing_route)
-        line.told()
-        asked |= set(map(str, line.asked))
+        transport = RecordingTransport(operation, kind, missing_route)
+        transport.outcome()
+        asked |= set(map(str, transport.requests))
     return asked
 
 
-def missing_route(answer: ServerResponse) -> ServerResponse:
-    return evolve(answer, status=404, body=b'{"message": "Cannot GET /x", "statusCode": 404}')
+def missing_route(response: ServerResponse) -> ServerResponse:
+    return evolve(response, status=404, body=b'{"message": "Cannot GET /x", "statusCode": 404}')
 
 
-@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.candidate.name}-{operation.name}")
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.adapter.name}-{operation.name}")
 def test_an_ability_declares_the_endpoints_that_its_method_asks(operation: Operation) -> None:
     asked = set(operation.request_kinds())
     assert asked
-    assert asked <= declared(operation) <= asked | asked_after_a_missing_route(operation)
+    assert asked <= declared(operation) <= asked | sent_after_a_missing_route(operation)
 
 
 @pytest.mark.parametrize("type_", vendor_names())
