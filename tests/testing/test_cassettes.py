@@ -244,7 +244,7 @@ def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
         ('{"id": "12025550143@c.us"}', '{"id": "12025550143@c.us"}'),
     ],
 )
-def test_what_nobody_could_know_beforehand_is_scrubbed_by_its_shape(body: str, clean: str) -> None:
+def test_unforeseen_data_is_scrubbed_by_its_shape(body: str, clean: str) -> None:
     assert Scrubber({}, town_names()).scrub_answer(body) == clean
 
 
