@@ -46,6 +46,7 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "reference": reference.reference,
     "sources": tables.sources,
     "states": pictures.states,
+    "tests": reference.tests,
     "verdicts": tables.verdicts,
 }
 

@@ -22,7 +22,8 @@ _ITEM = re.compile(r"^ {4}(?P<name>\w+): (?P<text>.+(?:\n {8}.+)*)", re.MULTILIN
 def reference(*names: str) -> str:
     """Return an entry for each public name, such as `groupadd.Client`.
 
-    Some classes have methods that users have no need of: `groupadd.Roster:complete,role` shows only these two.
+    Some classes have methods that users do not need: `groupadd.Roster:complete,role` shows only these two of them, and
+    `groupadd.Roster:` shows none.
     """
     return "\n\n".join(chain.from_iterable(_entry(name) for name in names))
 
@@ -30,6 +31,15 @@ def reference(*names: str) -> str:
 def errors(*names: str) -> str:
     """Return a table of exceptions: what each is, what it means, and what it carries."""
     return table(("error", "is a", "meaning", "carries"), (_error(_imported(name)) for name in names))
+
+
+def tests(name: str) -> str:
+    """Return a table of the tests of a class that authors inherit."""
+    functions = [
+        one for one in vars(_imported(name)).values() if inspect.isfunction(one) and one.__name__[:5] == "test_"
+    ]
+    rows = ((one.__name__[5:].replace("_", " "), sections_of(inspect.getdoc(one))[0]) for one in functions)
+    return table(("test", "what it holds"), rows)
 
 
 def _error(error: type[BaseException]) -> tuple[str, str, str, str]:

@@ -32,7 +32,7 @@ be had | be opened, be read | docs groupadd/cli groupadd/providers tests/cli
 made? of | conclude from, built from | groupadd/client.py groupadd/readers
 hold that | require | docs groupadd/cli groupadd/testing
 the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip
-terms | settings | groupadd/cli groupadd/client.py groupadd/config groupadd/drip tests/test_leaks.py
+terms | settings | groupadd/cli groupadd/client.py groupadd/config tests/test_leaks.py
 (small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli groupadd/providers groupadd/sandbox groupadd/testing tests/drip tests/testing
 dialects? | vendor, wire format | groupadd/drip
 temper | privacy | tests/drip
@@ -40,8 +40,8 @@ errands? | operation | groupadd/testing tests/testing
 twists? | mutation | groupadd/testing
 ears? | leak detector | groupadd/testing tests/adding tests/test_leaks.py
 mishaps? | planned fault | tests/test_leaks.py
-on_?stage|stages?|staging | target, setup | groupadd/testing tests/providers tests/testing
-desks? | account worker | docs groupadd/drip groupadd/providers
+on_?stage|stages?|staging | target, setup | docs groupadd/testing tests/providers tests/testing
+desks? | account worker | docs groupadd/providers
 rooms? | group, roster poller | CHANGELOG.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model
 shifts? | account run | docs groupadd/drip tests/drip
 crew | shared state | groupadd/drip
@@ -52,7 +52,7 @@ left to do|are left|is left|people left | remaining, to do | docs groupadd/cli g
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/providers groupadd/testing tests/adding tests/drip tests/test_leaks.py
+said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/providers groupadd/testing tests/adding tests/drip tests/test_leaks.py
 book|Book | ledger, LedgerOptions | groupadd/cli groupadd/drip tests/drip
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
@@ -65,8 +65,8 @@ Told|Line|Http | CallbackResultT, TransportT, HttpClientT | groupadd/client.py g
 Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overridden_by, distributions, ConfiguredProvider, provider |
 speaks_of_each | reports_each_person |
 Someone | FollowUpPerson |
-Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction | groupadd/drip
-close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip tests/drip
+Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
+close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip
 Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
 small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |

@@ -301,7 +301,7 @@ def test_a_bold_pace_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(12))
 
-    async def work() -> drip.Shift:
+    async def work() -> drip.AccountRun:
         async with it.town.http() as http:
             return await drip.shift(
                 "main", seconds=200, ledger=it.ledger, config=it.town.config, clock=it.town.clock, http=http
@@ -312,7 +312,7 @@ def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> N
     assert first.due_at is not None
     assert first.due_at - it.town.adds()[-1][0] >= 300
     it.town.clock.sleep(first.due_at - it.town.clock.now())
-    assert it.town.clock.run(work()) == drip.Shift("done")
+    assert it.town.clock.run(work()) == drip.AccountRun("done")
 
 
 def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from groupadd.model.wording import counted, counted_people, duration, in_words
         (187_200, "2 days 4 h"),
     ],
 )
-def test_a_duration_has_units_that_fit(seconds: float, words: str) -> None:
+def test_a_duration_is_shown_in_units_that_fit(seconds: float, words: str) -> None:
     assert duration(seconds) == words
 
 
