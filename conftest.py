@@ -6,7 +6,7 @@ Each page has an example world of its own, and a folder whose `groupadd.toml` le
 * `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code, `$ cat FILE`
   shows a file
 * `csv`: becomes the file that the words before it name last
-* `…` on a line of its own means any lines
+* `…` on a line of its own matches any lines
 * `toml`: a config that can be read, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
 * `py`, `shell`: shown and not run, as are generated parts, which tests/test_docs.py compares

@@ -18,7 +18,7 @@ def test_six_people_tell_the_story() -> None:
     )
 
 
-def test_what_is_shown_of_people_follows_the_world() -> None:
+def test_the_descriptions_of_people_follow_the_world() -> None:
     world = example_world(VirtualClock())
     world.join(GROUP, "12025550143")
     assert example_people(world)[0].about == "is a member already"

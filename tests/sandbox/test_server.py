@@ -122,8 +122,8 @@ def test_adds_at_the_same_time_add_everybody_once(world: World) -> None:
 
     def ask(server: SandboxServer, path: str) -> None:
         with client(server, path) as http:
-            for human in people:
-                assert http.post(ADD, json={"participants": [f"+{human.phone}"]}).is_success
+            for person in people:
+                assert http.post(ADD, json={"participants": [f"+{person.phone}"]}).is_success
 
     with SandboxServer(handle) as server, ThreadPoolExecutor(4) as pool:
         for asked in [pool.submit(ask, server, path) for path in ("/one", "/two", "/one", "/two")]:

@@ -26,11 +26,11 @@ class Scene:
         self.group.set_role(US.phone, role)
 
     def add(self, *people: SandboxPerson) -> list[Code]:
-        names = [Identity(human.phone) for human in people]
+        names = [Identity(person.phone) for person in people]
         return [result.code for result in self.world.add_participants(GROUP, names, by=self.us)]
 
-    def is_in(self, human: SandboxPerson, at: float | None = None) -> bool:
-        return self.world.is_member(GROUP, human.phone, *([] if at is None else [at]))
+    def is_in(self, person: SandboxPerson, at: float | None = None) -> bool:
+        return self.world.is_member(GROUP, person.phone, *([] if at is None else [at]))
 
     def roster(self) -> tuple[RosterRow, ...]:
         return self.world.roster(GROUP, by=self.us)
@@ -243,9 +243,11 @@ def test_the_history_agrees_with_a_plain_set_at_every_moment(
     truth = {US.phone}
     past = []
     for deed, people in deeds:
-        phones = [human.phone for human in people]
+        phones = [person.phone for person in people]
         if deed == "add":
-            added = [human.phone for human, code in zip(people, scene.add(*people), strict=True) if code is Code.ADDED]
+            added = [
+                person.phone for person, code in zip(people, scene.add(*people), strict=True) if code is Code.ADDED
+            ]
             assert truth.isdisjoint(added)
             truth |= set(added)
             assert not added or len(truth) <= cap

@@ -44,7 +44,7 @@ def post_office(world: World) -> Handler:
 
 
 class TestPigeon(Conformance):
-    candidates = (AdapterUnderTest(PIGEON, post_office),)
+    adapters = (AdapterUnderTest(PIGEON, post_office),)
 
 
 def test_an_unknown_word_is_settled_by_looking() -> None:
