@@ -21,8 +21,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from groupadd import drip
-from groupadd.drip.fleet import worker as workers
+from groupadd.drip import open_async
 from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, config_toml, mount
 from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import POSTGRES, new_ledger
@@ -94,14 +93,16 @@ async def running(ledger: str, folder: Path, asked: argparse.Namespace) -> None:
     config = folder / "groupadd.toml"
     pace = f"[drip]\nadds_per_minute = {ADDS_PER_MINUTE}\nrest_after = 1000\njitter = 0.0\nadds_per_day = 1000\n"
     config.write_text(config_toml({name: one.config(f"{url}/{name}") for name, one in sandboxes.items()}) + pace)
-    workers.init(ledger=ledger)
-    drip.plan(rows, ledger=ledger, config=str(config))
+    drip = open_async(ledger, str(config))
+    drip.init()
+    drip.plan(rows)
     orders = {"ledger": ledger, "config": str(config), "accounts": asked.accounts // asked.workers + 10, "timing": {}}
     command = [sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     fleet = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(asked.workers)]
     before, began = statements(ledger), time.monotonic()
-    await workers.start_async(ledger=ledger, config=str(config))
+    await drip.enqueue_accounts()
+    await drip.close()
     people = asked.accounts * asked.each
     while sum(len(world.journal) for world in worlds) < people:
         await asyncio.sleep(1.0)
