@@ -41,7 +41,7 @@ twists? | mutation |
 ears? | leak detector | tests/test_leaks.py
 mishaps? | planned fault | tests/test_leaks.py
 on_?stage|stages?|staging | target, setup |
-desks? | account worker | docs groupadd/providers
+(?<!help )desks? | account worker |
 rooms? | group, roster poller | CHANGELOG.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model
 shifts? | account run | docs groupadd/drip tests/drip
 crew | shared state | groupadd/drip
