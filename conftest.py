@@ -1,13 +1,13 @@
-"""Runs what README.md and docs/ show, over a sandbox on loopback; looks follow at once, so that no page takes time.
+"""Run the examples of README.md and docs/ over a sandbox on loopback, with looks that follow at once.
 
-Each page has a small town of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
+Each page has an example world of its own, and a folder with a `groupadd.toml` for it. Its blocks run in order:
 
-* `python`: run; `text`: what the Python block before it prints
-* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code, `$ cat FILE`
+* `python`: runs; `text`: the output of the Python block before it
+* `console`: each `$ groupadd …` runs and must print the lines below it; `$ echo $?` is its exit code, `$ cat FILE`
   shows a file
 * `csv`: becomes the file that the words before it name last
-* `…` on a line of its own stands for any lines
-* `toml`: a config that can be read, or a part of one
+* `…` on a line of its own matches any lines
+* `toml`: a readable config, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
 * `py`, `shell`: shown and not run, as are generated parts, which tests/test_docs.py compares
 """
@@ -39,7 +39,7 @@ from groupadd.sandbox import Sandbox, config_toml, example_world, mount
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
-PROVIDERS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
+PROVIDERS = ("wasend", "wawp")  # one reports each person, one only accepts
 ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
 TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 
@@ -47,8 +47,8 @@ TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    town = example_world()
-    sandboxes = {name: Sandbox.for_vendor(name, town) for name in PROVIDERS}
+    world = example_world()
+    sandboxes = {name: Sandbox.for_vendor(name, world) for name in PROVIDERS}
     server = stack.enter_context(SandboxServer(mount(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
     (folder / FILE).write_text(config + ADD)

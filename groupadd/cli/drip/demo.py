@@ -117,10 +117,10 @@ def _town() -> World:
     ours = [
         world.open_account(SandboxPerson(f"1617555010{n}", f"17700555000010{n}", f"We, {n}")).person for n in range(2)
     ]
-    world.create_group(Group(GROUP, "Neighbours"), admins=ours)
+    world.create_group(Group(GROUP, "Choir"), admins=ours)
     world.add_people(
         *(
-            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _TEMPERS.get(n, Privacy.OPEN))
+            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Singer {n}", _TEMPERS.get(n, Privacy.OPEN))
             for n in range(10, 10 + PEOPLE)
         )
     )
