@@ -1,13 +1,13 @@
-"""Run the examples of README.md and docs/ over a sandbox on loopback, with looks that follow at once.
+"""Runs what README.md and docs/ show, over a sandbox on loopback; looks follow at once, so that no page takes time.
 
-Each page has an example world of its own, and a folder with a `groupadd.toml` for it. Its blocks run in order:
+Each page has an example world of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
 
-* `python`: runs; `text`: the output of the Python block before it
-* `console`: each `$ groupadd …` runs and must print the lines below it; `$ echo $?` is its exit code, `$ cat FILE`
+* `python`: run; `text`: what the Python block before it prints
+* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code, `$ cat FILE`
   shows a file
 * `csv`: becomes the file that the words before it name last
 * `…` on a line of its own matches any lines
-* `toml`: a readable config, or a part of one
+* `toml`: a config that can be read, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
 * `py`, `shell`: shown and not run, as are generated parts, which tests/test_docs.py compares
 """
@@ -39,7 +39,7 @@ from groupadd.sandbox import Sandbox, config_toml, example_world, mount
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
-PROVIDERS = ("wasend", "wawp")  # one reports each person, one only accepts
+PROVIDERS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
 TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 

@@ -11,7 +11,7 @@ Arrows = Mapping[str, set[str]]
 def layers(folder: str = "") -> str:
     """Return a Mermaid flowchart of the package, or of one folder's own parts.
 
-    An arrow means "imports". An arrow is left out where a longer way leads to the same part.
+    An arrow means "imports". The picture omits an arrow where a longer way leads to the same part.
     """
     arrows = _inside(folder) if folder else _folders()
     lines = (f"    {_node(part)} --> {_node(used)}" for part, used in _without_shortcuts(arrows))

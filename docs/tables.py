@@ -66,19 +66,19 @@ def _verdicts_after(after: tuple[Observation, ...]) -> str:
 
 def _verdict(claim: Meaning, before: Observation | None, after: tuple[Observation, ...]) -> str:
     status, reason, evidence = decide(claim, before, after)
-    told = [f"`{status}`"]
+    words = [f"`{status}`"]
     if reason is not None:
-        told.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
+        words.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
     if evidence is not Evidence.NONE:
-        told.append(f"*{evidence}*")
-    return ", ".join(told)
+        words.append(f"*{evidence}*")
+    return ", ".join(words)
 
 
 def reasons() -> str:
     """Return the table of every reason, what it means, and what to do next."""
     return table(
         ("reason", "meaning", "what to do next"),
-        ((f"`{reason}`", told.meaning, told.next_step or "nothing") for reason, told in REASONS.items()),
+        ((f"`{reason}`", words.meaning, words.next_step or "nothing") for reason, words in REASONS.items()),
     )
 
 

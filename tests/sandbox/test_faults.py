@@ -66,14 +66,14 @@ def test_what_a_fault_does_to_an_add(
     assert (answer.delay_s, answer.trickle) == (fault.delay_s, fault.trickle)
 
 
-def test_an_error_has_the_vendors_shape(sandbox: Sandbox) -> None:
+def test_an_error_speaks_the_words_of_the_vendor(sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.rate_limited(7))
     answer = add(sandbox)
     assert answer.headers["Retry-After"] == "7"
     assert json.loads(answer.body).keys() == {"status", "message", "error"}
 
 
-def test_a_late_add_takes_effect_at_its_moment(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
+def test_a_late_add_takes_effect_when_its_time_has_come(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
     sandbox.faults.plan(faults.applied_late(45))
     assert add(sandbox).disconnect == "reset"
     clock.sleep(44)
@@ -83,7 +83,7 @@ def test_a_late_add_takes_effect_at_its_moment(sandbox: Sandbox, world: World, c
     assert [(entry.to, entry.at) for entry in world.journal] == [(ADA, 45)]
 
 
-def test_a_late_add_that_is_refused_adds_no_person(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
+def test_a_late_add_that_is_refused_changes_nothing(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
     sandbox.faults.plan(faults.applied_late(45))
     add(sandbox)
     world.leave(GROUP, sandbox.vendor.account.person.phone)
@@ -91,17 +91,17 @@ def test_a_late_add_that_is_refused_adds_no_person(sandbox: Sandbox, world: Worl
     assert not world.is_member(GROUP, ADA)
 
 
-def test_a_fault_applies_to_its_route_as_often_as_planned(sandbox: Sandbox) -> None:
+def test_a_fault_befalls_its_route_and_no_more_often_than_planned(sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.EMPTY, on="add", times=2)
     assert [members(sandbox).body == b"", *(add(sandbox).body == b"" for _ in range(3))] == [False, True, True, False]
 
 
-def test_a_fault_without_a_count_applies_to_every_request(sandbox: Sandbox) -> None:
+def test_a_fault_without_an_end_befalls_every_request(sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.EMPTY, times=None)
     assert {ask(sandbox).body for ask in (add, members, add, members)} == {b""}
 
 
-def test_the_earliest_planned_fault_applies_first(sandbox: Sandbox) -> None:
+def test_what_is_planned_first_comes_first(sandbox: Sandbox) -> None:
     for status in (500, 503):
         sandbox.faults.plan(faults.failing(status, applied=False), on="add")
     assert [add(sandbox).status for _ in range(3)] == [500, 503, 200]

@@ -10,18 +10,18 @@ from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 GET = Request("GET", "/a/{name}", params={"name": "b c"}, query={"q": "1"}, headers={"X-Key": "k"})
 
 
-def ask(response: ServerResponse, clock: VirtualClock, seen: list[tuple[object, ...]] | None = None) -> object:
+def ask(answer: ServerResponse, clock: VirtualClock, seen: list[tuple[object, ...]] | None = None) -> object:
     def handle(*request: object) -> ServerResponse:
         if seen is not None:
             seen.append(request)
-        return response
+        return answer
 
     with in_process(handle, clock) as http:
         response = HttpTransport("http://sandbox/prefix", 30.0, http)(GET)
     return response.status, response.body, response.headers.get("x-word")
 
 
-def test_a_request_arrives_whole_and_its_response_returns() -> None:
+def test_a_request_arrives_whole_and_its_answer_comes_back() -> None:
     seen: list[tuple[object, ...]] = []
     assert ask(ServerResponse(201, b"yes", {"X-Word": "w"}), VirtualClock(), seen) == (201, b"yes", "w")
     [(method, target, headers, body)] = seen
@@ -37,19 +37,19 @@ def test_a_delay_passes_on_the_clock() -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "maybe_sent", "passed_s"),
+    ("answer", "maybe_sent", "passed_s"),
     [
         (ServerResponse(disconnect="refused", delay_s=5), False, 0),
         (ServerResponse(disconnect="reset", delay_s=5), True, 5),
         (ServerResponse(delay_s=31), True, 30),
     ],
 )
-def test_a_broken_connection_shows_whether_the_request_may_have_been_received(
-    response: ServerResponse, *, maybe_sent: bool, passed_s: float
+def test_a_lost_answer_says_whether_the_request_may_have_been_received(
+    answer: ServerResponse, *, maybe_sent: bool, passed_s: float
 ) -> None:
     clock = VirtualClock()
     with pytest.raises(NoAnswer) as caught:
-        ask(response, clock)
+        ask(answer, clock)
     assert caught.value.maybe_sent is maybe_sent
     assert clock.now() == passed_s
 

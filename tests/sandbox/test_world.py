@@ -49,23 +49,23 @@ class Scene:
         (Privacy.LEGAL, Code.LEGAL),
     ],
 )
-def test_privacy_decides_the_code(privacy: Privacy, code: Code) -> None:
+def test_privacy_decides_what_becomes_of_a_person(privacy: Privacy, code: Code) -> None:
     scene = Scene()
     scene.world.add_people(evolve(ANN, privacy=privacy))
     assert scene.add(ANN) == [code]
     assert scene.is_in(ANN) is (code is Code.ADDED)
 
 
-def test_a_number_without_an_owner_is_not_on_whatsapp() -> None:
+def test_an_unused_number_is_not_on_whatsapp() -> None:
     assert Scene().add(SandboxPerson("13125550178", "1")) == [Code.NOT_ON_WHATSAPP]
 
 
-def test_a_member_is_not_added_again() -> None:
+def test_who_is_in_is_not_added_again() -> None:
     scene = Scene()
     assert scene.add(ANN, ANN) == [Code.ADDED, Code.ALREADY_IN]
 
 
-def test_only_a_person_with_a_privacy_setting_gets_a_personal_invite() -> None:
+def test_only_who_may_be_invited_gets_an_offer() -> None:
     scene = Scene()
     scene.world.add_people(evolve(ANN, privacy=Privacy.CONTACTS_ONLY))
     private, open_ = scene.world.add_participants(GROUP, [Identity(ANN.phone), Identity(BEN.phone)], by=scene.us)
@@ -77,7 +77,7 @@ def test_only_a_person_with_a_privacy_setting_gets_a_personal_invite() -> None:
 @pytest.mark.parametrize(
     ("waited_s", "code"), [(0.0, Code.RECENTLY_LEFT), (RECENTLY_S - 1, Code.RECENTLY_LEFT), (RECENTLY_S, Code.ADDED)]
 )
-def test_a_person_who_left_cannot_be_added_for_a_while(waited_s: float, code: Code) -> None:
+def test_who_has_left_cannot_be_added_for_a_while(waited_s: float, code: Code) -> None:
     scene = Scene()
     scene.add(ANN)
     scene.world.leave(GROUP, ANN.phone)
@@ -112,7 +112,7 @@ def test_who_may_add(role: Role, *, members_may_add: bool, approval: bool, codes
     assert (ANN.phone in scene.group.pending) is (codes == [Code.PENDING])
 
 
-def test_a_person_waits_for_approval_until_an_admin_approves() -> None:
+def test_who_waits_for_approval_waits_no_more_once_let_in() -> None:
     scene = Scene(Group(GROUP, members_may_add=True, approval=True), role="member")
     scene.add(ANN)
     scene.world.join(GROUP, ANN.phone)
@@ -121,7 +121,7 @@ def test_a_person_waits_for_approval_until_an_admin_approves() -> None:
 
 
 @pytest.mark.parametrize(("group", "code"), [("120363000000000099@g.us", 404), (GROUP, 403)])
-def test_unknown_groups_and_groups_without_our_account_are_refused(group: str, code: int) -> None:
+def test_groups_that_are_not_there_or_not_ours_are_refused(group: str, code: int) -> None:
     scene = Scene()
     scene.world.leave(GROUP, US.phone)
     for ask in (
@@ -134,7 +134,7 @@ def test_unknown_groups_and_groups_without_our_account_are_refused(group: str, c
         assert refused.value.code == code
 
 
-def test_every_name_of_a_person_finds_that_person() -> None:
+def test_every_name_of_a_person_finds_the_same_one() -> None:
     scene = Scene()
     carla = SandboxPerson("5511999990100", "177005550000999", number_variants=frozenset({"551199990100"}))
     scene.world.add_people(carla)
@@ -178,7 +178,7 @@ def test_rows_may_be_missing_or_masked() -> None:
     assert [(row.phone, row.lid) for row in scene.roster()] == [(US.phone, US.lid), (None, None)]
 
 
-def test_scheduled_events_happen_at_their_moment_and_in_order() -> None:
+def test_what_happens_later_happens_at_its_own_time_and_in_order() -> None:
     scene = Scene()
     scene.world.schedule(60, lambda: scene.add(ANN))
     scene.world.schedule(30, lambda: scene.world.join(GROUP, BEN.phone))
@@ -189,7 +189,7 @@ def test_scheduled_events_happen_at_their_moment_and_in_order() -> None:
     assert [entry.at for entry in scene.world.journal] == [60]
 
 
-def test_due_events_happen_before_other_changes() -> None:
+def test_what_was_due_comes_before_what_others_do_now() -> None:
     scene = Scene()
     scene.world.schedule(10, lambda: scene.add(ANN))
     scene.clock.sleep(20)
@@ -198,7 +198,7 @@ def test_due_events_happen_before_other_changes() -> None:
     assert scene.is_in(ANN, 15)
 
 
-def test_the_journal_has_adds_messages_and_invitations_by_account() -> None:
+def test_the_journal_lists_adds_messages_and_invitations_by_account() -> None:
     scene = Scene()
     other = scene.world.open_account(SandboxPerson("16465550199", "177005550000199"))
     scene.add(ANN)
@@ -219,7 +219,7 @@ def test_a_person_who_is_not_on_whatsapp_gets_no_message() -> None:
     assert not scene.world.journal
 
 
-def test_dates_count_from_the_start_date() -> None:
+def test_dates_count_from_the_opening() -> None:
     scene = Scene()
     assert (scene.world.date(90) - scene.world.start_date).total_seconds() == 90
 

@@ -47,7 +47,7 @@ class TestPigeon(Conformance):
     adapters = (AdapterUnderTest(PIGEON, post_office),)
 
 
-def test_a_look_decides_after_an_unknown_word() -> None:
+def test_an_unknown_word_is_settled_by_looking() -> None:
     clock = VirtualClock()
     with in_process(post_office(example_world(clock)), clock) as http, Client(PIGEON, http=http, clock=clock) as client:
         (finn,) = client.add(GROUP, ["+1 713 555 0115"])
@@ -57,15 +57,15 @@ def test_a_look_decides_after_an_unknown_word() -> None:
 @pytest.mark.parametrize("loud", [True, False])
 def test_people_hear_of_it_as_the_config_says_unless_an_add_says_otherwise(loud: bool) -> None:
     pigeon = Pigeon("roof", PIGEON.whistle, PIGEON.base_url, loud=loud)
-    loudness = []
+    notified = []
     clock = VirtualClock()
     office = post_office(example_world(clock))
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
-        loudness.extend([json.loads(body)["loud"]] if body else [])
+        notified.extend([json.loads(body)["loud"]] if body else [])
         return office(method, target, headers, body)
 
     with in_process(handle, clock) as http, Client(pigeon, http=http, clock=clock, verify="never") as client:
         client.add(GROUP, ["+1 202 555 0143"])
         client.add(GROUP, ["+1 202 555 0143"], notify=not loud)
-    assert loudness == [loud, not loud]
+    assert notified == [loud, not loud]
