@@ -19,6 +19,8 @@ What became of a person is a value (`ParticipantOutcome`); what kept us from ask
         * RequestRefused          another 4xx, or a plain refusal of the whole request under 2xx
         * ProviderUnreachable     surely not sent
         * AnswerLost              a read whose answer was lost or unreadable
+    * LedgerError                 the ledger of a drip cannot be used
+        * LedgerBusy              another run works on the ledger
 """
 
 from collections.abc import Mapping, Sequence
@@ -119,6 +121,14 @@ class ProviderUnreachable(ProviderError):
 
 class AnswerLost(ProviderError):
     """A read was sent, and its answer was lost or cannot be read."""
+
+
+class LedgerError(GroupAddError):
+    """The ledger cannot be used: it is missing, read-only, full, out of reach, or a newer groupadd's."""
+
+
+class LedgerBusy(LedgerError):
+    """Another run works on the ledger, or on every account in it."""
 
 
 class Interrupted(KeyboardInterrupt):

@@ -47,12 +47,13 @@ from groupadd.drip.in_threads import (
     retry_async,
     status_async,
 )
-from groupadd.drip.ledger import AuditLine, LedgerBusy, LedgerError
 from groupadd.drip.planning import Plan, plan
 from groupadd.drip.report import report
 from groupadd.drip.running import run, run_async
 from groupadd.drip.shifts import Shift, shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
+from groupadd.drip.store.audit import AuditLine
+from groupadd.errors import LedgerBusy, LedgerError
 
 __all__ = [
     "AccountStatus",

@@ -6,8 +6,9 @@ from typing import Any, TextIO
 
 from sqlalchemy import Connection, and_, func, select
 
-from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.drip.schema import NOBODY, State, people, sheets
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.store.schema import NOT_PEOPLE, people, sheets
+from groupadd.drip.store.states import State
 from groupadd.model.outcome import Reason
 from groupadd.people_file import FilePath, write
 from groupadd.wire.driver import Clock
@@ -15,7 +16,7 @@ from groupadd.wire.driver import Clock
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 
 
-def export(target: FilePath | TextIO, *, ledger: str = DEFAULT, clock: Clock | None = None) -> None:
+def export(target: FilePath | TextIO, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:
     """Write every row that was planned, and behind it status, reason, evidence and time (UTC, ISO 8601).
 
     Where nothing is known yet, those are empty; of a row that cannot be used, the reason says why. Where files of other
@@ -54,10 +55,10 @@ def _cells(
 def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
     first = people.alias()
     same = and_(
-        people.c.state == State.TWIN.value,
+        people.c.state == State.DUPLICATE,
         first.c.group_jid == people.c.group_jid,
         first.c.jid == func.coalesce(people.c.same_as, people.c.jid),
-        first.c.state.notin_(NOBODY),
+        first.c.state.notin_(NOT_PEOPLE),
     )
     own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)
     firsts = (first.c.state, first.c.status, first.c.evidence, first.c.settled_at)
@@ -74,9 +75,9 @@ def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
 
 
 def _told(row: Any) -> tuple[str, str, str, str]:  # noqa: ANN401  a row
-    if row.state == State.UNUSABLE:
+    if row.state == State.INVALID:
         return "", row.fault, "", ""
-    if row.state == State.TWIN:
+    if row.state == State.DUPLICATE:
         known = row.first_state == State.DONE
         verdict = (row.first_status, Reason.DUPLICATE.value, row.first_evidence, row.first_settled_at)
     else:

@@ -1,11 +1,11 @@
 """What an error says about going on: the rule by which an account stops, or that it may pass by itself."""
 
-from groupadd.drip.ledger import LedgerError
-from groupadd.drip.rules import Stop
+from groupadd.drip.stop_rules import Stop
 from groupadd.errors import (
     ConfigError,
     GroupAddError,
     GroupNotFound,
+    LedgerError,
     NotAllowed,
     NotAuthenticated,
     RateLimited,

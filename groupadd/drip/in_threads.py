@@ -7,10 +7,11 @@ from typing import Any, Final, ParamSpec, TypeVar
 
 from groupadd.drip.control import audit, forget, pause, resume, retry
 from groupadd.drip.export import export
-from groupadd.drip.ledger import DEFAULT, AuditLine
 from groupadd.drip.planning import plan
 from groupadd.drip.report import report
 from groupadd.drip.status import status
+from groupadd.drip.store.audit import AuditLine
+from groupadd.drip.store.database import DEFAULT_URL
 from groupadd.wire.driver import Clock
 
 P = ParamSpec("P")
@@ -25,7 +26,7 @@ def _in_thread(call: Callable[P, T]) -> Callable[P, Coroutine[Any, Any, T]]:
     return called
 
 
-def _whole_audit(*, ledger: str = DEFAULT, clock: Clock | None = None) -> Sequence[AuditLine]:
+def _whole_audit(*, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> Sequence[AuditLine]:
     """Return everything that ever happened, in order; errors as for `audit`."""
     return list(audit(ledger=ledger, clock=clock))
 

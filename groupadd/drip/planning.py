@@ -6,15 +6,19 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 from sqlalchemy import Connection, func, insert, select, tuple_
 
 from groupadd.config.load import Config, load
 from groupadd.config.sources import Source
 from groupadd.config.suggestions import listed, nearest
-from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.drip.schema import State, accounts, is_planned, people, sheets
 from groupadd.drip.status import status_of
+from groupadd.drip.store.accounts import add_account
+from groupadd.drip.store.audit import note
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.store.schema import is_planned, people, sheets
+from groupadd.drip.store.states import Event
+from groupadd.drip.store.transition import PlannedRow, insert_people
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
 from groupadd.model.identity import GroupId, parse_participants
 from groupadd.people_file import FilePath, Rows, Sheet, open_sheet
@@ -50,7 +54,7 @@ def plan(
     group: str | None = None,
     providers: Sequence[str] = (),
     phone_column: str | None = None,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
     clock: Clock | None = None,
 ) -> Plan:
@@ -76,7 +80,8 @@ def plan(
     default_group = None if group is None else GroupId.parse(group).jid
     for name in providers:
         _require_provider(settings, name)
-    with open_sheet(source, phone_column) as sheet, Ledger.open(ledger, make=True, clock=clock) as book:
+    with open_sheet(source, phone_column) as sheet, Ledger.open(ledger, clock=clock) as book:
+        book.make()
         names = [name.strip().lower() for name in sheet.header]
         reader = _Reader(settings, names, default_group, tuple(providers))
         with book.writing() as tx:
@@ -85,11 +90,10 @@ def plan(
                 tx.rollback()
                 return Plan(0, reader.twins, reader.faults, {}, settings.drip.warnings, {})
             for name in {provider for provider, _ in reader.places}:
-                if tx.scalar(select(accounts.c.provider).where(accounts.c.provider == name)) is None:
-                    tx.execute(insert(accounts).values(provider=name))
+                add_account(tx, name)
             detail = f"{sum(reader.places.values())} people from {sheet.name}"
-            book.note(tx, "planned", "plan", detail)
-        now, stand = book.clock.now(), status_of(book, settings.drip).accounts
+            note(tx, book.now(), "planned", "plan", detail)
+        now, stand = book.now(), status_of(book, settings.drip).accounts
     counts, named = reader.places, {provider for provider, _ in reader.places}
     in_s = {one.provider: one.eta_s for one in stand if one.provider in named and one.eta_s is not None}
     dates = {name: datetime.fromtimestamp(now + eta_s, UTC) for name, eta_s in in_s.items()}
@@ -111,31 +115,30 @@ class _Reader:
 
     def carry_over(self, tx: Connection, sheet: Sheet) -> None:
         """Write all rows of a sheet, some thousand at a time; none anew that stands there from the same sheet."""
-        values = {"name": sheet.name, "header": list(sheet.header), "delimiter": sheet.delimiter}
+        values = {"name": sheet.name, "header": tuple(sheet.header), "delimiter": sheet.delimiter}
         number = (tx.scalar(select(func.max(sheets.c.id))) or 0) + 1
         known = tx.execute(select(sheets).where(sheets.c.name == sheet.name)).all()
         older = [one.id for one in known if one.header == values["header"]]
         tx.execute(insert(sheets).values(id=number, **values))
         other_forms = _other_forms(tx)
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
-            read = [{"sheet": number, **self._read(line, cells, sheet.phone(cells))} for line, cells in chunk]
-            keys = [(row["group_jid"], row["jid"]) for row in read if row["state"] == State.WAITING]
+            read = [self._read(number, line, cells, sheet.phone(cells)) for line, cells in chunk]
+            keys = [(row.group_jid, row.jid) for row in read if row.event is Event.PLANNED]
             where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), is_planned)
             seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
             before = _rows_of(tx, older, [line for line, _ in chunk])
             kept = []
             for row, (line, cells) in zip(read, chunk, strict=True):
-                key = (str(row["group_jid"]), str(row["jid"]))
-                if row["state"] == State.WAITING and (key in seen or key in other_forms):
-                    row |= {"state": State.TWIN.value, "same_as": other_forms.get(key)}
+                key, placed = (row.group_jid, row.jid), row
+                if row.event is Event.PLANNED and (key in seen or key in other_forms):
+                    placed = evolve(row, event=Event.PLANNED_DUPLICATE, same_as=other_forms.get(key))
                     self.twins += 1
-                elif row["state"] == State.WAITING:
+                elif row.event is Event.PLANNED:
                     seen.add(key)
-                    self.places[str(row["provider"]), key[0]] += 1
-                if row["state"] == State.WAITING or (line, key[0], tuple(cells)) not in before:
-                    kept.append(row)
-            if kept:
-                tx.execute(insert(people), kept)
+                    self.places[row.provider, key[0]] += 1
+                if placed.event is Event.PLANNED or (line, key[0], tuple(cells)) not in before:
+                    kept.append(placed)
+            insert_people(tx, kept)
             self.written += len(kept)
 
     def _shared(self, line: int) -> str:
@@ -144,21 +147,13 @@ class _Reader:
             self.providers = (self.settings.provider().name,)
         return self.providers[line % len(self.providers)]
 
-    def _read(self, line: int, cells: Sequence[str], given: str) -> dict[str, object]:
+    def _read(self, sheet: int, line: int, cells: Sequence[str], given: str) -> PlannedRow:
         """Return a row of the ledger; a fault in it is noted."""
         row = dict(zip(self.names, cells, strict=False))
         group = row.get("group", "").strip() or self.group
         provider = row.get("provider", "").strip() or self._shared(line)
-        told: dict[str, object] = {
-            "line": line,
-            "cells": list(cells),
-            "given": given,
-            "provider": provider,
-            "group_jid": group or "",
-            "same_as": None,
-        }
         try:
-            told["group_jid"] = _group(group)
+            group_jid = _group(group)
             _require_provider(self.settings, provider)
             (person,) = parse_participants([given])
         except InvalidParticipant as error:
@@ -166,9 +161,29 @@ class _Reader:
         except (InvalidGroup, ConfigError) as error:
             fault = str(error)
         else:
-            return told | {"jid": person.id, "state": State.WAITING.value, "fault": None}
+            return PlannedRow(
+                event=Event.PLANNED,
+                sheet=sheet,
+                line=line,
+                cells=tuple(cells),
+                provider=provider,
+                group_jid=group_jid,
+                given=given,
+                phone=person.phone,
+                lid=person.lid,
+                jid=person.id,
+            )
         self.faults[line] = fault
-        return told | {"jid": "", "state": State.UNUSABLE.value, "fault": fault}
+        return PlannedRow(
+            event=Event.PLANNED_INVALID,
+            sheet=sheet,
+            line=line,
+            cells=tuple(cells),
+            provider=provider,
+            group_jid=group or "",
+            given=given,
+            fault=fault,
+        )
 
 
 def _other_forms(tx: Connection) -> Mapping[tuple[str, str], str]:

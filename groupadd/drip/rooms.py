@@ -6,12 +6,13 @@ from math import inf
 from attrs import define, evolve, field
 
 from groupadd.adding.add import find_pending
+from groupadd.adding.attempt import LookSchedule
 from groupadd.adding.observe import RosterObserver
 from groupadd.adding.verdict import Presence, presence
-from groupadd.drip import person as persons
 from groupadd.drip.desk import Desk
-from groupadd.drip.person import Person, stored_after, stored_claim
-from groupadd.drip.schema import State
+from groupadd.drip.store import people
+from groupadd.drip.store.people import PlannedPerson
+from groupadd.drip.store.states import Event, State
 from groupadd.model.identity import GroupId, Participant
 from groupadd.model.roster import Observation
 from groupadd.wire.messages import Flow
@@ -52,7 +53,7 @@ class Rooms:
             self._rooms[group] = Room(RosterObserver(self.desk.account, GroupId(group), nobody))
         return self._rooms[group]
 
-    async def look_before(self, person: Person) -> Observation:
+    async def look_before(self, person: PlannedPerson) -> Observation:
         """Look somebody up in the roster at hand; who is not surely absent from it is looked up in a fresh one.
 
         Raises:
@@ -61,31 +62,35 @@ class Rooms:
         room = self.room(person.group_jid)
         roster = room.watch.roster
         if roster is not None and self.desk.now() - room.read_at <= FRESH_S:
-            room.watch = evolve(room.watch, people={person.jid: person.case().participant})
+            room.watch = evolve(room.watch, people={person.jid: person.participant})
             observation = roster.observation(room.watch.person(person.jid))
             if observation.member is False:
                 return observation
         return await self.read(person.group_jid, also=person)
 
-    async def read(self, group: str, also: Person | None = None) -> Observation:
+    async def read(self, group: str, also: PlannedPerson | None = None) -> Observation:
         """Read a roster once, for everybody who waits for a verdict in the group; return what it shows of one more.
 
         Raises:
             ProviderError: It could not be read, and counts as nobody's look.
         """
         desk, room, now = self.desk, self.room(group), self.desk.now()
-        with desk.holding.ledger.reading() as tx:
-            watched = persons.those(tx, desk.provider, State.WATCHED, group=group)
-        cases = {person.jid: person.case() for person in watched}
-        courses = {person.jid: person.course(cases[person.jid], desk.terms) for person in watched}
+        watched = await desk.lease.ledger.read(people.in_state, desk.provider, State.AWAITING_VERDICT, group=group)
+        cases = {person.jid: person.attempt() for person in watched}
+        courses = {
+            person.jid: LookSchedule.after(
+                person.sent_at or 0.0, person.answered_at or 0.0, desk.terms, lost=cases[person.jid].was_lost
+            )
+            for person in watched
+        }
         everybody = {name: case.participant for name, case in cases.items()}
-        everybody |= {} if also is None else {also.jid: also.case().participant}
+        everybody |= {} if also is None else {also.jid: also.participant}
         room.watch = evolve(room.watch, people=everybody, roster=None, refreshed=None)
         room.next_at = now + desk.pace.gap_s
         proving = any((look := courses[person.jid].look(person.looks)) and look.proves_absence for person in watched)
         observations = await desk.drive(_reading(room.watch, everybody, refreshed=proving))
         room.read_at = now
-        looked: list[Person] = []
+        looked: list[PlannedPerson] = []
         for person in watched:
             case, course = cases[person.jid], courses[person.jid]
             case.after += (course.discount_early(observations[person.jid], now),)
@@ -96,21 +101,21 @@ class Rooms:
             if person.looks >= len(courses[person.jid].due_at) or presence(cases[person.jid].after) is Presence.PRESENT
         }
         await desk.drive(find_pending(room.watch, over))
-        with desk.holding.step() as step:
+        async with desk.lease.step() as step:
             for person in looked:
                 case, moments = cases[person.jid], courses[person.jid].due_at
                 if person.jid in over:
-                    desk.settle(step, person, case, "looks", claim=stored_claim(case.claim), looks=person.looks)
+                    desk.settle(step, person, case, "looks", claim=case.claim, looks=person.looks)
                     continue
                 due = person.look_at
                 if person.looks and _is_due(person, now):
                     due = max(moments[person.looks], now + moments[person.looks] - moments[person.looks - 1])
-                values = {"looks": person.looks, "look_at": due, "after": stored_after(case.after)}
-                step.move(person, State.WATCHED, "looked", "looks", _shows(case.after[-1]), **values)
+                shown = _shows(case.after[-1])
+                step.transition(person, Event.LOOKED, "looks", shown, looks=person.looks, look_at=due, after=case.after)
         return Observation(None) if also is None else observations[also.jid]
 
 
-def _is_due(person: Person, now: float) -> bool:
+def _is_due(person: PlannedPerson, now: float) -> bool:
     return person.look_at is None or person.look_at <= now
 
 

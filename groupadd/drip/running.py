@@ -4,11 +4,10 @@ import asyncio
 import signal
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, nullcontext
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING, TypeVar
 
 from attrs import field, frozen
-from sqlalchemy import select
 
 from groupadd.adding.invite import require_invitations
 from groupadd.adding.observe import ProviderSession
@@ -16,13 +15,13 @@ from groupadd.config.load import Config, load
 from groupadd.config.sources import Source
 from groupadd.config.suggestions import listed
 from groupadd.drip.desk import Desk
-from groupadd.drip.holding import Holding, Overtaken, Tell
-from groupadd.drip.ledger import DEFAULT, AuditLine, Ledger, LedgerBusy, LedgerError
-from groupadd.drip.lock import only_runner
-from groupadd.drip.schema import is_left, people
 from groupadd.drip.status import DripStatus, status_of
+from groupadd.drip.store import accounts
+from groupadd.drip.store.audit import AuditLine, OnLine
+from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
+from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.working import Worker
-from groupadd.errors import Interrupted
+from groupadd.errors import Interrupted, LedgerBusy, LedgerError
 from groupadd.wire.driver import Clock
 from groupadd.wire.messages import log
 
@@ -51,7 +50,7 @@ class Run:
 
     book: Ledger
     settings: Config
-    tell: Tell
+    tell: OnLine
     stopping: asyncio.Event = field(factory=asyncio.Event)
     http: "httpx.AsyncClient | None" = None
     lease_s: float | None = None
@@ -64,23 +63,23 @@ class Run:
         chosen, terms = self.settings.provider(name), self.settings.add
         require_invitations(chosen.provider, terms.invite)
         lease_s = max(_LEASE_S, 1.5 * terms.timeout_s) if self.lease_s is None else self.lease_s
-        holding = Holding(self.book, name, lease_s, self.tell)
-        if not holding.take():
+        lease = Lease(self.book, name, lease_s, self.tell)
+        if not await lease.acquire():
             yield None
             return
         transport = AsyncHttpTransport(chosen.provider.base_url, terms.timeout_s, self.http)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(transport.close)
-            stack.callback(holding.let_go)
-            desk = Desk(holding, ProviderSession(chosen.provider), terms, self.settings.drip, transport)
+            stack.push_async_callback(lease.release)
+            desk = Desk(lease, ProviderSession(chosen.provider), terms, self.settings.drip, transport)
             yield Worker(desk, self.stopping)
 
 
 async def run_async(
     *,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
     stopping: asyncio.Event | None = None,
     http: "httpx.AsyncClient | None" = None,
     clock: Clock | None = None,
@@ -105,11 +104,11 @@ async def run_async(
         LedgerError: The ledger cannot be used. Whoever is in hand is looked up by the next run.
     """
     settings = load(config)
-    with Ledger.open(ledger, clock=clock) as book, alone(book):
+    with Ledger.open(ledger, clock=clock) as book, exclusive(book):
         for warning in settings.drip.warnings:
             log.warning("%s", warning)
         run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
-        names = _with_people_left(book)
+        names = await book.read(accounts.with_people_to_do)
         async with AsyncExitStack() as stack:
             taken = [await stack.enter_async_context(run.worker(name)) for name in names]
             workers = [worker for worker in taken if worker is not None]
@@ -124,9 +123,9 @@ async def run_async(
 
 def run(
     *,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
 ) -> DripStatus:
     """Carry out what the ledger holds; arguments and errors as for `run_async`.
 
@@ -152,19 +151,6 @@ def tell_nobody(_: AuditLine) -> None:
     """Take a line for granted."""
 
 
-@contextmanager
-def alone(book: Ledger) -> Iterator[None]:
-    """Hold that nobody else runs a ledger that is a file."""
-    with only_runner(book.file) if book.file else nullcontext():
-        yield
-
-
-def _with_people_left(book: Ledger) -> Sequence[str]:
-    with book.reading() as tx:
-        left = select(people.c.provider).where(is_left).distinct().order_by(people.c.provider)
-        return tx.scalars(left).all()
-
-
 async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
     """Let all accounts work, one after the other beginning; one that somebody else takes over ends alone.
 
@@ -178,7 +164,7 @@ async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
         try:
             await worker.sleep(begins_after_s)
             await worker.work()
-        except Overtaken:
+        except LeaseLost:
             log.warning("%s: another run has taken the account over", worker.desk.provider)
 
     async def all_of_them() -> None:
@@ -200,12 +186,12 @@ async def kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
 
     async def renew() -> None:
         while True:
-            holding = workers[0].desk.holding
-            await holding.ledger.clock.sleep_async(holding.lease_s / 6)
+            lease = workers[0].desk.lease
+            await lease.ledger.clock.sleep_async(lease.lease_s / 6)
             for worker in workers:
                 try:
-                    worker.desk.holding.lasts(holding.lease_s * 2 / 3)
-                except (Overtaken, LedgerError) as error:  # the worker meets it, too, before it sends anything
+                    await worker.desk.lease.ensure(lease.lease_s * 2 / 3)
+                except (LeaseLost, LedgerError) as error:  # the worker meets it, too, before it sends anything
                     log.debug("%s: the hold was not kept: %s", worker.desk.provider, type(error).__name__)
 
     renewing = asyncio.ensure_future(renew() if workers else asyncio.sleep(0))

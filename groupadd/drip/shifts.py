@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.holding import Overtaken, Tell
-from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.drip.running import Run, alone, kept, tell_nobody
-from groupadd.drip.standing import Standing, standings
+from groupadd.drip.running import Run, kept, tell_nobody
+from groupadd.drip.store import accounts
+from groupadd.drip.store.accounts import AccountSnapshot
+from groupadd.drip.store.audit import OnLine
+from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
+from groupadd.drip.store.lease import LeaseLost
 from groupadd.wire.driver import Clock
 
 if TYPE_CHECKING:  # httpx is imported when a shift begins
@@ -35,9 +37,9 @@ async def shift(
     provider: str,
     *,
     seconds: float,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
     stopping: asyncio.Event | None = None,
     http: "httpx.AsyncClient | None" = None,
     clock: Clock | None = None,
@@ -54,7 +56,7 @@ async def shift(
         LedgerError: The ledger cannot be used.
     """
     settings = load(config)
-    with Ledger.open(ledger, clock=clock) as book, alone(book):
+    with Ledger.open(ledger, clock=clock) as book, exclusive(book):
         run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
         return await worked(run, provider, seconds)
 
@@ -63,15 +65,14 @@ async def worked(run: Run, provider: str, seconds: float) -> Shift:
     """Work one account of a run for a while; arguments and errors as for `shift`."""
     book = run.book
 
-    def standing() -> Standing:
-        with book.reading() as tx:
-            return standings(tx, run.settings.drip, provider)[0]
+    async def account() -> AccountSnapshot:
+        return await book.read(accounts.snapshot, run.settings.drip, provider)
 
     async with run.worker(provider) as worker:
         if worker is not None:
-            with suppress(Overtaken):
+            with suppress(LeaseLost):
                 due_at = await kept([worker], worker.work(book.clock.now() + seconds, idle_s=_IDLE_S))
                 if due_at is not None:
                     return Shift("more", due_at)
-                return Shift("done" if standing().stopped is None else "stopped")
-    return Shift("busy", standing().lease_until)
+                return Shift("done" if (await account()).stopped is None else "stopped")
+    return Shift("busy", (await account()).lease_until)

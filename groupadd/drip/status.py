@@ -10,11 +10,13 @@ from sqlalchemy import func, select
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip import pace as paces
-from groupadd.drip.ledger import DEFAULT, Ledger
-from groupadd.drip.rules import HOW_TO_GO_ON
-from groupadd.drip.schema import State, audit, is_planned, people
-from groupadd.drip.standing import Standing, standings
+from groupadd.drip import rate_limit
+from groupadd.drip.stop_rules import HOW_TO_GO_ON
+from groupadd.drip.store.accounts import AccountSnapshot, snapshots
+from groupadd.drip.store.audit import adds_since
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.store.schema import is_planned, people
+from groupadd.drip.store.states import State
 from groupadd.model.outcome import Status
 from groupadd.settings import PaceSettings
 from groupadd.wire.driver import Clock
@@ -115,7 +117,7 @@ class DripStatus:
         }
 
 
-def status(*, ledger: str = DEFAULT, config: Source = None, clock: Clock | None = None) -> DripStatus:
+def status(*, ledger: str = DEFAULT_URL, config: Source = None, clock: Clock | None = None) -> DripStatus:
     """Say how everything in a ledger stands.
 
     Args:
@@ -136,21 +138,17 @@ def status_of(book: Ledger, pace: PaceSettings) -> DripStatus:
     """Say how everything in an open ledger stands."""
     columns = (people.c.provider, people.c.state, people.c.status)
     planned = select(*columns, func.count()).where(is_planned).group_by(*columns)
-    minute = (audit.c.event == "asking", audit.c.at > book.clock.now() - 60)
-    asked = select(audit.c.provider, func.count()).where(*minute).group_by(audit.c.provider)
     by_account: dict[str, Counter[State]] = {}
     counts: Counter[Status] = Counter()
-    lately: Counter[str] = Counter()
     with book.reading() as tx:
         for provider, state, became, count in tx.execute(planned):
-            by_account.setdefault(provider, Counter())[State(state)] += count
-            if state == State.DONE:
-                counts[Status(became)] += count
-        for provider, count in tx.execute(asked):
-            lately[provider] = count
-        stand = standings(tx, pace)
+            by_account.setdefault(provider, Counter())[state] += count
+            if state is State.DONE:
+                counts[became] += count
+        lately = adds_since(tx, book.now() - 60)
+        stand = snapshots(tx, pace)
     told = tuple(
-        _account(one, by_account.get(one.provider, Counter()), lately[one.provider], pace, book.clock.now())
+        _account(one, by_account.get(one.provider, Counter()), lately.get(one.provider, 0), pace, book.now())
         for one in stand
     )
     left = sum(one.left for one in told)
@@ -158,11 +156,11 @@ def status_of(book: Ledger, pace: PaceSettings) -> DripStatus:
 
 
 def _account(
-    standing: Standing, counted: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
+    standing: AccountSnapshot, counted: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
 ) -> AccountStatus:
-    left, to_ask = counted.total() - counted[State.DONE], counted[State.WAITING]
-    next_at = paces.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None
-    ends_at = next_at and paces.last_moment(pace, left=to_ask, asked=standing.asked, next_at=next_at)
+    left, to_ask = counted.total() - counted[State.DONE], counted[State.QUEUED]
+    next_at = rate_limit.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None
+    ends_at = next_at and rate_limit.last_moment(pace, left=to_ask, asked=standing.asked, next_at=next_at)
     state: AccountState
     if not left:
         state = "done"

@@ -1,5 +1,4 @@
 import json
-import os
 
 import pytest
 from attrs import evolve
@@ -10,12 +9,6 @@ from groupadd.cli.demo import Run, play
 from groupadd.cli.exit_codes import Exit
 from groupadd.cli.output import Output
 from groupadd.sandbox import VirtualClock
-
-
-@pytest.fixture(autouse=True)
-def _no_surroundings(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in {"NO_COLOR", "FORCE_COLOR", "COLUMNS"} & {*os.environ}:
-        monkeypatch.delenv(name)
 
 
 def test_the_demo_tells_one_truth_twice(capsys: pytest.CaptureFixture[str]) -> None:

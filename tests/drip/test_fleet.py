@@ -14,7 +14,8 @@ from sqlalchemy import create_engine, make_url, text
 
 from groupadd import drip
 from groupadd.drip.fleet import worker as workers
-from groupadd.drip.ledger import Ledger
+from groupadd.drip.store import database
+from groupadd.drip.store.database import Ledger
 from groupadd.sandbox import config_toml
 from tests.drip.fleet import Fleet
 from tests.drip.ledgers import POSTGRES, new_ledger
@@ -91,8 +92,9 @@ def test_a_plan_is_not_begun_before_it_is_ordered_and_paused_accounts_wait_for_r
 
 
 def test_a_server_out_of_reach_is_left_alone_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drip.ledger, "REST_S", 3600.0)
-    with new_ledger("postgresql", tmp_path) as url, Ledger.open(url, make=True) as book:
+    monkeypatch.setattr(database, "REST_S", 3600.0)
+    with new_ledger("postgresql", tmp_path) as url, Ledger.open(url) as book:
+        book.make()
         with no_database(url), pytest.raises(drip.LedgerError, match="accepting"), book.reading() as tx:
             tx.execute(text("SELECT 1"))
         with pytest.raises(drip.LedgerError, match="accepting"), book.reading():
@@ -102,8 +104,8 @@ def test_a_server_out_of_reach_is_left_alone_for_a_moment(tmp_path: Path, monkey
 def test_preparing_twice_changes_nothing_and_workers_want_it_done(tmp_path: Path) -> None:
     config = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
     with new_ledger("postgresql", tmp_path) as ledger:
-        with Ledger.open(ledger, make=True):
-            pass
+        with Ledger.open(ledger) as book:
+            book.make()
         with pytest.raises(drip.LedgerError, match="drip init"):
             workers.work(ledger=ledger, config=config)
         for _ in range(2):

@@ -6,22 +6,23 @@ import sys
 from pathlib import Path
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, update
 from sqlalchemy.pool import Pool
 
 from groupadd import Status, drip
-from groupadd.drip.holding import Holding, Overtaken
-from groupadd.drip.ledger import POSTGRES, Ledger
-from groupadd.drip.lock import only_runner
-from groupadd.drip.schema import VERSION
+from groupadd.drip.store.accounts import snapshot
+from groupadd.drip.store.database import POSTGRES, Ledger, exclusive
+from groupadd.drip.store.lease import Lease, LeaseLost
+from groupadd.drip.store.schema import VERSION, accounts
+from groupadd.settings import PaceSettings
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import crowd, town
 
 HOLDS_THE_LOCK = """
 import sys, time
-from groupadd.drip.lock import only_runner
-with only_runner(sys.argv[1]):
+from groupadd.drip.store.database import Ledger, exclusive
+with exclusive(Ledger.open(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -37,7 +38,7 @@ def test_a_ledger_that_is_not_there_is_not_made_by_looking_at_it(tmp_path: Path)
 @pytest.mark.parametrize("url", ["mysql://localhost/x", "nonsense", "sqlite:////"])
 def test_a_url_that_cannot_be_a_ledger_is_refused(url: str) -> None:
     with pytest.raises(drip.LedgerError):
-        Ledger.open(url)
+        Ledger.open(url).check()
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_a_url_that_cannot_be_a_ledger_is_refused(url: str) -> None:
 )
 def test_no_word_about_a_url_tells_its_password(place: str) -> None:
     with pytest.raises(drip.LedgerError) as told:
-        Ledger.open(f"postgresql+psycopg://{place}")
+        Ledger.open(f"postgresql+psycopg://{place}").check()
     assert "s3cret" not in str(told.value)
 
 
@@ -59,7 +60,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     path.write_text("phone\n+12005550100\n" * 100)
     with pytest.raises(drip.LedgerError, match="not a database"):
-        Ledger.open(f"sqlite:///{path}")
+        Ledger.open(f"sqlite:///{path}").check()
 
 
 def test_a_newer_groupadds_ledger_is_left_alone(tmp_path: Path) -> None:
@@ -97,20 +98,22 @@ def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
 
 def test_a_second_runner_on_a_file_is_refused(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(1))
-    with only_runner(str(tmp_path / "drip.db")), pytest.raises(drip.LedgerBusy, match="another"):
+    with Ledger.open(it.ledger) as ledger, exclusive(ledger), pytest.raises(drip.LedgerBusy, match="another"):
         it.run()
     assert it.run().left == 0
 
 
 def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
-    path = str(tmp_path / "drip.db")
-    with subprocess.Popen([sys.executable, "-c", HOLDS_THE_LOCK, path], stdout=subprocess.PIPE) as child:
+    ledger = Ledger.open(f"sqlite:///{tmp_path / 'drip.db'}")
+    ledger.make()
+    command = [sys.executable, "-c", HOLDS_THE_LOCK, ledger.url]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         child.stdout.readline()
-        with pytest.raises(drip.LedgerBusy), only_runner(path):
+        with pytest.raises(drip.LedgerBusy), exclusive(ledger):
             pass
         child.kill()
-    with only_runner(path):
+    with exclusive(ledger):
         pass
 
 
@@ -122,17 +125,24 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
         it.plan(people)
         with Ledger.open(it.ledger, clock=it.town.clock) as book:
             book.file = None  # as a server's database
-            one, other = (Holding(book, "main", 30.0, it.lines.append) for _ in range(2))
-            assert one.take()
-            assert not other.take()
-            it.town.clock.sleep(31)
-            assert other.take(), "the lease is over"
-            with pytest.raises(Overtaken), one.step():
-                pytest.fail("who was overtaken made a step")
-            with pytest.raises(Overtaken):
-                one.renew()
-            other.let_go()
-            assert one.take()
+            one, other = (Lease(book, "main", 30.0, it.lines.append) for _ in range(2))
+
+            async def compete() -> None:
+                assert await one.acquire()
+                assert not await other.acquire()
+                it.town.clock.sleep(31)
+                assert await other.acquire(), "the lease is over"
+                with pytest.raises(LeaseLost):
+                    async with one.step(asked=7) as step:
+                        step.note("asking", "a step of an account that another worker has")
+                with pytest.raises(LeaseLost):
+                    await one.renew()
+                await other.release()
+                assert await one.acquire()
+                assert (await book.read(snapshot, PaceSettings(), "main")).asked == 0
+
+            it.town.clock.run(compete())
+        assert "asking" not in [line.event for line in drip.audit(ledger=it.ledger)]
 
 
 @pytest.mark.postgres
@@ -144,11 +154,14 @@ def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
     it = Drip(town(people), tmp_path)
     with new_ledger("postgresql", tmp_path) as it.ledger:
         it.plan(people)
-        with Ledger.open(it.ledger) as book:
-            holding = Holding(book, "main", 30.0, it.lines.append)
-            assert holding.take()
-            with pytest.raises(drip.LedgerError, match="idle-in-transaction"), holding.step(asked=7):
-                drip.pause(ledger=it.ledger)  # waits for the row, which is let go when the step is cut off
+
+        def freeze() -> None:
+            with Ledger.open(it.ledger) as book, book.writing() as tx:
+                tx.execute(update(accounts).values(asked=7))
+                drip.pause(ledger=it.ledger)  # waits for the row, which is free when the server cuts the other one off
+
+        with pytest.raises(drip.LedgerError, match="idle-in-transaction"):
+            freeze()
         (account,) = drip.status(ledger=it.ledger, config=it.town.config).accounts
         assert account.state == "stopped"
 
@@ -171,8 +184,8 @@ def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) 
 
     def overtake(line: drip.AuditLine) -> bool:
         if line.event == "asking":
-            with Ledger.open(it.ledger, clock=it.town.clock) as book:
-                assert Holding(book, "main", 3600.0, it.lines.append).take()
+            with Ledger.open(it.ledger, clock=it.town.clock) as book, book.writing() as tx:
+                tx.execute(update(accounts).values(owner="another worker"))
         return False
 
     told = it.run(overtake)

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd.config.load import load
-from groupadd.drip.pace import DAY_S, Answers, after_quiet, due, last_moment, next_scheduled
+from groupadd.drip.rate_limit import DAY_S, Answers, after_quiet, due, last_moment, next_scheduled
 from groupadd.errors import ConfigError
 from groupadd.settings import PaceSettings
 

@@ -11,8 +11,8 @@ from procrastinate.testing import InMemoryConnector
 
 from groupadd import Status, drip
 from groupadd.drip.fleet import tasks as engine
-from groupadd.drip.ledger import Ledger
-from groupadd.drip.orders import order, orders
+from groupadd.drip.store.accounts import enqueue_accounts, queued_accounts
+from groupadd.drip.store.database import Ledger
 from tests.drip.crashing import Scene, people, scene, served
 
 HUMANS = people(4)
@@ -53,13 +53,13 @@ def sweep(app: procrastinate.App, times: int = 1) -> None:
 
 def ordered(it: Scene) -> list[str]:
     with Ledger.open(it.ledger) as book:
-        return [one.provider for one in orders(book)]
+        return [one.provider for one in queued_accounts(book)]
 
 
 def test_what_is_ordered_is_handed_out_and_worked_to_its_end(it: Scene) -> None:
     app = app_of(it)
     with Ledger.open(it.ledger) as book:
-        assert order(book) == ["main"]
+        assert enqueue_accounts(book) == ["main"]
     sweep(app)
     told = drip.status(ledger=it.ledger, config=it.config)
     assert (told.left, told.counts) == (0, {Status.ADDED: 4})
@@ -72,7 +72,7 @@ def test_nothing_is_begun_that_is_not_ordered_and_an_order_ends_with_its_people(
     sweep(app)
     assert not it.world.journal
     with Ledger.open(it.ledger) as book:
-        order(book)
+        enqueue_accounts(book)
     sweep(app)
     more = people(6)
     it.world.settle(*more[4:])
@@ -85,7 +85,7 @@ def test_nothing_is_begun_that_is_not_ordered_and_an_order_ends_with_its_people(
 def test_a_shift_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(it: Scene) -> None:
     app = app_of(it)
     with Ledger.open(it.ledger) as book:
-        order(book)
+        enqueue_accounts(book)
         assert isinstance(app.connector, InMemoryConnector)
 
     async def lose_one() -> None:
@@ -103,7 +103,7 @@ def test_an_account_that_a_worker_does_not_know_is_stopped_with_the_reason(it: S
     config = {**it.config, "providers": {"other": it.config["providers"]["main"]}}
     app = app_of(it, config=config)
     with Ledger.open(it.ledger) as book:
-        order(book)
+        enqueue_accounts(book)
     sweep(app, times=2)
     (account,) = drip.status(ledger=it.ledger, config=it.config).accounts
     assert (account.state, it.world.journal) == ("stopped", [])
@@ -117,7 +117,7 @@ def test_shifts_of_a_worker_that_is_to_end_are_handed_back_without_an_add(it: Sc
     stopping.set()
     app = app_of(it, stopping=stopping)
     with Ledger.open(it.ledger) as book:
-        order(book)
+        enqueue_accounts(book)
     sweep(app)
     assert not it.world.journal
     assert ordered(it) == ["main"]

@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from groupadd import Reason, Status, drip
 from groupadd.config.load import load
 from groupadd.drip import AccountStatus, DripStatus
-from groupadd.drip.ledger import Ledger
 from groupadd.drip.report import report
 from groupadd.drip.report.data import ReportData, TimeAxis, counts_within, shape
 from groupadd.drip.report.page import read, render
+from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.report_facts import InvalidRow, ReasonGroup, ReportFacts, StoredPerson
 from groupadd.errors import CannotWrite
 from groupadd.model.reasons import REASONS

@@ -14,11 +14,11 @@ import pytest
 from attrs import evolve
 
 from groupadd import Status, drip
-from groupadd.drip.holding import Holding
-from groupadd.drip.ledger import Ledger
-from groupadd.drip.rules import HOW_TO_GO_ON, Stop
-from groupadd.drip.standing import standings
 from groupadd.drip.status import status_of
+from groupadd.drip.stop_rules import HOW_TO_GO_ON, Stop
+from groupadd.drip.store.accounts import snapshot
+from groupadd.drip.store.database import Ledger
+from groupadd.drip.store.lease import Lease
 from groupadd.sandbox import Human, Privacy, faults
 from groupadd.settings import PaceSettings
 from groupadd.wire.messages import LONGEST_RETRY_S
@@ -321,11 +321,15 @@ def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path
     one.plan(people)
     with Ledger.open(one.ledger, clock=one.town.clock) as book:
         provider = next(iter(one.town.sandboxes))
-        holding = Holding(book, provider, 60, one.lines.append)
-        assert holding.take()
-        holding.stop(Stop("rate_limited", "429", float("inf")))
-        with book.reading() as tx:
-            assert standings(tx, PaceSettings())[0].next_at == book.clock.now() + LONGEST_RETRY_S
-        with holding.step(next_at=float("inf")):
-            pass
+        lease = Lease(book, provider, 60, one.lines.append)
+
+        async def stopped_for_ever() -> None:
+            assert await lease.acquire()
+            await lease.stop(Stop("rate_limited", "429", float("inf")))
+            account = await book.read(snapshot, PaceSettings(), provider)
+            assert account.next_at == book.now() + LONGEST_RETRY_S
+            async with lease.step(next_at=float("inf")):
+                pass
+
+        one.town.clock.run(stopped_for_ever())
         assert status_of(book, PaceSettings(quiet="22:00-07:00")).accounts[0].next_at is not None

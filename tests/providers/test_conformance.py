@@ -2,10 +2,14 @@
 
 from pathlib import Path
 
+import pytest
+
 from groupadd.config import registry
 from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names
 from groupadd.testing import AdapterUnderTest, Conformance
 from groupadd.testing.targets import provider
+
+pytestmark = pytest.mark.slow  # thousands of answers to each provider
 
 CASSETTES = Path(__file__).parents[2] / "cassettes"
 

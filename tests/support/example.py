@@ -11,3 +11,7 @@ DAN, EVE, FINN = "16465550199", "15035550134", "17135550115"  # not on WhatsApp;
 
 def verdicts(outcome: Iterable[ParticipantOutcome]) -> list[tuple[Status, Reason | None]]:
     return [(person.status, person.reason) for person in outcome]
+
+
+def person(status: Status, reason: Reason | None = None, **more: object) -> ParticipantOutcome:
+    return ParticipantOutcome(f"+{ADA}", ADA, f"{ADA}@s.whatsapp.net", status, reason, **more)  # type: ignore[arg-type]

@@ -26,7 +26,8 @@ def post_office(town: World) -> Handle:
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         group = unquote(target.split("/")[2])
-        if headers.get("x-whistle") != PIGEON.whistle.reveal():
+        names = {name.lower(): value for name, value in headers.items()}
+        if names.get("x-whistle") != PIGEON.whistle.reveal():
             return Answer(401)
         try:
             if method == "PUT":

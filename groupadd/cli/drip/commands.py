@@ -19,9 +19,9 @@ from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config.load import Config, load
-from groupadd.drip.ledger import DEFAULT, Ledger, is_shared
 from groupadd.drip.report import report as write_report
-from groupadd.drip.schema import VERSION
+from groupadd.drip.store.database import DEFAULT_URL, Ledger, is_shared
+from groupadd.drip.store.schema import VERSION
 from groupadd.errors import GroupAddError, Interrupted
 from groupadd.model.outcome import Reason
 from groupadd.people_file import STDIN
@@ -43,7 +43,7 @@ class Book:
         json: Print one JSON object.
     """
 
-    ledger: str = DEFAULT
+    ledger: str = DEFAULT_URL
     json: Json = False
 
 
@@ -164,7 +164,8 @@ def init(*, book: Book = Book()) -> Exit:
     """
     if is_shared(book.ledger):
         _workers().init(ledger=book.ledger)
-    with Ledger.open(book.ledger, make=True) as made:
+    with Ledger.open(book.ledger) as made:
+        made.make()
         Output(json=book.json).show(
             {"ledger": made.name, "schema": VERSION}, f"{made.name} is ready (schema {VERSION})"
         )
@@ -255,7 +256,7 @@ def retry(*, reason: Reason, book: Book = Book()) -> Exit:
 
 
 @app.command
-def export(file: str = STDIN, /, *, ledger: str = DEFAULT) -> Exit:
+def export(file: str = STDIN, /, *, ledger: str = DEFAULT_URL) -> Exit:
     """Write your own rows and columns back, with what became of each person.
 
     Args:

@@ -24,14 +24,13 @@ from procrastinate.jobs import Job, Status
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.control import stop_account
-from groupadd.drip.holding import Tell
-from groupadd.drip.ledger import Ledger, LedgerError
-from groupadd.drip.orders import close_order, orders
-from groupadd.drip.rules import Stop
 from groupadd.drip.running import Run, tell_nobody
 from groupadd.drip.shifts import worked
-from groupadd.errors import ConfigError, Unsupported
+from groupadd.drip.stop_rules import Stop
+from groupadd.drip.store.accounts import dequeue, queued_accounts, stop_account
+from groupadd.drip.store.audit import OnLine
+from groupadd.drip.store.database import Ledger
+from groupadd.errors import ConfigError, LedgerError, Unsupported
 from groupadd.wire.messages import log
 
 QUEUE = "groupadd"
@@ -65,7 +64,7 @@ class _Crew:
 
     ledger: str
     config: Source
-    tell: Tell
+    tell: OnLine
     stopping: asyncio.Event
     timing: Timing
 
@@ -79,7 +78,7 @@ def blueprint(
     *,
     ledger: str,
     config: Source = None,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
     on_trouble: Callable[[LedgerError], None] | None = None,
     stopping: asyncio.Event | None = None,
     timing: Timing = Timing(),
@@ -118,7 +117,7 @@ def blueprint(
     async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  Procrastinate's own
         """Give up the jobs of workers that are dead, and make one for every order that has none."""
         jobs, book = context.app.job_manager, crew.run.book
-        lease_until = {one.provider: one.lease_until for one in orders(book)}
+        lease_until = {one.provider: one.lease_until for one in queued_accounts(book)}
         over_at = book.clock.now() - timing.stalled_s
         waiting = await jobs.list_jobs_async(task=shift.name, status=Status.TODO.value)
         running = await jobs.list_jobs_async(task=shift.name, status=Status.DOING.value)
@@ -152,7 +151,7 @@ async def _worked(run: Run, provider: str, seconds: float) -> float | None:
             stop_account(run.book, tx, provider, Stop("config", why))
         return None
     if told.state == "done":
-        close_order(run.book, provider)
+        dequeue(run.book, provider)
     if told.due_at is None:
         return None
     return told.due_at if told.state == "busy" else told.due_at - _EARLY_S

@@ -2,24 +2,22 @@
 
 import asyncio
 
-from sqlalchemy import func, select
-
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.holding import Tell
-from groupadd.drip.ledger import DEFAULT, Ledger, LedgerError
-from groupadd.drip.orders import orders
 from groupadd.drip.running import tell_nobody
-from groupadd.drip.schema import audit
 from groupadd.drip.status import DripStatus, status, status_of
-from groupadd.errors import Interrupted
+from groupadd.drip.store import audit
+from groupadd.drip.store.accounts import queued_accounts
+from groupadd.drip.store.audit import OnLine
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.errors import Interrupted, LedgerError
 from groupadd.wire.messages import log
 
 _EVERY_S = 1.0
 _AGAIN_S = 5.0  # after the ledger could not be read
 
 
-def watch(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None = None) -> DripStatus:
+def watch(*, ledger: str = DEFAULT_URL, config: Source = None, on_line: OnLine | None = None) -> DripStatus:
     """Watch until everything that is ordered is done or has stopped; arguments and errors as for `watch_async`.
 
     Raises:
@@ -31,7 +29,7 @@ def watch(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None 
         raise Interrupted(status(ledger=ledger, config=config)) from None
 
 
-async def watch_async(*, ledger: str = DEFAULT, config: Source = None, on_line: Tell | None = None) -> DripStatus:
+async def watch_async(*, ledger: str = DEFAULT_URL, config: Source = None, on_line: OnLine | None = None) -> DripStatus:
     """Watch until everything that is ordered is done or has stopped. A ledger that is out of reach is waited for.
 
     Args:
@@ -46,15 +44,15 @@ async def watch_async(*, ledger: str = DEFAULT, config: Source = None, on_line: 
     pace, tell = load(config).drip, on_line or tell_nobody
     with Ledger.open(ledger) as book:
         with book.reading() as tx:
-            told = tx.scalar(select(func.max(audit.c.id))) or 0
+            told = audit.last_number(tx)
         while True:
             wait_s = _EVERY_S
             try:
-                is_over = not orders(book)
+                is_over = not queued_accounts(book)
                 with book.reading() as tx:
-                    for number, line in book.lines(tx, after=told):
-                        tell(line)
-                        told = number
+                    for one in audit.lines(tx, after=told):
+                        tell(one.line)
+                        told = one.number
                 if is_over:
                     return status_of(book, pace)
             except LedgerError as error:

@@ -19,11 +19,12 @@ from sqlalchemy import Connection, inspect, make_url, select, update
 from groupadd.config.load import load
 from groupadd.config.sources import Source
 from groupadd.drip.fleet.tasks import POLL_S, QUEUE, Timing, blueprint
-from groupadd.drip.holding import Tell
-from groupadd.drip.ledger import POSTGRES, Ledger, LedgerError, is_shared
-from groupadd.drip.orders import order
 from groupadd.drip.running import on_signals
-from groupadd.drip.schema import schema
+from groupadd.drip.store.accounts import enqueue_accounts
+from groupadd.drip.store.audit import OnLine
+from groupadd.drip.store.database import POSTGRES, Ledger
+from groupadd.drip.store.schema import schema
+from groupadd.errors import LedgerError
 from groupadd.wire.messages import log
 
 _NAMESPACE = "groupadd"
@@ -54,7 +55,7 @@ async def start_async(*, ledger: str, config: Source = None) -> Sequence[str]:
     """
     with Ledger.open(ledger) as book:
         _require_prepared(book)
-        names = order(book)
+        names = enqueue_accounts(book)
     made = _app(blueprint(ledger=ledger, config=config), ledger)
     try:
         async with made.open_async():
@@ -75,7 +76,7 @@ async def work_async(
     ledger: str,
     config: Source = None,
     accounts: int = 100,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
     stopping: asyncio.Event | None = None,
     timing: Timing = _USUAL,
 ) -> None:
@@ -179,7 +180,7 @@ def work(
     ledger: str,
     config: Source = None,
     accounts: int = 100,
-    on_line: Tell | None = None,
+    on_line: OnLine | None = None,
     timing: Timing = _USUAL,
 ) -> None:
     """Be a worker until SIGTERM or Ctrl-C; arguments and errors as for `work_async`.
@@ -213,20 +214,26 @@ def init(*, ledger: str) -> None:
     Raises:
         LedgerError: The ledger is no server's, or cannot be used.
     """
-    if not is_shared(ledger):
-        raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
-    with Ledger.open(ledger, make=True) as book, book.writing() as tx:
-        book.lock(tx)
-        applied = tx.scalar(select(schema.c.engine))
-        if not _is_prepared(tx):
-            scripts = [SchemaManager.get_schema()]
-        elif applied is None:
-            return
-        else:
-            scripts = [path.read_text("utf-8") for path in _MIGRATIONS if path.name > applied]
-        for script in scripts:
-            tx.exec_driver_sql(script, execution_options={"no_parameters": True})
-        tx.execute(update(schema).values(engine=_MIGRATIONS[-1].name))
+    with Ledger.open(ledger) as book:
+        if not book.is_shared:
+            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+        book.make()
+        with book.writing() as tx:
+            book.lock(tx)
+            _prepare(tx)
+
+
+def _prepare(tx: Connection) -> None:
+    applied = tx.scalar(select(schema.c.engine))
+    if not _is_prepared(tx):
+        scripts = [SchemaManager.get_schema()]
+    elif applied is None:
+        return
+    else:
+        scripts = [path.read_text("utf-8") for path in _MIGRATIONS if path.name > applied]
+    for script in scripts:
+        tx.exec_driver_sql(script, execution_options={"no_parameters": True})
+    tx.execute(update(schema).values(engine=_MIGRATIONS[-1].name))
 
 
 _MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))

@@ -4,7 +4,7 @@ from os import PathLike
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.ledger import DEFAULT, Ledger
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
 from groupadd.wire.driver import Clock
 
 
@@ -12,7 +12,7 @@ def report(
     target: str | PathLike[str],
     *,
     full_numbers: bool = False,
-    ledger: str = DEFAULT,
+    ledger: str = DEFAULT_URL,
     config: Source = None,
     clock: Clock | None = None,
 ) -> None:

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from groupadd.drip.ledger import Ledger
 from groupadd.drip.report.data import ReportData, shape
 from groupadd.drip.status import status_of
+from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.report_facts import read_report_facts
 from groupadd.errors import CannotWrite
 from groupadd.model.masking import scrubbed

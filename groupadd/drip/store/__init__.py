@@ -1,1 +1,1 @@
-"""Everything that knows SQL."""
+"""The ledger: everything that knows SQL, and no other part of the drip does."""

@@ -4,10 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from attrs import field, frozen
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from groupadd.drip.ledger import Ledger
-from groupadd.drip.schema import State, audit, people, sheets
+from groupadd.drip.store.database import Ledger, Transaction
+from groupadd.drip.store.schema import audit, people, sheets
+from groupadd.drip.store.states import State
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason, Status
 
@@ -42,8 +43,8 @@ class ReasonGroup:
         people: The first of them, in the order of the plan.
     """
 
-    status: Status = field(converter=Status)
-    reason: Reason = field(converter=Reason)
+    status: Status
+    reason: Reason
     count: int
     people: Sequence[StoredPerson]
 
@@ -102,12 +103,12 @@ def read_report_facts(ledger: Ledger, *, limit: int) -> ReportFacts:
         )
 
 
-_HAS_VERDICT = (people.c.state == State.DONE.value, people.c.settled_at.isnot(None))
-_IS_INVALID = people.c.state == State.UNUSABLE.value
+_HAS_VERDICT = (people.c.state == State.DONE, people.c.settled_at.isnot(None))
+_IS_INVALID = people.c.state == State.INVALID
 _PLACE = (sheets.c.name.label("sheet"), people.c.line)
 
 
-def _add_times(tx: Connection) -> Mapping[str, Sequence[float]]:
+def _add_times(tx: Transaction) -> Mapping[str, Sequence[float]]:
     sent = select(audit.c.provider, audit.c.at).where(audit.c.event == "asking").order_by(audit.c.at)
     times = defaultdict[str, list[float]](list)
     for row in tx.execute(sent):
@@ -115,14 +116,14 @@ def _add_times(tx: Connection) -> Mapping[str, Sequence[float]]:
     return times
 
 
-def _verdict_times(tx: Connection) -> Mapping[Status, Sequence[float]]:
+def _verdict_times(tx: Transaction) -> Mapping[Status, Sequence[float]]:
     times = defaultdict[Status, list[float]](list)
     for row in tx.execute(select(people.c.status, people.c.settled_at).where(*_HAS_VERDICT)):
-        times[Status(row.status)].append(row.settled_at)
+        times[row.status].append(row.settled_at)
     return times
 
 
-def _reason_groups(tx: Connection, limit: int) -> Iterator[ReasonGroup]:
+def _reason_groups(tx: Transaction, limit: int) -> Iterator[ReasonGroup]:
     which, count = (people.c.status, people.c.reason), func.count().label("count")
     has_reason = (*_HAS_VERDICT, people.c.reason.isnot(None))
     groups = select(*which, count).where(*has_reason).group_by(*which).order_by(count.desc(), *which)
@@ -133,6 +134,6 @@ def _reason_groups(tx: Connection, limit: int) -> Iterator[ReasonGroup]:
         yield ReasonGroup(**group, people=[StoredPerson(**row) for row in tx.execute(first).mappings()])
 
 
-def _invalid_rows(tx: Connection, limit: int) -> Sequence[InvalidRow]:
+def _invalid_rows(tx: Transaction, limit: int) -> Sequence[InvalidRow]:
     first = select(*_PLACE, people.c.fault).join(sheets).where(_IS_INVALID).order_by(people.c.id).limit(limit)
     return [InvalidRow(**row) for row in tx.execute(first).mappings()]

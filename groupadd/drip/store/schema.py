@@ -1,24 +1,17 @@
-"""The ledger's tables: one schema for SQLite and PostgreSQL. Times are seconds since 1970."""
+"""The ledger's tables: one schema for SQLite and PostgreSQL. Times are seconds since 1970.
 
-from enum import StrEnum
+A change of the schema raises `VERSION` and adds a script to `migrations`.
+"""
 
-from sqlalchemy import JSON, Column, ColumnElement, Double, ForeignKey, Index, Integer, MetaData, Table, Text
+from sqlalchemy import Column, ColumnElement, Double, ForeignKey, Index, Integer, MetaData, Table, Text
 
-VERSION = 1  # raised with every change that an older groupadd would not understand
+from groupadd.drip.store.codec import AsJSON, AsWord
+from groupadd.drip.store.states import State
+from groupadd.model.outcome import Evidence, Invite, Reason, Status
+from groupadd.model.roster import Observation
+from groupadd.provider import Claim
 
-
-class State(StrEnum):
-    """Where one person of a plan stands."""
-
-    WAITING = "waiting"  # to be asked for
-    ASKING = "asking"  # the intent is written; found so after a crash, they may have been asked for
-    WATCHED = "watched"  # asked for; looks are to tell what became of them
-    TO_INVITE = "to_invite"  # not added, and an invitation makes sense
-    INVITING = "inviting"  # the intent is written; found so after a crash, they may have been written to
-    DONE = "done"
-    TWIN = "twin"  # the same person stands in the plan for this group already
-    UNUSABLE = "unusable"  # the row cannot be read; `fault` says why
-
+VERSION = 2
 
 metadata: MetaData = MetaData()
 
@@ -34,7 +27,7 @@ sheets: Table = Table(
     metadata,
     Column("id", Integer, primary_key=True),
     Column("name", Text, nullable=False),
-    Column("header", JSON, nullable=False),
+    Column("header", AsJSON[tuple[str, ...]](tuple[str, ...]), nullable=False),
     Column("delimiter", Text, nullable=False),
 )
 
@@ -44,32 +37,34 @@ people: Table = Table(
     Column("id", Integer, primary_key=True),
     Column("sheet", ForeignKey("drip_sheets.id"), nullable=False),
     Column("line", Integer, nullable=False),
-    Column("cells", JSON, nullable=False),
+    Column("cells", AsJSON[tuple[str, ...]](tuple[str, ...]), nullable=False),
     Column("provider", Text, nullable=False),
     Column("group_jid", Text, nullable=False),
     Column("given", Text, nullable=False),
+    Column("phone", Text),
+    Column("lid", Text),
     Column("jid", Text, nullable=False),
-    Column("state", Text, nullable=False),
-    Column("same_as", Text),  # of a twin under another form of the number: the first one's JID
+    Column("state", AsWord(State), nullable=False),
+    Column("same_as", Text),  # of a duplicate under another form of the number: the first one's JID
     Column("fault", Text),
     Column("tries", Integer, nullable=False, default=0),
     Column("sent_at", Double),
     Column("answered_at", Double),
     Column("looks", Integer, nullable=False, default=0),
     Column("look_at", Double),
-    Column("before", JSON(none_as_null=True)),
-    Column("claim", JSON(none_as_null=True)),
-    Column("after", JSON(none_as_null=True)),
-    Column("status", Text),
-    Column("reason", Text),
-    Column("evidence", Text),
+    Column("before", AsJSON[Observation](Observation)),
+    Column("claim", AsJSON[Claim](Claim)),
+    Column("after", AsJSON[tuple[Observation, ...]](tuple[Observation, ...])),
+    Column("status", AsWord(Status)),
+    Column("reason", AsWord(Reason)),
+    Column("evidence", AsWord(Evidence)),
     Column("says", Text),
-    Column("invite", JSON(none_as_null=True)),
+    Column("invite", AsJSON[Invite](Invite)),
     Column("settled_at", Double),
 )
-NOBODY = (State.TWIN.value, State.UNUSABLE.value)  # rows of the user's that are no person to be added
-is_planned: ColumnElement[bool] = people.c.state.notin_(NOBODY)
-is_left: ColumnElement[bool] = people.c.state.notin_((State.DONE.value, *NOBODY))
+NOT_PEOPLE = (State.DUPLICATE, State.INVALID)  # rows of the user's that no add is sent for
+is_planned: ColumnElement[bool] = people.c.state.notin_(NOT_PEOPLE)
+is_to_do: ColumnElement[bool] = people.c.state.notin_((State.DONE, *NOT_PEOPLE))
 Index(
     "drip_once_a_group",
     people.c.group_jid,
@@ -93,7 +88,7 @@ accounts: Table = Table(
     Column("resumed_at", Double, nullable=False, default=0.0),
     Column("owner", Text),
     Column("lease_until", Double, nullable=False, default=0.0),
-    Column("ordered_at", Double),  # since when workers are to work it; see `orders`
+    Column("queued_at", Double),  # since when workers are to work the account
 )
 
 audit: Table = Table(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+from groupadd.adding.verdict import Verdict
 from groupadd.model.outcome import Reason, Status
 
 LAST = 10  # verdicts among which refusals are counted
@@ -48,13 +49,13 @@ class Stop(NamedTuple):
     wait_s: float = 0.0
 
 
-def after_verdicts(latest: Sequence[tuple[Status, Reason | None]]) -> Stop | None:
+def after_verdicts(latest: Sequence[Verdict]) -> Stop | None:
     """Return why an account must stop after its latest verdicts, the newest first; None where it may go on."""
-    refused = [reason for _, reason in latest[:LAST] if reason in REFUSALS]
+    refused = [verdict.reason for verdict in latest[:LAST] if verdict.reason in REFUSALS]
     if len(refused) >= _REFUSALS:
         words = ", ".join(sorted({reason.value for reason in refused if reason}))
         return Stop("refusals", f"{len(refused)} of the last {min(len(latest), LAST)} people were refused ({words})")
-    unknown = [status for status, _ in latest[:_UNKNOWNS] if status is Status.UNKNOWN]
+    unknown = [verdict for verdict in latest[:_UNKNOWNS] if verdict.status is Status.UNKNOWN]
     if len(unknown) == _UNKNOWNS:
         return Stop("unknowns", "of two people in a row it cannot be known what became of them")
     return None

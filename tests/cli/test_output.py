@@ -1,0 +1,60 @@
+"""Standard output is data, standard error is talk; colour is for terminals."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from groupadd.cli import main
+from groupadd.cli.output import Output
+from groupadd.errors import CannotWrite
+from groupadd.sandbox.example import GROUP
+from groupadd.wire.messages import log as driver
+from tests.support.cli import ADA, Served
+
+
+def test_pauses_between_looks_are_plain_lines_on_stderr_alone(capsys: pytest.CaptureFixture[str]) -> None:
+    with Output(json=True).progress():
+        driver.info("waiting", extra={"wait_s": 8.0})
+        driver.info("something else")
+    driver.info("waiting", extra={"wait_s": 22.0})
+    out, err = capsys.readouterr()
+    assert (out, err) == ("", "next look at the group in 8 s (Ctrl-C prints what is known so far)\n")
+
+
+def test_at_a_terminal_the_line_about_a_pause_goes_away_again(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("TERM", "xterm")
+    with Output().progress():
+        driver.info("waiting", extra={"wait_s": 8.0})
+        driver.info("waiting", extra={"wait_s": 22.0})
+    _, first, second = capsys.readouterr().err.replace("next look", "|next look").split("|")
+    assert "\n" not in first + second
+    assert first.endswith("\r\x1b[2K\x1b[2m")
+    assert second.endswith("\r\x1b[2K")
+
+
+@pytest.mark.parametrize(("environ", "coloured"), [({}, False), ({"FORCE_COLOR": "1"}, True)])
+def test_colour_is_for_terminals(
+    served: Served,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    environ: Mapping[str, str],
+    *,
+    coloured: bool,
+) -> None:
+    monkeypatch.setenv("TERM", "xterm-256color")
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    main(["add", GROUP, ADA])
+    assert ("\x1b[32m" in capsys.readouterr().out) is coloured
+    monkeypatch.setenv("NO_COLOR", "1")
+    main(["check", GROUP, ADA])
+    assert "\x1b" not in capsys.readouterr().out
+
+
+def test_data_that_comes_in_pieces_is_refused_where_stdout_was_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdout", None)
+    with pytest.raises(CannotWrite, match="it is closed"), Output().stream():
+        pytest.fail("there is nowhere to pour it")
