@@ -54,7 +54,7 @@ class Config:
         """Build a provider. No other plugin is imported, and no other provider's references are looked up.
 
         Args:
-            name: The provider's name in the config. None is the default, which a config with one provider may leave out.
+            name: The provider's name in the config; None is the default. A config with one provider need not name it.
 
         Raises:
             UnknownProvider: No provider of that name is configured, or its type is not installed.

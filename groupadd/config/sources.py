@@ -126,7 +126,7 @@ class Table:
 
 
 def find(config: Source, environ: Mapping[str, str]) -> Table:
-    """Return the top table of the first config: the one given, the one that `GROUPADD_CONFIG` names, or a usual place's.
+    """Return the top table of the first config found: as given, as `GROUPADD_CONFIG` names it, or in a usual place.
 
     Raises:
         ConfigError: No config is found, or it cannot be read.
