@@ -1,12 +1,15 @@
 """Runs what README.md and docs/ show, over a sandbox on loopback; looks follow at once, so that no page takes time.
 
-Each page has a small town of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
+Each page has an example world of its own, and a folder whose `groupadd.toml` leads there. Its blocks are run in order:
 
 * `python`: run; `text`: what the Python block before it prints
-* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code
-* `…` on a line of its own stands for any lines
+* `console`: each `$ groupadd …` is run and must print what stands below it; `$ echo $?` is its exit code, `$ cat FILE`
+  shows a file
+* `csv`: becomes the file that the words before it name last
+* `…` on a line of its own matches any lines
 * `toml`: a config that can be read, or a part of one
 * `groupadd-toml`, in a comment: becomes the folder's `groupadd.toml`
+* `py`, `shell`: shown and not run, as are generated parts, which tests/test_docs.py compares
 """
 
 import io
@@ -24,14 +27,15 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from unittest import mock
 
-from sybil import Example, Sybil
+from sybil import Document, Example, Region, Sybil
 from sybil.evaluators.python import PythonEvaluator
 from sybil.parsers.markdown import CodeBlockParser
+from sybil.typing import Evaluator, Parser
 
 from groupadd.cli import main
 from groupadd.config.load import load
 from groupadd.config.sources import FILE
-from groupadd.sandbox import Sandbox, config_toml, example_world, side_by_side
+from groupadd.sandbox import Sandbox, config_toml, example_world, mount
 from groupadd.sandbox.server import SandboxServer
 
 REPOSITORY = Path(__file__).parent
@@ -43,9 +47,9 @@ TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 def _move_in(namespace: dict[str, Any]) -> None:
     stack = ExitStack()
     folder = Path(stack.enter_context(TemporaryDirectory()))
-    town = example_world()
-    sandboxes = {name: Sandbox.speaking(name, town) for name in PROVIDERS}
-    server = stack.enter_context(SandboxServer(side_by_side(sandboxes)))
+    world = example_world()
+    sandboxes = {name: Sandbox.for_vendor(name, world) for name in PROVIDERS}
+    server = stack.enter_context(SandboxServer(mount(sandboxes)))
     config = config_toml({name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()})
     (folder / FILE).write_text(config + ADD)
     namespace.update(_stack=stack, _folder=folder, _repository=REPOSITORY, _printed="", _exit=0)
@@ -80,16 +84,20 @@ def _text(example: Example) -> None:
 
 def _console(example: Example) -> None:
     for command, expected in re.findall(r"^\$ (.+)\n((?:(?!\$ ).*\n?)*)", example.parsed, re.MULTILINE):
-        if command == "echo $?":
-            printed = f"{example.namespace['_exit']}\n"
-        else:
-            program, *arguments = shlex.split(command)
-            assert program == "groupadd", f"only groupadd is run here, not {program}"
-            with _at_home(example) as (out, err):
-                run = _until_it_waits if arguments[0] == "sandbox" else main
-                example.namespace["_exit"] = int(run(arguments))
-            printed = out.getvalue() or err.getvalue()
-        _compare(printed, expected)
+        _compare(_printed_by(command, example), expected)
+
+
+def _printed_by(command: str, example: Example) -> str:
+    if command == "echo $?":
+        return f"{example.namespace['_exit']}\n"
+    program, *arguments = shlex.split(command)
+    if program == "cat":
+        return Path(example.namespace["_folder"], *arguments).read_text("utf-8")
+    assert program == "groupadd", f"only groupadd is run here, not {program}"
+    with _at_home(example) as (out, err):
+        run = _until_it_waits if arguments[0] == "sandbox" else main
+        example.namespace["_exit"] = int(run(arguments))
+    return out.getvalue() or err.getvalue()
 
 
 def _until_it_waits(arguments: list[str]) -> int:
@@ -120,6 +128,11 @@ def _groupadd_toml(example: Example) -> None:
         Path(FILE).write_text(example.parsed)
 
 
+def _csv(example: Example) -> None:
+    *_, name = re.findall(r"`([^`\n]+)`", example.document.text[: example.start])
+    Path(example.namespace["_folder"], name).write_text(example.parsed, "utf-8")
+
+
 def _compare(printed: str, expected: str) -> None:
     pattern = "\n".join(".*" if line == "…" else re.escape(line) for line in _lines(expected))
     assert re.fullmatch(pattern, "\n".join(_lines(printed)), re.DOTALL), f"it prints:\n{printed}"
@@ -129,13 +142,28 @@ def _lines(text: str) -> list[str]:
     return [line.rstrip() for line in text.strip().splitlines()]
 
 
+def _parser(language: str, evaluate: Evaluator) -> Parser:
+    """Return a parser of the blocks of a language that are written by hand."""
+    blocks = CodeBlockParser(language, evaluate)
+
+    def parse(document: Document) -> Iterator[Region]:
+        return (region for region in blocks(document) if not _is_generated(document.text[: region.start]))
+
+    return parse
+
+
+def _is_generated(text_before: str) -> bool:
+    return text_before.rfind("<!-- generated: ") > text_before.rfind("<!-- end -->")
+
+
 pytest_collect_file = Sybil(
     parsers=[
-        CodeBlockParser("python", _python),
-        CodeBlockParser("text", _text),
-        CodeBlockParser("console", _console),
-        CodeBlockParser("toml", _toml),
-        CodeBlockParser("groupadd-toml", _groupadd_toml),
+        _parser("python", _python),
+        _parser("text", _text),
+        _parser("console", _console),
+        _parser("csv", _csv),
+        _parser("toml", _toml),
+        _parser("groupadd-toml", _groupadd_toml),
     ],
     patterns=["README.md", "docs/*.md"],
     setup=_move_in,

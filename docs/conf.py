@@ -1,16 +1,11 @@
 """Sphinx: `sphinx-build -W -b html docs docs/_build/html`."""
 
 import importlib.metadata
-import sys
-from pathlib import Path
+import re
 
-from docutils import nodes
+from pygments.lexers.special import TextLexer
 from sphinx.application import Sphinx
-from sphinx.util.docutils import SphinxDirective
-
-sys.path.insert(0, str(Path(__file__).parent.parent))
-
-from docs.generated import PARTS
+from sphinx.highlighting import lexers
 
 project = "groupadd"
 author = "The groupadd developers"
@@ -20,18 +15,14 @@ try:
 except importlib.metadata.PackageNotFoundError:  # built from a tree that is not installed
     release = ""
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
-default_role = "code"  # docstrings write `names` as Markdown does
-myst_enable_extensions = ["colon_fence"]
-myst_heading_anchors = 3
+FORGE = "https://github.com/groupadd/groupadd"
 
-autodoc_member_order = "bysource"
-autodoc_typehints = "signature"
-autodoc_typehints_format = "short"
-napoleon_use_ivar = True
-python_use_unqualified_type_names = True
-python_maximum_signature_line_length = 88
+extensions = ["myst_parser", "sphinxcontrib.mermaid"]
+exclude_patterns = ["_build"]
+myst_heading_anchors = 4
+myst_fence_as_directive = ["mermaid"]
+
+lexers["csv"] = TextLexer()
 
 html_theme = "furo"
 html_title = "groupadd"
@@ -41,16 +32,13 @@ html_static_path = ["static"]
 html_css_files = ["page.css"]
 
 
-class Generated(SphinxDirective):
-    """Puts in a part that is made from the code, as `docs/generated.py` makes it."""
-
-    required_arguments = 1
-
-    def run(self) -> list[nodes.Node]:
-        part = self.arguments[0]
-        self.env.note_reread()
-        return [nodes.container("", *self.parse_text_to_nodes(PARTS[part]()), classes=[part])]
+def for_sphinx(_: Sphinx, docname: str, source: list[str]) -> None:
+    """Adapt a page that is written for a forge: files outside docs/ are linked there, and the index gets a toctree."""
+    source[0] = source[0].replace("](../", f"]({FORGE}/blob/main/")
+    if docname == "index":
+        pages = dict.fromkeys(re.findall(r"\]\(([\w-]+)\.md\)", source[0]))
+        source[0] += "\n".join(("\n```{toctree}", ":hidden:", "", *pages, "```\n"))
 
 
 def setup(app: Sphinx) -> None:
-    app.add_directive("generated", Generated)
+    app.connect("source-read", for_sphinx)

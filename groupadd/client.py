@@ -256,7 +256,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
     ) -> AddOutcome:
         """Add participants to a group, and return what became of each; arguments and errors as for `Client.add`."""
         outcome = await self._run(
-            self._flows.add(group, participants, _given(notify=notify, verify=verify, invite=invite))
+            self._flows.add(group, participants, **_given(notify=notify, verify=verify, invite=invite))
         )
         if self._on_outcome is not None:
             try:

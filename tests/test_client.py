@@ -16,15 +16,15 @@ from groupadd.sandbox.clock import VirtualClock
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.faults import HTML, LOST_AFTER, Fault
 from groupadd.sandbox.in_process import in_process
-from groupadd.sandbox.messages import Answer
+from groupadd.sandbox.messages import ServerResponse
 
 PEOPLE = ["+1 202 555 0143", "+14155550126", "+13125550178", "+16465550199", "+15035550134", "+17135550115"]
 ADA, BEN, CLEO = PEOPLE[:3]
-Handle = Callable[[str, str, Mapping[str, str], bytes], Answer]
+Handle = Callable[[str, str, Mapping[str, str], bytes], ServerResponse]
 
 
 def town(provider: str = "wasend", fault: Fault | None = None) -> Sandbox:
-    sandbox = Sandbox.speaking(provider, example_world(VirtualClock()))
+    sandbox = Sandbox.for_vendor(provider, example_world(VirtualClock()))
     if fault is not None:
         sandbox.faults.plan(fault, on="add")
     return sandbox
@@ -38,7 +38,7 @@ def client(
     sandbox: Sandbox, *, on_outcome: Callable[[AddOutcome], None] | None = None, handle: Handle | None = None
 ) -> groupadd.Client:
     chosen = load(config(sandbox), environ={}).provider()
-    clock = sandbox.dialect.world.clock
+    clock = sandbox.vendor.world.clock
     http = in_process(handle or sandbox.handle, clock)
     return groupadd.Client(chosen.provider, name=chosen.name, http=http, clock=clock, on_outcome=on_outcome)
 
@@ -50,12 +50,12 @@ def async_client(
 
     def answer(request: httpx.Request) -> httpx.Response:
         said = sandbox.handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
-        if said.lost:
+        if said.disconnect:
             raise httpx.ReadError("reset")
         return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
 
     http = httpx.AsyncClient(transport=httpx.MockTransport(answer))
-    clock = sandbox.dialect.world.clock
+    clock = sandbox.vendor.world.clock
     return groupadd.AsyncClient(chosen.provider, name=chosen.name, http=http, clock=clock, on_outcome=on_outcome)
 
 
@@ -119,7 +119,7 @@ def test_ctrl_c_while_the_answer_is_waited_for_tells_what_is_known(provider: str
     told: list[AddOutcome] = []
     sandbox = town(provider)
 
-    def interrupted(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def interrupted(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         if target.endswith("/add"):
             sandbox.handle(method, target, headers, body)
             raise KeyboardInterrupt
@@ -130,11 +130,11 @@ def test_ctrl_c_while_the_answer_is_waited_for_tells_what_is_known(provider: str
     assert told == [stop.value.outcome]
     unknown = told[0].by_status(Status.UNKNOWN)
     assert {person.reason for person in unknown} == {Reason.NO_ANSWER}
-    assert [request.route for request in sandbox.seen].count("add") == 1
+    assert [request.route for request in sandbox.requests].count("add") == 1
 
 
 def test_ctrl_c_before_anything_was_sent_is_a_plain_one() -> None:
-    def interrupted(*_: object) -> Answer:
+    def interrupted(*_: object) -> ServerResponse:
         raise KeyboardInterrupt
 
     with client(town("wawp"), handle=interrupted) as one, pytest.raises(KeyboardInterrupt) as stop:
@@ -152,13 +152,13 @@ def test_preflight_tells_what_is_known_and_adds_nobody(provider: str) -> None:
     members = {person.participant for person in known.participants if person.member}
     nobodies = {person.participant for person in known.participants if person.on_whatsapp is False}
     assert (members, nobodies) == ({BEN}, {"+16465550199"})
-    assert not sandbox.dialect.world.journal
+    assert not sandbox.vendor.world.journal
 
 
 def test_preflight_in_a_group_that_hides_its_members_says_that_nothing_can_be_proven() -> None:
     sandbox = town()
-    group = sandbox.dialect.world.groups[GROUP]
-    group.addressing, group.shown = "lid", RosterView(both_names=False)
+    group = sandbox.vendor.world.groups[GROUP]
+    group.addressing, group.roster_view = "lid", RosterView(both_names=False)
     with client(sandbox) as one:
         known = one.preflight(GROUP, [ADA])
     assert (known.provable, known.participants[0].member) == (False, None)
@@ -166,8 +166,8 @@ def test_preflight_in_a_group_that_hides_its_members_says_that_nothing_can_be_pr
 
 def test_a_plain_member_is_warned_and_not_kept_from_asking(caplog: pytest.LogCaptureFixture) -> None:
     sandbox = town("wawp")
-    world = sandbox.dialect.world
-    world.appoint(GROUP, next(iter(world.accounts)), "member")
+    world = sandbox.vendor.world
+    world.set_role(GROUP, next(iter(world.accounts)), "member")
     world.groups[GROUP].members_may_add = True
     with client(sandbox) as one, caplog.at_level(logging.WARNING, "groupadd"):
         assert one.add(GROUP, [ADA]).everyone_in
@@ -206,7 +206,7 @@ def test_a_call_whose_settings_make_no_sense_is_refused_before_anything_is_sent(
     sandbox = town()
     with client(sandbox) as one, pytest.raises(ValueError, match="must be"):
         one.add(GROUP, [ADA], **wrong)
-    assert not sandbox.seen
+    assert not sandbox.requests
 
 
 def test_a_closed_client_says_so_before_anything_is_sent() -> None:

@@ -1,5 +1,6 @@
 """The docs say what the code does: tables that are written down, and names that must not be missing."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -7,7 +8,8 @@ import attrs
 import pytest
 from cyclopts import App
 
-from docs.generated import AFTER, BEFORE, CLAIMS, PARTS, README, described, verdicts, with_matrix
+from docs.generate import PAGES, PARTS, ROOT, calls, written
+from docs.tables import AFTER, BEFORE, CLAIMS, described, verdicts
 from groupadd.adding.verdict import Presence, presence
 from groupadd.cli.commands import app
 from groupadd.cli.exit_codes import Exit
@@ -15,11 +17,19 @@ from groupadd.model.codes import PARTICIPANT_CODES
 from groupadd.model.outcome import Evidence, Reason, Status
 from groupadd.settings import AddSettings
 
-DOCS = README.parent / "docs"
+DOCS = ROOT / "docs"
+
+every_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 
 
 def page(name: str) -> str:
-    return (DOCS / f"{name}.md").read_text()
+    return (DOCS / f"{name}.md").read_text("utf-8")
+
+
+def anchors(file: Path) -> set[str]:
+    """Return the anchors of a page's headings, as a forge makes them."""
+    headings = re.findall(r"^#+ (.+)$", file.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def commands(of: App = app) -> Iterator[tuple[str, App]]:
@@ -35,10 +45,28 @@ def deeds(of: App = app) -> Iterator[tuple[str, App]]:
             yield from ((f"{name} {more}", deed) for more, deed in deeds(command))
 
 
-def test_the_matrix_in_the_readme_is_what_the_adapters_can_do() -> None:
-    text = README.read_text()
+@every_page
+def test_generated_parts_are_what_the_code_says(file: Path) -> None:
+    text = file.read_text("utf-8")
 
-    assert with_matrix(text) == text, "python -m docs.generated writes it anew"
+    assert written(text) == text, "python -m docs.generate writes it anew"
+
+
+@every_page
+def test_a_page_reads_well_unbuilt(file: Path) -> None:
+    text = file.read_text("utf-8")
+
+    assert "```{" not in text, "a forge shows a directive of Sphinx as it is"
+
+
+@pytest.mark.skipif(not (ROOT / "groupadd").is_dir(), reason="the links lead to files of the source tree")
+@every_page
+def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
+    for target in re.findall(r"\]\((?!https?:)([^)]+)\)", file.read_text("utf-8")):
+        path, _, anchor = target.partition("#")
+        linked = (file.parent / path).resolve() if path else file
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
 
 
 def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> None:
@@ -52,7 +80,7 @@ def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> 
 
 @pytest.mark.parametrize("part", PARTS)
 def test_a_generated_part_stands_on_a_page(part: str) -> None:
-    assert any(f"```{{generated}} {part}\n" in path.read_text() for path in DOCS.glob("*.md"))
+    assert part in {call.split()[0] for file in PAGES for call in calls(file.read_text("utf-8"))}
 
 
 @pytest.mark.parametrize("words", [Status, Evidence])
@@ -96,6 +124,6 @@ def test_every_option_is_named() -> None:
 
 
 def test_every_page_is_listed_in_the_index() -> None:
-    listed = page("index").partition("```{toctree}")[2].split()
+    listed = set(re.findall(r"\]\(([\w-]+)\.md\)", page("index")))
 
-    assert {path.stem for path in Path(DOCS).glob("*.md")} - {"index"} <= {*listed}
+    assert {file.stem for file in DOCS.glob("*.md")} - {"index"} == listed

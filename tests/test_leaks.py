@@ -24,11 +24,22 @@ from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.masking import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
-from groupadd.sandbox import Fault, FaultPlan, Group, Human, Privacy, Sandbox, VirtualClock, World, config_toml, faults
+from groupadd.sandbox import (
+    Fault,
+    FaultPlan,
+    Group,
+    Privacy,
+    Sandbox,
+    SandboxPerson,
+    VirtualClock,
+    World,
+    config_toml,
+    faults,
+)
 from groupadd.sandbox.server import SandboxServer
 from groupadd.sandbox.vendors import wasend, wawp
 from groupadd.settings import AddSettings, Verify
-from groupadd.testing.leaks import LeakDetector, listening
+from groupadd.testing.leaks import LeakDetector, detect_leaks
 from groupadd.wire.driver import Clock, drive
 from groupadd.wire.messages import Flow, Request, Response
 from groupadd.wire.transport import HttpTransport
@@ -45,10 +56,10 @@ ECHO = f"{PEOPLE[0]} and {CLEO}@c.us: key {KEY}, invite https://chat.whatsapp.co
 
 
 @pytest.fixture
-def ear() -> Iterator[LeakDetector]:
+def detector() -> Iterator[LeakDetector]:
     """An ear at everything that is logged, httpx's and httpcore's own words included."""
-    with listening(SECRETS, NUMBERS) as ear:
-        yield ear
+    with detect_leaks(SECRETS, NUMBERS) as detector:
+        yield detector
 
 
 # A leak would be found
@@ -82,19 +93,19 @@ def test_what_is_masked_is_no_leak() -> None:
     )
 
 
-def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(ear: LeakDetector) -> None:
+def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(detector: LeakDetector) -> None:
     logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
-    assert ear.leaks == {ADA}
+    assert detector.leaks == {ADA}
     hiding = ValueError("hidden")
     hiding.__context__, hiding.__suppress_context__ = LookupError(KEY), True
-    ear.raised(hiding)
-    assert ear.leaks == {ADA, "the key"}
+    detector.capture_error(hiding)
+    assert detector.leaks == {ADA, "the key"}
 
 
-def test_the_http_library_itself_would_leak(ear: LeakDetector, house: "House") -> None:
+def test_the_http_library_itself_would_leak(detector: LeakDetector, house: "House") -> None:
     with suppress(httpx.HTTPError), httpx.Client(trust_env=False) as http:
         http.get(house.url, params={"access_token": KEY})
-    assert ear.leaks == {"the key"}
+    assert detector.leaks == {"the key"}
 
 
 # Over a real socket
@@ -123,19 +134,19 @@ WAYS: tuple[Way, ...] = ("wasend", "body", "query", "header")  # Wasend, and eac
 def house(request: pytest.FixtureRequest) -> Iterator[House]:
     clock = VirtualClock()
     world = World(clock)
-    account = world.open_account(Human(US, "177005550000100"))
+    account = world.open_account(SandboxPerson(US, "177005550000100"))
     people = [
-        Human(ADA, "177005550000143"),
-        Human(BEN, "177005550000126"),
-        Human(CLEO, "177005550000178", temper=Privacy.CONTACTS_ONLY),
+        SandboxPerson(ADA, "177005550000143"),
+        SandboxPerson(BEN, "177005550000126"),
+        SandboxPerson(CLEO, "177005550000178", privacy=Privacy.CONTACTS_ONLY),
     ]
-    world.settle(*people)
-    world.found(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.human])
+    world.add_people(*people)
+    world.create_group(Group(GROUP, invite_code=CODE), people[1:2], admins=[account.person])
     way: Way = request.param
-    dialect = (
+    vendor = (
         wasend.Wasend(world, account, api_key=KEY) if way == "wasend" else wawp.Wawp(world, account, access_token=KEY)
     )
-    sandbox = Sandbox(dialect)
+    sandbox = Sandbox(vendor)
     with SandboxServer(sandbox.handle) as served:
         yield House(served.url, provider_of(way, served.url), sandbox, clock)
 
@@ -167,18 +178,18 @@ COLOURS: tuple[Colour, ...] = ("sync", "async")
 
 @contextmanager
 def opened(
-    ear: LeakDetector, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
+    detector: LeakDetector, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
 ) -> Iterator[Client | Awaited]:
     """Yield a client of either colour that does all it can: it always looks, and it invites."""
     settings = AddSettings(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s)
-    ear.told(provider)
+    detector.capture(provider)
     if colour == "sync":
         with Client(provider, clock=clock, settings=settings) as client:
-            ear.told(client)
+            detector.capture(client)
             yield client
     else:
         awaited = AsyncClient(provider, clock=clock, settings=settings)
-        ear.told(awaited)
+        detector.capture(awaited)
         with asyncio.Runner() as runner:
             yield Awaited(awaited, runner)
             runner.run(awaited.close())
@@ -192,11 +203,11 @@ FAILED = {"success": True, "data": {"added": [], "failed": [{"id": f"{CLEO}@s.wh
 MISHAPS: Mapping[str, Fault] = {
     "none": Fault(),
     **{str(status): faults.failing(status, applied=False) for status in (401, 403, 404, 422, 500)},
-    "429": faults.limited(7),
+    "429": faults.rate_limited(7),
     "502 after all": faults.GATEWAY_AFTER,
     "HTML": faults.HTML,
     "nothing": faults.EMPTY,
-    "half": faults.CUT,
+    "half": faults.TRUNCATED,
     "reset": faults.LOST_BEFORE,
     "reset after all": faults.LOST_AFTER,
     "not HTTP": Fault(headers={"Content-Encoding": "gzip"}, body=ECHO.encode()),
@@ -215,17 +226,17 @@ MISHAPS: Mapping[str, Fault] = {
 @pytest.mark.parametrize("house", WAYS, indirect=True)
 @pytest.mark.parametrize("mishap", MISHAPS)
 def test_nothing_leaks_whatever_becomes_of_a_request(
-    mishap: str, house: House, colour: Colour, ear: LeakDetector
+    mishap: str, house: House, colour: Colour, detector: LeakDetector
 ) -> None:
-    with opened(ear, colour, house.provider, house.clock) as client:
+    with opened(detector, colour, house.provider, house.clock) as client:
         for route in ("add", "list", "invite", "send") if colour == "sync" else ("add",):  # the flows are the same
             house.plan(MISHAPS[mishap], on=route)
-            ear.during(lambda: client.add(GROUP, PEOPLE))
+            detector.capture_call(lambda: client.add(GROUP, PEOPLE))
         house.plan(MISHAPS[mishap], on=None)
-        ear.during(lambda: client.check(GROUP, PEOPLE))
-        ear.during(lambda: client.members(GROUP))
-    assert any("/participants/add took" in text for text in ear.heard)
-    assert ear.leaks == set()
+        detector.capture_call(lambda: client.check(GROUP, PEOPLE))
+        detector.capture_call(lambda: client.members(GROUP))
+    assert any("/participants/add took" in text for text in detector.captured)
+    assert detector.leaks == set()
 
 
 BROKEN_SERVERS: Mapping[str, Behaviour] = {
@@ -238,15 +249,15 @@ BROKEN_SERVERS: Mapping[str, Behaviour] = {
 @pytest.mark.parametrize("colour", COLOURS)
 @pytest.mark.parametrize("way", WAYS)
 @pytest.mark.parametrize("broken", [*BROKEN_SERVERS, "is not there"])
-def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, ear: LeakDetector) -> None:
+def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colour, detector: LeakDetector) -> None:
     behaviour = BROKEN_SERVERS.get(broken, lambda _: None)
     with server(behaviour) as url:
         provider = provider_of(way, _nowhere() if broken == "is not there" else url)
-        with opened(ear, colour, provider, VirtualClock(), timeout_s=0.08) as client:
-            ear.during(lambda: client.add(GROUP, PEOPLE, verify="never"))
-            ear.during(lambda: client.members(GROUP))
-    assert any(" took " in text for text in ear.heard)
-    assert ear.leaks == set()
+        with opened(detector, colour, provider, VirtualClock(), timeout_s=0.08) as client:
+            detector.capture_call(lambda: client.add(GROUP, PEOPLE, verify="never"))
+            detector.capture_call(lambda: client.members(GROUP))
+    assert any(" took " in text for text in detector.captured)
+    assert detector.leaks == set()
 
 
 def _nowhere() -> str:
@@ -257,7 +268,7 @@ def _nowhere() -> str:
 @pytest.mark.parametrize("house", WAYS, indirect=True)
 @pytest.mark.parametrize("mishap", ["none", "reset", "not HTTP", *(name for name in MISHAPS if "echo" in name)])
 def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_holds(
-    mishap: str, house: House, ear: LeakDetector
+    mishap: str, house: House, detector: LeakDetector
 ) -> None:
     provider, (person, *_), group = house.provider, parse_participants(PEOPLE), GroupId(GROUP)
     assert isinstance(provider, Wasend | Wawp)
@@ -265,8 +276,8 @@ def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_hol
 
     def overheard(request: Request) -> Response:
         response = transport(request)
-        ear.told(request)
-        ear.told(response)
+        detector.capture(request)
+        detector.capture(response)
         return response
 
     house.plan(MISHAPS[mishap], on=None)
@@ -279,11 +290,11 @@ def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_hol
         provider.session(),
     ]
     for value in (provider, person, group):
-        ear.told(value)
+        detector.capture(value)
     for flow in flows:
-        ear.during(partial(drive, flow, overheard, house.clock))
+        detector.capture_call(partial(drive, flow, overheard, house.clock))
     transport.close()
-    assert ear.leaks == set()
+    assert detector.leaks == set()
 
 
 # What the caller gives
@@ -311,13 +322,13 @@ def test_nothing_that_passes_between_a_provider_and_its_vendor_shows_what_it_hol
 )
 @pytest.mark.parametrize("colour", COLOURS)
 def test_nothing_leaks_of_people_and_groups_that_cannot_be_parsed(
-    group: str, people: Sequence[str], colour: Colour, ear: LeakDetector
+    group: str, people: Sequence[str], colour: Colour, detector: LeakDetector
 ) -> None:
-    with opened(ear, colour, provider_of("wasend", "http://127.0.0.1:9"), VirtualClock()) as client:
-        ear.during(lambda: client.add(group, people))
-        ear.during(lambda: client.check(group, people))
-    assert any("Invalid" in text for text in ear.heard)
-    assert ear.leaks == set()
+    with opened(detector, colour, provider_of("wasend", "http://127.0.0.1:9"), VirtualClock()) as client:
+        detector.capture_call(lambda: client.add(group, people))
+        detector.capture_call(lambda: client.check(group, people))
+    assert any("Invalid" in text for text in detector.captured)
+    assert detector.leaks == set()
 
 
 MAIN = {"type": "wasend", "session_id": "s1", "api_key": KEY}
@@ -334,30 +345,30 @@ BAD_TABLES: Sequence[Mapping[str, object]] = [
 
 
 @pytest.mark.parametrize("table", BAD_TABLES)
-def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], ear: LeakDetector) -> None:
-    ear.during(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).provider())
-    assert any("ConfigError" in text or "UnknownProvider" in text for text in ear.heard)
-    assert ear.leaks == set()
+def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], detector: LeakDetector) -> None:
+    detector.capture_call(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).provider())
+    assert any("ConfigError" in text or "UnknownProvider" in text for text in detector.captured)
+    assert detector.leaks == set()
 
 
 @pytest.mark.parametrize(
     "text",
     [f'api_key = "{KEY}', f'api_key = "{KEY}"\napi_key = "{KEY}"', f"api_key = {KEY}", f"provider = '{KEY}'\n[a"],
 )
-def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, ear: LeakDetector) -> None:
+def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, detector: LeakDetector) -> None:
     (tmp_path / "groupadd.toml").write_text(text)
-    ear.during(lambda: load(tmp_path / "groupadd.toml", environ={}))
-    assert any("not TOML" in text for text in ear.heard)
-    assert ear.leaks == set()
+    detector.capture_call(lambda: load(tmp_path / "groupadd.toml", environ={}))
+    assert any("not TOML" in text for text in detector.captured)
+    assert detector.leaks == set()
 
 
-def test_nothing_leaks_of_a_config_that_is_right(ear: LeakDetector) -> None:
+def test_nothing_leaks_of_a_config_that_is_right(detector: LeakDetector) -> None:
     environ = {"GROUPADD_PROVIDERS__MAIN__API_KEY": KEY, "GROUPADD_PROVIDER": "main"}
     settings = load({"providers": {"main": MAIN, "b": {**MAIN, "api_key": "env:K"}}}, environ={**environ, "K": KEY})
     for value in (settings, settings.provider("main"), settings.provider("b"), settings.provider("b").provider):
-        ear.told(value)
-    ear.during(lambda: settings.provider(KEY))
-    assert ear.leaks == set()
+        detector.capture(value)
+    detector.capture_call(lambda: settings.provider(KEY))
+    assert detector.leaks == set()
 
 
 # The command line
@@ -391,22 +402,22 @@ def at_home(house: House, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 @pytest.mark.parametrize("line", BAD_LINES)
 @pytest.mark.parametrize("flags", [[], ["--json"]])
 def test_nothing_leaks_of_a_command_that_is_wrong(
-    line: str, flags: list[str], ear: LeakDetector, capsys: pytest.CaptureFixture[str]
+    line: str, flags: list[str], detector: LeakDetector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main([*BAD_LINES[line], *flags]) == 2
-    ear.heard += capsys.readouterr()
-    assert ear.leaks == set()
+    detector.captured += capsys.readouterr()
+    assert detector.leaks == set()
 
 
 @pytest.mark.usefixtures("at_home")
 @pytest.mark.parametrize("house", ["wasend", "body"], indirect=True)
 @pytest.mark.parametrize("mishap", MISHAPS)
 def test_nothing_but_what_was_asked_for_leaks_of_a_command(
-    mishap: str, house: House, ear: LeakDetector, capsys: pytest.CaptureFixture[str]
+    mishap: str, house: House, detector: LeakDetector, capsys: pytest.CaptureFixture[str]
 ) -> None:
     house.plan(MISHAPS[mishap], on="add")
     code = main(["add", GROUP, *PEOPLE, "--json"])
     out, err = capsys.readouterr()
-    ear.heard += [err, out if "error" in json.loads(out) else ""]
+    detector.captured += [err, out if "error" in json.loads(out) else ""]
     assert ("error" in json.loads(out)) is (code == 3)
-    assert ear.leaks == set()
+    assert detector.leaks == set()

@@ -62,7 +62,7 @@ def play(screen: Output, clock: Clock | None = None) -> Exit:
     clock = clock or (SystemClock() if screen.is_interactive else VirtualClock())
     town = example_world(clock)
     people = example_people(town)
-    speaking = {name: Sandbox.speaking(name, town) for name in (TELLS_MUCH, TELLS_NOTHING)}
+    speaking = {name: Sandbox.for_vendor(name, town) for name in (TELLS_MUCH, TELLS_NOTHING)}
     config = config_toml({name: one.config("http://sandbox") for name, one in speaking.items()})
     swapped = config.replace(TELLS_MUCH, TELLS_NOTHING, 1)
 
@@ -104,7 +104,7 @@ def play(screen: Output, clock: Clock | None = None) -> Exit:
 def _run(screen: Output, config: str, people: Sequence[ExamplePerson], clock: Clock) -> Run:
     chosen = load(tomllib.loads(config), environ={}).provider()
     world = example_world(clock)
-    sandbox = Sandbox.speaking(chosen.type, world)
+    sandbox = Sandbox.for_vendor(chosen.type, world)
     with (
         in_process(sandbox.handle, clock) as http,
         Client(chosen.provider, name=chosen.name, look_after_s=LOOK_AFTER_S, http=http, clock=clock) as client,
@@ -112,7 +112,7 @@ def _run(screen: Output, config: str, people: Sequence[ExamplePerson], clock: Cl
     ):
         outcome = client.add(GROUP, [one.phone for one in people])
     truly_in = tuple(world.is_member(GROUP, one.phone.removeprefix("+")) for one in people)
-    return Run(outcome, truly_in, sum(seen.route == "list" for seen in sandbox.seen))
+    return Run(outcome, truly_in, sum(request.route == "list" for request in sandbox.requests))
 
 
 def _chapter(screen: Output, number: int, title: str) -> None:

@@ -19,7 +19,7 @@ from groupadd.sandbox import (
     config_toml,
     example_people,
     example_world,
-    side_by_side,
+    mount,
     vendor_names,
 )
 from groupadd.sandbox.example import GROUP
@@ -45,9 +45,9 @@ def serve(screen: Output, *, port: int, provider: str | None) -> Exit:
         hint = f"{nearest(provider, known)} (it speaks {listed(known)})"
         raise UnknownProvider(f"the sandbox does not speak {provider}{hint}")
     world = example_world()
-    spoken = {name: Sandbox.speaking(name, world) for name in ([provider] if provider else known)}
+    spoken = {name: Sandbox.for_vendor(name, world) for name in ([provider] if provider else known)}
     try:
-        server = SandboxServer(side_by_side(spoken), port)
+        server = SandboxServer(mount(spoken), port)
     except OSError as error:
         raise ConfigError(f"port {port} cannot be had: {error.strerror}") from None
     with server, suppress(KeyboardInterrupt):

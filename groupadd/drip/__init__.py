@@ -18,7 +18,7 @@ that ask a provider or count its pace take `config=`, as `groupadd.connect` does
 * `plan(source, …) -> Plan`: put people into the ledger, from a CSV file or from rows, and say how long it will take
 * `run(…) -> DripStatus`: carry it out, each account at its own pace, till nobody is left or all stopped
 * `watch(…) -> DripStatus`: watch how workers on other machines carry it out
-* `shift(provider, …) -> Shift`: work one account for a bounded time, for engines that spread accounts over machines
+* `shift(provider, …) -> AccountRun`: work one account for a bounded time, for engines that spread accounts
 * `status() -> DripStatus`: what is done and what is left, in all and by account
 * `pause(…)`, `resume(…)`: stop accounts as a stop rule does, and let stopped ones go on
 * `retry(reason) -> int`: take up again whoever ended for a reason
@@ -50,19 +50,20 @@ from groupadd.drip.in_threads import (
 from groupadd.drip.planning import Plan, plan
 from groupadd.drip.report import report
 from groupadd.drip.running import run, run_async
-from groupadd.drip.shifts import Shift, shift
+from groupadd.drip.shifts import shift
 from groupadd.drip.status import AccountStatus, DripStatus, status
 from groupadd.drip.store.audit import AuditLine
+from groupadd.drip.worker.run import AccountRun
 from groupadd.errors import LedgerBusy, LedgerError
 
 __all__ = [
+    "AccountRun",
     "AccountStatus",
     "AuditLine",
     "DripStatus",
     "LedgerBusy",
     "LedgerError",
     "Plan",
-    "Shift",
     "audit",
     "audit_async",
     "export",

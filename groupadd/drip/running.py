@@ -2,77 +2,19 @@
 
 import asyncio
 import signal
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
-from attrs import field, frozen
-
-from groupadd.adding.invite import require_invitations
-from groupadd.adding.observe import ProviderSession
-from groupadd.config.load import Config, load
+from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.config.suggestions import listed
-from groupadd.drip.desk import Desk
 from groupadd.drip.status import DripStatus, status_of
-from groupadd.drip.store import accounts
-from groupadd.drip.store.audit import AuditLine, OnLine
-from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
-from groupadd.drip.store.lease import Lease, LeaseLost
-from groupadd.drip.working import Worker
-from groupadd.errors import Interrupted, LedgerBusy, LedgerError
+from groupadd.drip.store.audit import OnLine
+from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.worker.run import RunContext, ignore_line, on_signals, run_accounts
+from groupadd.errors import Interrupted
 from groupadd.wire.driver import Clock
-from groupadd.wire.messages import log
 
 if TYPE_CHECKING:  # httpx is imported when a run begins
     import httpx
-
-T = TypeVar("T")
-
-_STAGGER_S = 0.05
-_LEASE_S = 30.0  # without a sign of life for so long, an account may be taken over by another machine
-
-
-@frozen
-class Run:
-    """What all accounts of a run share.
-
-    Attributes:
-        book: The ledger.
-        settings: The configuration.
-        tell: Who is told of every line.
-        stopping: Set when the run is to end.
-        http: An HTTP client for all accounts; None for one each.
-        lease_s: Seconds after which another machine may take an account that gives no sign of life; None for what
-            outlasts every request, kept up in between.
-    """
-
-    book: Ledger
-    settings: Config
-    tell: OnLine
-    stopping: asyncio.Event = field(factory=asyncio.Event)
-    http: "httpx.AsyncClient | None" = None
-    lease_s: float | None = None
-
-    @asynccontextmanager
-    async def worker(self, name: str) -> AsyncIterator[Worker | None]:
-        """Take an account for the length of the block; None where somebody else has it."""
-        from groupadd.wire.transport import AsyncHttpTransport  # noqa: PLC0415  httpx is slow to import
-
-        chosen, terms = self.settings.provider(name), self.settings.add
-        require_invitations(chosen.provider, terms.invite)
-        lease_s = max(_LEASE_S, 1.5 * terms.timeout_s) if self.lease_s is None else self.lease_s
-        lease = Lease(self.book, name, lease_s, self.tell)
-        if not await lease.acquire():
-            yield None
-            return
-        transport = AsyncHttpTransport(chosen.provider.base_url, terms.timeout_s, self.http)
-        async with AsyncExitStack() as stack:
-            stack.push_async_callback(transport.close)
-            stack.push_async_callback(lease.release)
-            desk = Desk(lease, ProviderSession(chosen.provider), terms, self.settings.drip, transport)
-            yield Worker(desk, self.stopping)
 
 
 async def run_async(
@@ -104,20 +46,9 @@ async def run_async(
         LedgerError: The ledger cannot be used. Whoever is in hand is looked up by the next run.
     """
     settings = load(config)
-    with Ledger.open(ledger, clock=clock) as book, exclusive(book):
-        for warning in settings.drip.warnings:
-            log.warning("%s", warning)
-        run = Run(book, settings, on_line or tell_nobody, stopping or asyncio.Event(), http, lease_s)
-        names = await book.read(accounts.with_people_to_do)
-        async with AsyncExitStack() as stack:
-            taken = [await stack.enter_async_context(run.worker(name)) for name in names]
-            workers = [worker for worker in taken if worker is not None]
-            if names and not workers:
-                raise LedgerBusy(
-                    f"other runs work on all accounts of {book.name} ({listed(names)}), or were killed a moment ago: "
-                    "a killed one's accounts are free within a minute"
-                )
-            await _all_at_work(workers, stagger_s=min(_STAGGER_S, settings.drip.gap_s / max(len(workers), 1)))
+    with Ledger.open(ledger, clock=clock) as book:
+        run = RunContext(book, settings, on_line or ignore_line, stopping or asyncio.Event(), http, lease_s)
+        await run_accounts(run)
         return status_of(book, settings.drip)
 
 
@@ -145,82 +76,3 @@ def run(
     if cut:
         raise Interrupted(told)
     return told
-
-
-def tell_nobody(_: AuditLine) -> None:
-    """Take a line for granted."""
-
-
-async def _all_at_work(workers: Sequence[Worker], *, stagger_s: float) -> None:
-    """Let all accounts work, one after the other beginning; one that somebody else takes over ends alone.
-
-    Accounts that began together would stay in step, and wait for each other at every add.
-
-    Raises:
-        GroupAddError: What ended the first of them; the others are cut short, and looked after by the next run.
-    """
-
-    async def work(worker: Worker, begins_after_s: float) -> None:
-        try:
-            await worker.sleep(begins_after_s)
-            await worker.work()
-        except LeaseLost:
-            log.warning("%s: another run has taken the account over", worker.desk.provider)
-
-    async def all_of_them() -> None:
-        async with asyncio.TaskGroup() as group:
-            for place, worker in enumerate(workers):
-                group.create_task(work(worker, place * stagger_s))
-
-    try:
-        await kept(workers, all_of_them())
-    except ExceptionGroup as errors:
-        first = errors.exceptions[0]
-    else:
-        return
-    raise first
-
-
-async def kept(workers: Sequence[Worker], working: Awaitable[T]) -> T:
-    """Renew the hold on these accounts for as long as they are worked."""
-
-    async def renew() -> None:
-        while True:
-            lease = workers[0].desk.lease
-            await lease.ledger.clock.sleep_async(lease.lease_s / 6)
-            for worker in workers:
-                try:
-                    await worker.desk.lease.ensure(lease.lease_s * 2 / 3)
-                except (LeaseLost, LedgerError) as error:  # the worker meets it, too, before it sends anything
-                    log.debug("%s: the hold was not kept: %s", worker.desk.provider, type(error).__name__)
-
-    renewing = asyncio.ensure_future(renew() if workers else asyncio.sleep(0))
-    try:
-        return await working
-    finally:
-        renewing.cancel()
-
-
-@contextmanager
-def on_signals(stop: Callable[[], None], *signals: signal.Signals) -> Iterator[None]:
-    """Let the first of these signals stop a run in the main thread; the next one has its usual effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {one: signal.getsignal(one) for one in signals}
-
-    def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    def on_signal(*_: object) -> None:
-        restore()
-        loop.call_soon_threadsafe(stop)
-
-    for one in signals:
-        signal.signal(one, on_signal)
-    try:
-        yield
-    finally:
-        restore()

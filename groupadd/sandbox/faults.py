@@ -1,90 +1,89 @@
-"""What goes wrong between a client and a provider, as values; and the plan of which request it befalls."""
+"""Faults of the network and of the provider, and the plan that applies them to requests."""
 
 from collections.abc import Mapping
-from typing import Literal
 
 from attrs import define, evolve, field, frozen
 
-from groupadd.sandbox.messages import Answer, Lost
+from groupadd.sandbox.messages import Disconnect, ServerResponse, Trickle
 
 
 @frozen
 class Fault:
-    """What befalls one request. The plain `Fault()` is none.
+    """What goes wrong with one request. `Fault()` changes nothing.
 
     Attributes:
-        takes_effect_after_s: Seconds until the request takes effect: 0 at once, None never.
-        status: The status of an error that is answered in place of the truth, in the vendor's own words.
-        headers: Header fields that are added.
-        body: The body in place of the answer's own, as HTML or nothing at all.
-        cut: Whether only the first half of the body comes.
-        lost: How the answer is lost.
-        delay_s: Seconds until the answer's last byte.
-        drips: What the delay is spread over, a byte at a time.
+        takes_effect_after_s: Seconds until the request takes effect; 0: at once, None: never.
+        status: The status of an error in the vendor's shape, which replaces the response.
+        headers: Header fields to add to the response.
+        body: A body that replaces the response's own.
+        truncated: Whether only the first half of the body arrives.
+        disconnect: How the connection breaks.
+        delay_s: Seconds until the response's last byte.
+        trickle: The part of the response that arrives byte by byte over the delay.
     """
 
     takes_effect_after_s: float | None = 0.0
     status: int | None = None
     headers: Mapping[str, str] = field(factory=dict[str, str])
     body: bytes | None = None
-    cut: bool = False
-    lost: Lost | None = None
+    truncated: bool = False
+    disconnect: Disconnect | None = None
     delay_s: float = 0.0
-    drips: Literal["body", "all"] | None = None
+    trickle: Trickle | None = None
 
-    def distort(self, answer: Answer) -> Answer:
-        """Return what arrives of an answer."""
-        body = answer.body if self.body is None else self.body
+    def apply_to(self, response: ServerResponse) -> ServerResponse:
+        """Return the response as the client receives it."""
+        body = response.body if self.body is None else self.body
         return evolve(
-            answer,
-            body=body[: len(body) // 2] if self.cut else body,
-            headers={**answer.headers, **self.headers},
-            delay_s=answer.delay_s + self.delay_s,
-            lost=self.lost or answer.lost,
-            drips=self.drips or answer.drips,
+            response,
+            body=body[: len(body) // 2] if self.truncated else body,
+            headers={**response.headers, **self.headers},
+            delay_s=response.delay_s + self.delay_s,
+            disconnect=self.disconnect or response.disconnect,
+            trickle=self.trickle or response.trickle,
         )
 
 
 _HTML = {"Content-Type": "text/html; charset=utf-8"}
 _PAGE = b"<!doctype html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
-REFUSED = Fault(takes_effect_after_s=None, lost="refused")
-LOST_BEFORE = Fault(takes_effect_after_s=None, lost="reset")
-LOST_AFTER = Fault(lost="reset")
+REFUSED = Fault(takes_effect_after_s=None, disconnect="refused")
+LOST_BEFORE = Fault(takes_effect_after_s=None, disconnect="reset")
+LOST_AFTER = Fault(disconnect="reset")
 EMPTY = Fault(body=b"")
-CUT = Fault(cut=True)
+TRUNCATED = Fault(truncated=True)
 HTML = Fault(headers=_HTML, body=_PAGE)
 GATEWAY_BEFORE = Fault(takes_effect_after_s=None, status=502, headers=_HTML, body=_PAGE)
 GATEWAY_AFTER = Fault(status=502, headers=_HTML, body=_PAGE)
 
 
-def late(seconds: float) -> Fault:
-    """Lose the answer; the request takes effect that many seconds later all the same."""
-    return Fault(takes_effect_after_s=seconds, lost="reset")
+def applied_late(seconds: float) -> Fault:
+    """Break the connection now; the request takes effect after `seconds`."""
+    return Fault(takes_effect_after_s=seconds, disconnect="reset")
 
 
 def slow(seconds: float) -> Fault:
-    """Apply at once, and answer that many seconds later."""
+    """Apply the request at once; the response arrives after `seconds`."""
     return Fault(delay_s=seconds)
 
 
-def dripping(seconds: float, what: Literal["body", "all"] = "body") -> Fault:
-    """Apply at once, and spread the answer over that many seconds, a byte at a time."""
-    return Fault(delay_s=seconds, drips=what)
+def trickling(seconds: float, part: Trickle = "body") -> Fault:
+    """Apply the request at once; a part of the response arrives byte by byte over `seconds`."""
+    return Fault(delay_s=seconds, trickle=part)
 
 
 def failing(status: int, *, applied: bool) -> Fault:
-    """Answer an error in the vendor's words, before or after the request has taken effect."""
+    """Return an error in the vendor's shape; `applied`: the request takes effect all the same."""
     return Fault(takes_effect_after_s=0.0 if applied else None, status=status)
 
 
-def limited(retry_after_s: int) -> Fault:
-    """Refuse with 429, asking for patience."""
+def rate_limited(retry_after_s: int) -> Fault:
+    """Refuse the request with 429 and a `Retry-After` header."""
     return Fault(takes_effect_after_s=None, status=429, headers={"Retry-After": str(retry_after_s)})
 
 
 @define
-class _Planned:
+class _PlannedFault:
     fault: Fault
     on: str | None
     times: int | None
@@ -92,22 +91,22 @@ class _Planned:
 
 @define
 class FaultPlan:
-    """Which requests what befalls; whatever is planned first comes first."""
+    """The faults of the next requests. For each request, the plan uses the earliest planned fault that fits."""
 
-    _planned: list[_Planned] = field(factory=list[_Planned])
+    _planned: list[_PlannedFault] = field(factory=list[_PlannedFault])
 
     def plan(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> None:
-        """Let a fault befall the next requests.
+        """Apply a fault to the next requests.
 
         Args:
-            fault: What befalls them.
-            on: The route that it befalls, such as `add`; None for any.
-            times: How many requests; None for all from now on.
+            fault: The fault.
+            on: The route of the requests, such as `add`; None: any route.
+            times: The number of requests; None: all from now on.
         """
-        self._planned.append(_Planned(fault, on, times))
+        self._planned.append(_PlannedFault(fault, on, times))
 
-    def take(self, route: str) -> Fault:
-        """Return what befalls a request of this route, and count it as having happened."""
+    def next_for(self, route: str) -> Fault:
+        """Return the fault of the next request to a route, and count it as used; `Fault()` if none is planned."""
         for planned in self._planned:
             if planned.on in {None, route}:
                 if planned.times is not None:

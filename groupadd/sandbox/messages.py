@@ -1,8 +1,8 @@
-"""What passes between a client and a sandbox: a call that has found its route, and the answer."""
+"""HTTP requests and responses on the server's side, and the protocol that each simulated vendor implements."""
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
@@ -12,47 +12,54 @@ from attrs import field, frozen
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import World
 
-KEY = "sandbox-key-0123456789"  # the credential that every dialect takes unless it is told another
+KEY = "sandbox-key-0123456789"  # every vendor's default credential
 
-Lost: TypeAlias = Literal["refused", "reset"]
+Disconnect: TypeAlias = Literal["refused", "reset"]
+Trickle: TypeAlias = Literal["body", "all"]
 
 
 @frozen
-class Answer:
-    """One HTTP answer, or none.
+class ServerResponse:
+    """One HTTP response, or a broken connection instead of one.
 
     Attributes:
         status: The HTTP status.
-        body: The body, in bytes.
+        body: The body.
         headers: Header fields.
-        delay_s: Seconds until its last byte, or until the connection breaks.
-        lost: `refused`: the request was surely never received; `reset`: the connection breaks without an answer.
-        drips: What the delay is spread over, a byte at a time: the body, or all of it; None: it all comes at the end.
+        delay_s: Seconds until the last byte arrives, or until the connection breaks.
+        disconnect: `refused`: the server never received the request. `reset`: the connection breaks before the
+            response. None: the response arrives.
+        trickle: The part that arrives byte by byte over the delay: the body, or status line and headers too. None:
+            everything arrives at the end of the delay.
     """
 
     status: int = 200
     body: bytes = b""
     headers: Mapping[str, str] = field(factory=dict[str, str])
     delay_s: float = 0.0
-    lost: Lost | None = None
-    drips: Literal["body", "all"] | None = None
+    disconnect: Disconnect | None = None
+    trickle: Trickle | None = None
 
 
-def say(data: object, status: int = 200) -> Answer:
-    """Return an answer in JSON."""
-    return Answer(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
+Handler: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], ServerResponse]
+"""A service: method, raw path with query, header fields and body in; the response out."""
+
+
+def json_response(data: object, status: int = 200) -> ServerResponse:
+    """Return a response with a JSON body."""
+    return ServerResponse(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
 
 
 @frozen
-class Call:
-    """A request that has found its route.
+class ServerRequest:
+    """A request that matched a route.
 
     Attributes:
         route: The route's name, such as `add`.
-        params: What stands in the path for the route's `{names}`.
+        params: The values of the `{names}` in the route's path.
         query: The query string; the last of equal names wins.
         headers: Header fields, names in lower case.
-        json: The JSON object that the body holds; empty where it holds none.
+        json: The JSON object in the body; empty if the body holds none.
     """
 
     route: str
@@ -63,14 +70,14 @@ class Call:
 
 
 class Vendor(Protocol):
-    """A vendor's wire format over a world: one file each in `vendors/`, named as the provider's `type`.
+    """A vendor's wire format over a world. Each file of `vendors/` holds one, named as the provider's `type`.
 
-    It also has one method for each of its routes, named `on_` and the route: a `Call` goes in, an `Answer` comes out.
+    A vendor also has one method `on_ROUTE` for each route: a `ServerRequest` in, a `ServerResponse` out.
 
     Attributes:
         name: The provider's `type` in the config.
-        routes: The vendor's `METHOD /path/{name}` by route name. The same things are named alike by all vendors: `add`,
-            `list`, `invite`, `send`, `check`, `lid`, `session`.
+        routes: The vendor's `METHOD /path/{name}` by route name. All vendors use the same route names: `add`, `list`,
+            `invite`, `send`, `check`, `lid`, `session`.
     """
 
     name: ClassVar[str]
@@ -78,53 +85,56 @@ class Vendor(Protocol):
 
     @property
     def world(self) -> World:
-        """What it speaks of."""
+        """The world that requests read and change."""
         ...
 
     @property
     def account(self) -> Account:
-        """Our account behind its session."""
+        """Our account behind the vendor's session."""
         ...
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the provider's config fields that this sandbox expects, `base_url` aside."""
+        """Return the provider's config fields that this vendor accepts, without `base_url`."""
         ...
 
-    def guard(self, call: Call) -> Answer | None:
-        """Return why a call may not pass: credentials, or a session that is down; None where it may."""
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Return the refusal of a request with wrong credentials or without a working session; None if it may pass."""
         ...
 
-    def error(self, status: int, text: str) -> Answer:
-        """Return an error in the vendor's words."""
+    def error(self, status: int, text: str) -> ServerResponse:
+        """Return an error in the vendor's shape."""
         ...
 
 
-def items(data: object) -> Sequence[object]:
-    """Return the items of a JSON list, none for anything else."""
+def list_items(data: object) -> Sequence[object]:
+    """Return the items of a JSON list; empty for any other value."""
     return cast("list[object]", data) if isinstance(data, list) else ()
 
 
-def route(routes: Mapping[str, str], method: str, target: str, headers: Mapping[str, str], body: bytes) -> Call | int:
-    """Return the call that a request is; 404 where no route has its path, 405 where none has its method."""
+def match_route(
+    routes: Mapping[str, str], method: str, target: str, headers: Mapping[str, str], body: bytes
+) -> ServerRequest | int:
+    """Return the matched request; 404 if no route has the path, 405 if none of the path's routes has the method."""
     path, _, search = target.partition("?")
-    found = 404
+    status = 404
     for name, pattern in routes.items():
         its_method, _, template = pattern.partition(" ")
-        match = _paths(template).fullmatch(path)
+        match = _path_pattern(template).fullmatch(path)
         if match and its_method == method:
             params = {key: unquote(value) for key, value in match.groupdict().items()}
             query = dict(parse_qsl(search, keep_blank_values=True))
-            return Call(name, params, query, {key.lower(): value for key, value in headers.items()}, _object(body))
-        found = 405 if match else found
-    return found
+            fields = {key.lower(): value for key, value in headers.items()}
+            return ServerRequest(name, params, query, fields, _json_object(body))
+        status = 405 if match else status
+    return status
 
 
 @cache
-def _paths(template: str) -> re.Pattern[str]:
+def _path_pattern(template: str) -> re.Pattern[str]:
     return re.compile(re.sub(r"\{(\w+)\}", r"(?P<\1>[^/]+)", template))
 
 
-def _object(body: bytes) -> Mapping[str, object]:
+def _json_object(body: bytes) -> Mapping[str, object]:
     try:
         data: object = json.loads(body)
     except (ValueError, RecursionError):

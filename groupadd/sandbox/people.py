@@ -1,4 +1,4 @@
-"""Who lives in a sandbox world: people, our own accounts, and groups with everything that was ever true of them."""
+"""The people, our accounts and the groups of a sandbox world. A group keeps the whole history of its members."""
 
 from bisect import bisect_right
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ Addressing: TypeAlias = Literal["phone", "lid", "mixed"]
 
 
 class Privacy(StrEnum):
-    """How somebody takes to being added by us."""
+    """Whether our account can add a person, and why not. The values are shown to users."""
 
     OPEN = "can be added"
     CONTACTS_ONLY = "lets only contacts add"
@@ -23,46 +23,46 @@ class Privacy(StrEnum):
 
 
 @frozen
-class Human:
-    """Somebody with a telephone.
+class SandboxPerson:
+    """A person with a phone number.
 
     Attributes:
-        phone: The number under which WhatsApp knows them, digits only.
-        lid: The digits of their LID.
-        name: What they call themselves.
-        temper: How they take to being added.
-        also_dialled: Other forms of the number that reach the same line.
+        phone: The person's canonical WhatsApp number, digits only.
+        lid: The person's LID, digits only.
+        name: The person's display name.
+        privacy: Whether our account can add the person.
+        number_variants: Other forms of the number that reach the same phone.
     """
 
     phone: str
     lid: str
     name: str = ""
-    temper: Privacy = Privacy.OPEN
-    also_dialled: frozenset[str] = frozenset()
+    privacy: Privacy = Privacy.OPEN
+    number_variants: frozenset[str] = frozenset()
 
 
 @define
 class Account:
-    """One of our own accounts, behind one session of a vendor's.
+    """One of our own accounts, behind one session of a vendor.
 
     Attributes:
-        human: Who we are on WhatsApp.
+        person: The account's owner in the world.
         session: The state of the vendor's session.
     """
 
-    human: Human
+    person: SandboxPerson
     session: Literal["working", "starting", "unlinked", "failed"] = "working"
 
 
 @frozen
 class RosterView:
-    """How a group's roster is shown to us.
+    """How the roster that our account sees differs from the true list of members.
 
     Attributes:
-        lag_s: How far it lags behind the truth: 0 is live.
-        both_names: Whether a row tells the person's other name beside the one that it is keyed by.
-        missing: Phones of people whose rows are left out.
-        masked: Phones of people whose rows tell no name at all.
+        lag_s: Age of the roster in seconds; 0 is live.
+        both_names: Whether each row shows phone and LID, not only the one that the row is keyed by.
+        missing: Phones of members whose rows are left out.
+        masked: Phones of members whose rows show neither phone nor LID.
     """
 
     lag_s: float = 0.0
@@ -73,18 +73,18 @@ class RosterView:
 
 @define
 class Group:
-    """A group, and everything that was ever true of who is in it.
+    """A group and the history of its members.
 
     Attributes:
-        jid: Its id, ending in `@g.us`.
-        name: Its subject.
-        cap: How many people fit in.
-        approval: Whether those whom a plain member adds wait for an admin's approval.
-        members_may_add: Whether plain members may add at all.
-        addressing: By which name its people are addressed; `mixed` is some by phone and some by LID.
-        shown: How its roster is shown.
-        invite_code: The secret of its invite link.
-        pending: Who waits for approval, by phone, and since when.
+        jid: The group's id, ending in `@g.us`.
+        name: The group's subject.
+        cap: The largest number of members.
+        approval: Whether people added by a plain member wait for an admin's approval.
+        members_may_add: Whether plain members may add people.
+        addressing: The kind of name that rows are keyed by; `mixed`: phone for some members, LID for others.
+        roster_view: How our account sees the roster.
+        invite_code: The secret part of the invite link.
+        pending: People who wait for approval: phone to the moment of the request, in seconds.
     """
 
     jid: str
@@ -93,7 +93,7 @@ class Group:
     approval: bool = False
     members_may_add: bool = False
     addressing: Addressing = "phone"
-    shown: RosterView = RosterView()
+    roster_view: RosterView = RosterView()
     invite_code: str = field(default="SandboxInvite0123456789", repr=False)
     pending: dict[str, float] = field(factory=dict[str, float])
     _history: dict[str, list[tuple[float, Role | None]]] = field(
@@ -101,17 +101,17 @@ class Group:
     )
 
     def role(self, phone: str, at: float = inf) -> Role | None:
-        """Return somebody's role at a moment, None for who was not in."""
+        """Return a person's role at a moment; None if the person was not in the group then."""
         history = self._history.get(phone, ())
         latest = bisect_right(history, at, key=lambda entry: entry[0])
         return history[latest - 1][1] if latest else None
 
     def members(self, at: float = inf) -> Mapping[str, Role]:
-        """Return the roles of all who were in at a moment, by phone."""
+        """Return the role of each member at a moment, by phone."""
         return {phone: role for phone in self._history if (role := self.role(phone, at)) is not None}
 
     def since(self, phone: str, at: float = inf) -> float | None:
-        """Return since when somebody who was in at a moment had been; None for always."""
+        """Return the moment at which a member of that moment joined; None if the member was in from the start."""
         joined = None
         for moment, role in self._history.get(phone, ()):
             if moment > at:
@@ -120,12 +120,18 @@ class Group:
         return None if joined == -inf else joined
 
     def left_at(self, phone: str) -> float | None:
-        """Return when somebody left or was removed; None for who is in or never was."""
+        """Return the moment at which a person left or was removed; None for members and for people never in."""
         history = self._history.get(phone)
         return history[-1][0] if history and history[-1][1] is None else None
 
-    def put(self, phone: str, role: Role | None, at: float = -inf) -> None:
-        """Note somebody's role from a moment on, None for out; without a moment it was always so."""
+    def set_role(self, phone: str, role: Role | None, at: float = -inf) -> None:
+        """Record a person's role from a moment on; None as the role: out of the group.
+
+        Args:
+            phone: The person's phone, digits only.
+            role: The new role.
+            at: The moment, in seconds; left out: from the start.
+        """
         self._history.setdefault(phone, []).append((at, role))
         self.pending.pop(phone, None)
 

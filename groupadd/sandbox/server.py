@@ -1,4 +1,4 @@
-"""A sandbox behind a real HTTP/1.1 server on loopback: connections that really break, answers that really drip."""
+"""A sandbox behind a real HTTP/1.1 server on loopback, with real broken connections and real slow responses."""
 
 import http.client
 import socket
@@ -8,31 +8,33 @@ from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from groupadd.sandbox.messages import Answer
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox.messages import Handler, ServerResponse
 
 HOST = "127.0.0.1"
 _LONGEST_BODY = 16 * 1024 * 1024
-_RESET = struct.pack("ii", 1, 0)  # SO_LINGER on, for no time: closing breaks the connection
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER with 0 s: closing the socket sends a reset
 
 
 class SandboxServer:
-    """Serves a sandbox from entering the context to leaving it.
+    """A context manager that serves a sandbox while the context is open.
 
-    A listening server cannot refuse a single request: where an answer is lost as `refused`, the connection is reset.
+    A listening server cannot refuse a single connection. It resets the connection for `disconnect="refused"` too.
 
     Args:
-        handle: The sandbox's entry.
-        port: Where to listen; 0 for any free port.
+        handle: The service, such as `Sandbox.handle`.
+        port: The port to listen on; 0: any free port.
+
+    Raises:
+        OSError: The port cannot be opened.
     """
 
-    def __init__(self, handle: Handle, port: int = 0) -> None:
+    def __init__(self, handle: Handler, port: int = 0) -> None:
         self._server = _Server(handle, port)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
 
     @property
     def url(self) -> str:
-        """Where it listens, such as `http://127.0.0.1:8042`."""
+        """The server's address, such as `http://127.0.0.1:8042`."""
         return f"http://{HOST}:{self._server.server_port}"
 
     def __enter__(self) -> "SandboxServer":
@@ -48,18 +50,18 @@ class SandboxServer:
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
-    def __init__(self, handle: Handle, port: int) -> None:
-        self.carry_out = handle
+    def __init__(self, handle: Handler, port: int) -> None:
+        self.service = handle
         self.closing = threading.Event()
         self.connections: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
 
     def server_close(self) -> None:
-        """Stop listening, and hang up on everybody: connections that are kept alive would be served on otherwise."""
+        """Stop listening, and close all connections: kept-alive ones would be served on otherwise."""
         self.closing.set()
         super().server_close()
         for connection in tuple(self.connections):
-            with suppress(OSError):  # the other side may have been faster
+            with suppress(OSError):  # the client may have closed it already
                 connection.shutdown(socket.SHUT_RDWR)
 
 
@@ -77,7 +79,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._host.connections.add(self.connection)
 
     def handle(self) -> None:
-        """Serve the connection until either side hangs up, which a client may do at any moment."""
+        """Serve the connection until either side closes it."""
         with suppress(ConnectionError):
             super().handle()
 
@@ -105,32 +107,32 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
         else:
             body = self.rfile.read(int(length))
-            self._answer(self._host.carry_out(self.command, self.path, dict(self.headers.items()), body))
+            self._send(self._host.service(self.command, self.path, dict(self.headers.items()), body))
 
-    def _answer(self, answer: Answer) -> None:
-        if answer.lost is not None:
-            self._wait(answer.delay_s)
+    def _send(self, response: ServerResponse) -> None:
+        if response.disconnect is not None:
+            self._wait(response.delay_s)
             self._reset()
             return
-        head = self._head(answer)
-        if answer.drips is None:
-            self._wait(answer.delay_s)
-            self.wfile.write(head + answer.body)
+        head = self._head(response)
+        if response.trickle is None:
+            self._wait(response.delay_s)
+            self.wfile.write(head + response.body)
             return
-        at_once, dripped = (head, answer.body) if answer.drips == "body" else (b"", head + answer.body)
+        at_once, trickled = (head, response.body) if response.trickle == "body" else (b"", head + response.body)
         self.wfile.write(at_once)
-        for byte in dripped:
-            self._wait(answer.delay_s / len(dripped))
+        for byte in trickled:
+            self._wait(response.delay_s / len(trickled))
             self.wfile.write(bytes((byte,)))
 
-    def _head(self, answer: Answer) -> bytes:
-        phrase = http.client.responses.get(answer.status, "")
-        fields = {"Date": self.date_time_string(), **answer.headers, "Content-Length": str(len(answer.body))}
-        lines = [f"HTTP/1.1 {answer.status} {phrase}", *(f"{name}: {value}" for name, value in fields.items())]
+    def _head(self, response: ServerResponse) -> bytes:
+        phrase = http.client.responses.get(response.status, "")
+        fields = {"Date": self.date_time_string(), **response.headers, "Content-Length": str(len(response.body))}
+        lines = [f"HTTP/1.1 {response.status} {phrase}", *(f"{name}: {value}" for name, value in fields.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
     def _wait(self, seconds: float) -> None:
-        """Let time pass, but not after the server has been told to stop."""
+        """Wait, at most until the server stops."""
         self._host.closing.wait(seconds)
 
     def _reset(self) -> None:
@@ -139,4 +141,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.close_connection = True
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the parent's own name
-        """Say nothing: addresses hold what is not to be logged."""
+        """Log nothing: addresses may hold secrets and phone numbers."""

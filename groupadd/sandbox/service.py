@@ -1,33 +1,30 @@
-"""The sandbox itself: one entry, from an HTTP request to its answer, over a world, in a vendor's wire format."""
+"""A vendor's simulated service: from an HTTP request to its response, over a world."""
 
 import importlib
 import pkgutil
 from collections.abc import Callable, Mapping
-from typing import TypeAlias
 
 from attrs import define, field, frozen
 
 from groupadd.sandbox import vendors
 from groupadd.sandbox.faults import FaultPlan
-from groupadd.sandbox.messages import Answer, Call, Vendor, route, say
+from groupadd.sandbox.messages import Handler, ServerRequest, ServerResponse, Vendor, json_response, match_route
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import Refused, World
 
-Handle: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], Answer]
-
 
 def vendor_names() -> tuple[str, ...]:
-    """Return the providers whose wire format the sandbox speaks, as named in the config."""
+    """Return the provider types whose wire format the sandbox has, sorted."""
     return tuple(module.name for module in pkgutil.iter_modules(vendors.__path__))
 
 
 @frozen
-class Seen:
-    """A request that the sandbox has seen.
+class ReceivedRequest:
+    """A request that matched a route.
 
     Attributes:
-        at: When, in seconds of the world's clock.
-        route: The name of its route, such as `add`.
+        at: The moment, in seconds of the world's clock.
+        route: The route's name, such as `add`.
     """
 
     at: float
@@ -36,74 +33,82 @@ class Seen:
 
 @define
 class Sandbox:
-    """A vendor's service over a world; pure apart from what it changes there.
+    """A vendor's simulated service. Its requests read and change a world; it does no I/O.
 
     Attributes:
-        dialect: How it speaks.
-        faults: What goes wrong.
-        seen: The requests that found a route, in order.
+        vendor: The vendor's wire format.
+        faults: The faults of the next requests.
+        requests: The requests that matched a route, in order.
     """
 
-    dialect: Vendor
+    vendor: Vendor
     faults: FaultPlan = field(factory=FaultPlan)
-    seen: list[Seen] = field(factory=list[Seen])
+    requests: list[ReceivedRequest] = field(factory=list[ReceivedRequest])
 
     @classmethod
-    def speaking(cls, name: str, world: World, account: Account | None = None) -> "Sandbox":
-        """Return a sandbox that speaks a built-in dialect; without an account, for the world's first one."""
+    def for_vendor(cls, name: str, world: World, account: Account | None = None) -> "Sandbox":
+        """Return a sandbox for a built-in vendor.
+
+        Args:
+            name: The provider's type, one of `vendor_names()`.
+            world: The world that it serves.
+            account: Our account behind the vendor's session; left out: the world's first account.
+        """
         module = importlib.import_module(f"{vendors.__name__}.{name}")
         return cls(getattr(module, module.__all__[0])(world, account or next(iter(world.accounts.values()))))
 
     def config(self, base_url: str) -> Mapping[str, str]:
-        """Return the provider's config fields that reach this sandbox at `base_url`."""
-        return {"type": self.dialect.name, **self.dialect.credentials(), "base_url": base_url}
+        """Return the provider's config fields for this sandbox at `base_url`, `type` included."""
+        return {"type": self.vendor.name, **self.vendor.credentials(), "base_url": base_url}
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """Carry out one request and return its answer, without waiting for its delay.
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
+        """Carry out one request and return its response. The caller waits for the response's delay.
 
         Args:
             method: `GET`, `POST`, …
             target: The raw path with its query string.
             headers: Header fields, names in any case.
-            body: The body, in bytes.
+            body: The body.
         """
-        call = route(self.dialect.routes, method, target, headers, body)
-        if isinstance(call, int):
-            return self.dialect.error(call, "there is nothing at this address")
-        with self.dialect.world.one_at_a_time:
-            return self._faulty(call)
+        request = match_route(self.vendor.routes, method, target, headers, body)
+        if isinstance(request, int):
+            return self.vendor.error(request, "there is nothing at this address")
+        with self.vendor.world.lock:
+            return self._respond(request)
 
-    def _faulty(self, call: Call) -> Answer:
-        world = self.dialect.world
-        self.seen.append(Seen(world.now, call.route))
-        fault = self.faults.take(call.route)
-        answer = None
+    def _respond(self, request: ServerRequest) -> ServerResponse:
+        """Carry out a request with its planned fault."""
+        world = self.vendor.world
+        self.requests.append(ReceivedRequest(world.now, request.route))
+        fault = self.faults.next_for(request.route)
+        response = None
         if fault.takes_effect_after_s == 0:
-            answer = self._carry_out(call)
+            response = self._carry_out(request)
         elif fault.takes_effect_after_s is not None:
-            world.later(fault.takes_effect_after_s, lambda: self._carry_out(call))
-        if answer is None or fault.status is not None:
-            answer = self.dialect.error(fault.status or 504, "something went wrong on the way")
-        return fault.distort(answer)
+            world.schedule(fault.takes_effect_after_s, lambda: self._carry_out(request))
+        if response is None or fault.status is not None:
+            response = self.vendor.error(fault.status or 504, "something went wrong on the way")
+        return fault.apply_to(response)
 
-    def _carry_out(self, call: Call) -> Answer:
-        if (no_entry := self.dialect.guard(call)) is not None:
-            return no_entry
-        handler: Callable[[Call], Answer] = getattr(self.dialect, f"on_{call.route}")
+    def _carry_out(self, request: ServerRequest) -> ServerResponse:
+        if (refusal := self.vendor.guard(request)) is not None:
+            return refusal
+        respond: Callable[[ServerRequest], ServerResponse] = getattr(self.vendor, f"on_{request.route}")
         try:
-            return handler(call)
+            return respond(request)
         except Refused as refused:
-            return self.dialect.error(refused.code, str(refused))
+            return self.vendor.error(refused.code, str(refused))
 
 
-def side_by_side(sandboxes: Mapping[str, Sandbox]) -> Handle:
-    """Return one entry to several sandboxes, each under a path of its own: `/wasend/…`, `/wawp/…`."""
+def mount(sandboxes: Mapping[str, Sandbox]) -> Handler:
+    """Return one service for several sandboxes, each under a path of its own: `/wasend/…`, `/wawp/…`."""
 
-    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         _, _, rest = target.partition("/")
         name, slash, rest = rest.partition("/")
         if name not in sandboxes:
-            return say({"error": f"there is nothing here; try {', '.join(f'/{one}' for one in sandboxes)}"}, 404)
+            paths = ", ".join(f"/{one}" for one in sandboxes)
+            return json_response({"error": f"there is nothing at this address; try {paths}"}, 404)
         return sandboxes[name].handle(method, slash + rest, headers, body)
 
     return handle

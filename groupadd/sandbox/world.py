@@ -1,8 +1,8 @@
-"""A small WhatsApp of our own: who is where, and what becomes of an add. Pure truth.
+"""A simulated WhatsApp: people, groups and our accounts, and the outcome of each add.
 
-How vendors speak of it is in `vendors/`, what goes wrong on the line in `faults.py`. All times are seconds of the
-world's clock. Membership is kept as a timed history, so that a lagging roster shows what was once true, and so that
-anybody can ask afterwards who was in at any moment.
+The world holds the truth. `vendors/` holds how each vendor reports it, and `faults.py` what goes wrong on the way. All
+times are seconds of the world's clock. Each group keeps its history, so a test can ask who was in at any moment, and a
+lagging roster shows what was true earlier.
 """
 
 import threading
@@ -16,16 +16,16 @@ from typing import Literal, TypeAlias
 from attrs import define, field, frozen
 
 from groupadd.model.identity import Identity
-from groupadd.sandbox.people import Account, Group, Human, Privacy, Role
+from groupadd.sandbox.people import Account, Group, Privacy, Role, SandboxPerson
 from groupadd.wire.driver import Clock
 
-RECENTLY_S = 24 * 3600.0  # how long WhatsApp remembers who left is not published; a day here
-OFFER_LASTS_S = 72 * 3600.0  # three samples in public issues agree
+RECENTLY_S = 24 * 3600.0  # WhatsApp does not publish for how long it refuses people who left; the sandbox uses a day
+INVITE_EXPIRES_S = 72 * 3600.0  # three samples in public issues agree
 Kind: TypeAlias = Literal["add", "message", "invitation"]
 
 
 class Code(IntEnum):
-    """WhatsApp's own word for one participant of an add."""
+    """WhatsApp's code for one participant of an add."""
 
     ADDED = 200
     BLOCKED = 401
@@ -38,7 +38,7 @@ class Code(IntEnum):
     LEGAL = 451
 
 
-_REFUSES: Mapping[Privacy, Code] = {
+_REFUSALS: Mapping[Privacy, Code] = {
     Privacy.CONTACTS_ONLY: Code.PRIVACY,
     Privacy.NOT_ON_WHATSAPP: Code.NOT_ON_WHATSAPP,
     Privacy.BLOCKED_US: Code.BLOCKED,
@@ -47,10 +47,10 @@ _REFUSES: Mapping[Privacy, Code] = {
 
 
 class Refused(Exception):
-    """WhatsApp refuses a request as a whole.
+    """WhatsApp refuses a whole request.
 
     Attributes:
-        code: WhatsApp's request-level code: 403, or 404 for a group that is not there.
+        code: WhatsApp's request-level code: 403, or 404 for an unknown group.
     """
 
     def __init__(self, code: int, why: str) -> None:
@@ -59,12 +59,12 @@ class Refused(Exception):
 
 
 @frozen
-class Offer:
-    """A personal invitation that may be sent to somebody whose privacy forbids the add.
+class PersonalInvite:
+    """An invitation that WhatsApp offers to send to a person whose privacy setting forbids the add.
 
     Attributes:
-        code: Its secret code.
-        expires_at: When it ends.
+        code: The invitation's secret code.
+        expires_at: The moment of its expiry, in seconds.
     """
 
     code: str = field(repr=False)
@@ -72,33 +72,33 @@ class Offer:
 
 
 @frozen
-class Result:
-    """What became of one person of an add.
+class AddResult:
+    """The outcome of an add for one participant.
 
     Attributes:
-        asked: The names that were asked for.
-        human: Who that is; None for a number that nobody has.
-        code: WhatsApp's word.
-        offer: The invitation that may be sent instead.
+        requested: The names in the request.
+        person: The person with these names; None for a number without an owner.
+        code: WhatsApp's code.
+        invite: The invitation that may be sent instead.
     """
 
-    asked: Identity
-    human: Human | None
+    requested: Identity
+    person: SandboxPerson | None
     code: Code
-    offer: Offer | None = None
+    invite: PersonalInvite | None = None
 
 
 @frozen
-class Row:
-    """One row of a roster as it is shown; which names it tells is the group's doing.
+class RosterRow:
+    """One row of a roster as our account sees it. The group decides which names the row shows.
 
     Attributes:
-        phone: Digits, or None where it is not told.
-        lid: Digits, or None where it is not told.
-        keyed_by: Which of the two stands first.
-        role: Their role.
-        name: What they call themselves.
-        since: Since when they are in; None where they always were.
+        phone: Digits; None if the row shows no phone.
+        lid: Digits; None if the row shows no LID.
+        keyed_by: The kind of name that identifies the row.
+        role: The member's role.
+        name: The member's display name.
+        since: The moment of joining, in seconds; None for members from the start.
     """
 
     phone: str | None
@@ -110,16 +110,16 @@ class Row:
 
 
 @frozen
-class Entry:
-    """One line of the world's journal: what reached one person from one of our accounts.
+class JournalEntry:
+    """One line of the world's journal: an action of one of our accounts on one person.
 
     Attributes:
-        at: When.
+        at: The moment, in seconds.
         by: The phone of our account.
-        kind: `add`; `message`; or `invitation`, a message that holds a group's invite link.
-        to: The person's phone, or the name asked for where nobody has it.
+        kind: `add`, `message`, or `invitation`: a message that contains a group's invite link.
+        to: The person's phone; the requested name if it has no owner.
         group: The group's id; None for a plain message.
-        code: What became of an add.
+        code: WhatsApp's code for an add; None for messages.
     """
 
     at: float
@@ -130,180 +130,192 @@ class Entry:
     code: Code | None = None
 
 
-_Due: TypeAlias = tuple[float, int, Callable[[], object]]
+_Event: TypeAlias = tuple[float, int, Callable[[], object]]
 
 
 @define
 class World:
-    """Groups, people, and our own accounts; everything may be changed at any time, by anyone.
+    """Groups, people and our own accounts. A test may change everything at any moment.
 
     Attributes:
-        clock: The world's time.
-        people: Everybody who has a telephone, by phone.
+        clock: The world's clock.
+        people: All people, by phone.
         groups: All groups, by id.
         accounts: Our own accounts, by phone.
-        journal: What our accounts did to people, in order.
-        opened: The date on which the world's clock stood at `opened_at`.
-        opened_at: The clock's moment when the world was made.
-        one_at_a_time: Held by whoever serves requests from several threads.
+        journal: The actions of our accounts, in order.
+        start_date: The date at the clock's moment `start_at`.
+        start_at: The clock's moment at which the world was made, in seconds.
+        lock: The lock to hold while serving a request from one of several threads.
     """
 
     clock: Clock
-    people: dict[str, Human] = field(factory=dict[str, Human])
+    people: dict[str, SandboxPerson] = field(factory=dict[str, SandboxPerson])
     groups: dict[str, Group] = field(factory=dict[str, Group])
     accounts: dict[str, Account] = field(factory=dict[str, Account])
-    journal: list[Entry] = field(factory=list[Entry])
-    opened: datetime = field(default=datetime(2026, 1, 5, 9, tzinfo=UTC), kw_only=True)
-    opened_at: float = field(init=False)
-    one_at_a_time: threading.RLock = field(factory=threading.RLock, init=False, repr=False, eq=False)
-    _due: list[_Due] = field(factory=list[_Due], init=False, repr=False)
-    _delayed: int = field(default=0, init=False)
-    _moment: float | None = field(default=None, init=False)
+    journal: list[JournalEntry] = field(factory=list[JournalEntry])
+    start_date: datetime = field(default=datetime(2026, 1, 5, 9, tzinfo=UTC), kw_only=True)
+    start_at: float = field(init=False)
+    lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False, eq=False)
+    _scheduled: list[_Event] = field(factory=list[_Event], init=False, repr=False)
+    _scheduled_count: int = field(default=0, init=False)
+    _event_at: float | None = field(default=None, init=False)
 
     def __attrs_post_init__(self) -> None:
-        self.opened_at = self.clock.now()
+        self.start_at = self.clock.now()
 
     @property
     def now(self) -> float:
-        """The moment, in seconds; while something delayed happens, the moment at which it was due."""
-        return self.clock.now() if self._moment is None else self._moment
+        """The current moment in seconds; during a scheduled event, the moment for which it was scheduled."""
+        return self.clock.now() if self._event_at is None else self._event_at
 
     def date(self, at: float) -> datetime:
         """Return the date of a moment."""
-        return self.opened + timedelta(seconds=at - self.opened_at)
+        return self.start_date + timedelta(seconds=at - self.start_at)
 
-    def settle(self, *people: Human) -> None:
-        """Give people a telephone, or change them."""
-        self.people.update({human.phone: human for human in people})
+    def add_people(self, *people: SandboxPerson) -> None:
+        """Add people to the world, or replace people with the same phone."""
+        self.people.update({person.phone: person for person in people})
 
-    def found(self, group: Group, members: Iterable[Human] = (), *, admins: Iterable[Human] = ()) -> Group:
-        """Start a group in which these people have always been."""
+    def create_group(
+        self, group: Group, members: Iterable[SandboxPerson] = (), *, admins: Iterable[SandboxPerson] = ()
+    ) -> Group:
+        """Create a group with members and admins from the start, and return it."""
         self.groups[group.jid] = group
-        founders: tuple[tuple[Role, Iterable[Human]], ...] = (("admin", admins), ("member", members))
+        founders: tuple[tuple[Role, Iterable[SandboxPerson]], ...] = (("admin", admins), ("member", members))
         for role, people in founders:
-            for human in people:
-                self.people.setdefault(human.phone, human)
-                group.put(human.phone, role)
+            for person in people:
+                self.people.setdefault(person.phone, person)
+                group.set_role(person.phone, role)
         return group
 
-    def open_account(self, human: Human) -> Account:
-        """Make one of the people us."""
-        self.settle(human)
-        account = self.accounts[human.phone] = Account(human)
+    def open_account(self, person: SandboxPerson) -> Account:
+        """Make a person one of our own accounts."""
+        self.add_people(person)
+        account = self.accounts[person.phone] = Account(person)
         return account
 
-    def later(self, delay_s: float, happens: Callable[[], object]) -> None:
-        """Let something happen in `delay_s` seconds, as of that moment."""
-        self._delayed += 1
-        insort(self._due, (self.now + delay_s, self._delayed, happens))
+    def schedule(self, delay_s: float, event: Callable[[], object]) -> None:
+        """Call `event` after `delay_s` seconds, as of that moment."""
+        self._scheduled_count += 1
+        insort(self._scheduled, (self.now + delay_s, self._scheduled_count, event))
 
-    def catch_up(self) -> None:
-        """Let everything happen that is due by now."""
-        while self._due and self._moment is None and self._due[0][0] <= self.clock.now():
-            self._moment, _, happens = self._due.pop(0)
+    def run_due(self) -> None:
+        """Call every scheduled event that is due."""
+        while self._scheduled and self._event_at is None and self._scheduled[0][0] <= self.clock.now():
+            self._event_at, _, event = self._scheduled.pop(0)
             try:
-                happens()
+                event()
             finally:
-                self._moment = None
+                self._event_at = None
 
-    def whois(self, who: Identity) -> Human | None:
-        """Return who has this name: a number in any form that reaches them, or a LID."""
-        if who.phone in self.people:
-            return self.people[who.phone]
+    def find_person(self, names: Identity) -> SandboxPerson | None:
+        """Return the person with a phone, in any form that reaches the person, or with a LID; None if there is none."""
+        if names.phone in self.people:
+            return self.people[names.phone]
         return next(
             (
-                human
-                for human in self.people.values()
-                if (who.phone is not None and who.phone in human.also_dialled)
-                or (who.lid is not None and who.lid == human.lid)
+                person
+                for person in self.people.values()
+                if (names.phone is not None and names.phone in person.number_variants)
+                or (names.lid is not None and names.lid == person.lid)
             ),
             None,
         )
 
-    def add(self, group_jid: str, names: Sequence[Identity], *, by: Account) -> tuple[Result, ...]:
-        """Add people to a group, and say of each what became of them, in the order asked.
+    def find_user(self, names: Identity) -> SandboxPerson | None:
+        """Return the person with these names if the person is on WhatsApp; None otherwise."""
+        person = self.find_person(names)
+        return None if person is None or person.privacy is Privacy.NOT_ON_WHATSAPP else person
+
+    def add_participants(
+        self, group_jid: str, participants: Sequence[Identity], *, by: Account
+    ) -> tuple[AddResult, ...]:
+        """Add participants to a group.
+
+        Returns:
+            One result for each participant, in the order given.
 
         Raises:
-            Refused: There is no such group, or our account may not add to it.
+            Refused: The group does not exist, or our account may not add to it.
         """
-        group, role = self._entered(group_jid, by)
+        group, role = self._own_group(group_jid, by)
         if role == "member" and not group.members_may_add:
             raise Refused(403, "only admins may add to this group")
-        queues = role == "member" and group.approval
+        needs_approval = role == "member" and group.approval
         places = group.cap - len(group.members())
-        results: list[Result] = []
-        for who in names:
-            human = self.whois(who)
-            code = self._fate(group, human, places=places, queues=queues)
-            if human is not None and code is Code.ADDED:
-                group.put(human.phone, "member", self.now)
+        results: list[AddResult] = []
+        for names in participants:
+            person = self.find_person(names)
+            code = self._add_code(group, person, places=places, needs_approval=needs_approval)
+            if person is not None and code is Code.ADDED:
+                group.set_role(person.phone, "member", self.now)
                 places -= 1
-            if human is not None and code is Code.PENDING:
-                group.pending.setdefault(human.phone, self.now)
-            offer = Offer(f"{group.invite_code}-{len(self.journal)}", self.now + OFFER_LASTS_S)
-            results.append(Result(who, human, code, offer if code is Code.PRIVACY else None))
-            self.journal.append(Entry(self.now, by.human.phone, "add", _named(human, who), group.jid, code))
+            if person is not None and code is Code.PENDING:
+                group.pending.setdefault(person.phone, self.now)
+            invite = PersonalInvite(f"{group.invite_code}-{len(self.journal)}", self.now + INVITE_EXPIRES_S)
+            results.append(AddResult(names, person, code, invite if code is Code.PRIVACY else None))
+            to = person.phone if person else names.phone or names.id or ""
+            self.journal.append(JournalEntry(self.now, by.person.phone, "add", to, group.jid, code))
         return tuple(results)
 
-    def _fate(self, group: Group, human: Human | None, *, places: int, queues: bool) -> Code:
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
+    def _add_code(self, group: Group, person: SandboxPerson | None, *, places: int, needs_approval: bool) -> Code:
+        if person is None or person.privacy is Privacy.NOT_ON_WHATSAPP:
             return Code.NOT_ON_WHATSAPP
-        if group.role(human.phone) is not None:
+        if group.role(person.phone) is not None:
             return Code.ALREADY_IN
-        if human.temper in _REFUSES:
-            return _REFUSES[human.temper]
-        left_at = group.left_at(human.phone)
+        if person.privacy in _REFUSALS:
+            return _REFUSALS[person.privacy]
+        left_at = group.left_at(person.phone)
         if left_at is not None and self.now - left_at < RECENTLY_S:
             return Code.RECENTLY_LEFT
         if places <= 0:
             return Code.GROUP_FULL
-        return Code.PENDING if queues else Code.ADDED
+        return Code.PENDING if needs_approval else Code.ADDED
 
     def join(self, group_jid: str, phone: str) -> None:
-        """Let somebody in without us: by link, by another admin, or by approval."""
-        self._pass(group_jid, phone, "member")
+        """Let a person join without our account: by link, by another admin's add, or by an approval."""
+        self.set_role(group_jid, phone, "member")
 
     def leave(self, group_jid: str, phone: str) -> None:
-        """Let somebody leave, or be removed by another admin."""
-        self._pass(group_jid, phone, None)
+        """Let a person leave, or let another admin remove the person."""
+        self.set_role(group_jid, phone, None)
 
-    def appoint(self, group_jid: str, phone: str, role: Role) -> None:
-        """Let another admin change somebody's role."""
-        self._pass(group_jid, phone, role)
-
-    def _pass(self, group_jid: str, phone: str, role: Role | None) -> None:
-        self.catch_up()
+    def set_role(self, group_jid: str, phone: str, role: Role | None) -> None:
+        """Change a person's role from now on; None: the person leaves."""
+        self.run_due()
         group = self.groups[group_jid]
         if group.role(phone) != role:
-            group.put(phone, role, self.now)
+            group.set_role(phone, role, self.now)
 
     def is_member(self, group_jid: str, phone: str, at: float = inf) -> bool:
-        """Return whether somebody is, or was at a moment, in a group."""
-        self.catch_up()
+        """Return whether a person is in a group, or was at a moment."""
+        self.run_due()
         return self.groups[group_jid].role(phone, at) is not None
 
-    def roster(self, group_jid: str, *, by: Account) -> tuple[Row, ...]:
-        """Return the group's roster as it is shown to our account now, which may be neither fresh nor whole.
+    def roster(self, group_jid: str, *, by: Account) -> tuple[RosterRow, ...]:
+        """Return the group's roster as our account sees it now. It may be outdated or incomplete.
 
         Raises:
-            Refused: There is no such group, or our account is not in it.
+            Refused: The group does not exist, or our account is not in it.
         """
-        group, _ = self._entered(group_jid, by)
-        at = self.now - group.shown.lag_s
-        members = group.members(at).items()
-        return tuple(self._row(group, phone, role, at) for phone, role in members if phone not in group.shown.missing)
+        group, _ = self._own_group(group_jid, by)
+        view = group.roster_view
+        at = self.now - view.lag_s
+        return tuple(
+            self._row(group, phone, role, at) for phone, role in group.members(at).items() if phone not in view.missing
+        )
 
-    def _row(self, group: Group, phone: str, role: Role, at: float) -> Row:
-        human, shown = self.people[phone], group.shown
+    def _row(self, group: Group, phone: str, role: Role, at: float) -> RosterRow:
+        person, view = self.people[phone], group.roster_view
         by_lid = group.addressing == "lid" or (group.addressing == "mixed" and int(phone) % 2 == 1)
-        tells_phone = phone not in shown.masked and (shown.both_names or not by_lid)
-        tells_lid = phone not in shown.masked and (shown.both_names or by_lid)
-        return Row(
-            human.phone if tells_phone else None,
-            human.lid if tells_lid else None,
+        shows_phone = phone not in view.masked and (view.both_names or not by_lid)
+        shows_lid = phone not in view.masked and (view.both_names or by_lid)
+        return RosterRow(
+            person.phone if shows_phone else None,
+            person.lid if shows_lid else None,
             "lid" if by_lid else "phone",
             role,
-            human.name,
+            person.name,
             group.since(phone, at),
         )
 
@@ -311,36 +323,31 @@ class World:
         """Return the group's invite link.
 
         Raises:
-            Refused: There is no such group, or our account is no admin of it.
+            Refused: The group does not exist, or our account is no admin of it.
         """
-        group, role = self._entered(group_jid, by)
+        group, role = self._own_group(group_jid, by)
         if role == "member":
             raise Refused(403, "only admins may see the invite link")
         return group.link()
 
     def send(self, to: Identity, text: str, *, by: Account) -> str | None:
-        """Send somebody a text; return its message id, or None where nobody on WhatsApp has this name."""
-        self.catch_up()
-        human = self.whois(to)
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
+        """Send a text to a person; return the message's id, or None if the person is not on WhatsApp."""
+        self.run_due()
+        user = self.find_user(to)
+        if user is None:
             return None
         invited_to = next((group.jid for group in self.groups.values() if group.invite_code in text), None)
         kind: Kind = "invitation" if invited_to else "message"
-        self.journal.append(Entry(self.now, by.human.phone, kind, human.phone, invited_to))
-        return f"true_{human.phone}@c.us_{len(self.journal):020X}"
+        self.journal.append(JournalEntry(self.now, by.person.phone, kind, user.phone, invited_to))
+        return f"true_{user.phone}@c.us_{len(self.journal):020X}"
 
-    def _entered(self, group_jid: str, by: Account) -> tuple[Group, Role]:
-        """Return a group that our account is in, and its role there."""
-        self.catch_up()
+    def _own_group(self, group_jid: str, by: Account) -> tuple[Group, Role]:
+        """Return a group that our account is in, and our role in it."""
+        self.run_due()
         group = self.groups.get(group_jid)
         if group is None:
             raise Refused(404, "there is no such group")
-        role = group.role(by.human.phone)
+        role = group.role(by.person.phone)
         if role is None:
             raise Refused(403, "this account is not in the group")
         return group, role
-
-
-def _named(human: Human | None, asked: Identity) -> str:
-    """Return the phone of whoever was asked for, or the bare name where nobody has it."""
-    return human.phone if human else asked.phone or asked.id or ""

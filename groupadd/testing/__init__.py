@@ -1,18 +1,18 @@
-"""For authors of adapters: record what a provider answers, scrubbed, and hold an adapter to what holds for all.
+"""For authors of adapters: tests that hold for every provider, and scrubbed recordings of its responses.
 
-Needs `groupadd[testing]`; vcrpy is imported when the first cassette is.
+Needs `groupadd[testing]`. vcrpy is imported with the first cassette.
 """
 
 import pytest
 
-pytest.register_assert_rewrite("groupadd.testing.conformance")
+pytest.register_assert_rewrite("groupadd.testing.conformance")  # before the import, so that failures show values
 
 from groupadd.testing.cassettes import Cassette  # noqa: E402
 from groupadd.testing.conformance import Conformance  # noqa: E402
-from groupadd.testing.harness import AdapterUnderTest  # noqa: E402  its tests' assertions are to be explained by pytest
-from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Staging  # noqa: E402
+from groupadd.testing.harness import AdapterUnderTest  # noqa: E402
+from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Setup  # noqa: E402
 from groupadd.testing.scrubbing import Scrubber  # noqa: E402
-from groupadd.testing.targets import NotLive, Target, live_stage, sandbox_stage  # noqa: E402
+from groupadd.testing.targets import NotLive, Target, live_target, sandbox_target  # noqa: E402
 
 __all__ = [
     "AdapterUnderTest",
@@ -23,8 +23,8 @@ __all__ = [
     "PlannedFault",
     "Scenario",
     "Scrubber",
-    "Staging",
+    "Setup",
     "Target",
-    "live_stage",
-    "sandbox_stage",
+    "live_target",
+    "sandbox_target",
 ]

@@ -1,7 +1,7 @@
-"""`python -m groupadd.testing FILE…` records cassettes anew, all of `cassettes/` if none is named.
+"""`python -m groupadd.testing [FILE…]` records cassettes again; without a file, all of `cassettes/`.
 
-They are recorded against the sandbox. Where `GROUPADD_LIVE_WASEND=1` is set, or its like, those of that provider are
-recorded against the vendor's live service: real people are added to a real group.
+The target is the sandbox. With `GROUPADD_LIVE_WASEND=1` the cassettes of Wasend are recorded against the vendor's live
+service, which adds real people to a real group; the other providers have variables of the same form.
 """
 
 import os
@@ -10,35 +10,35 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from groupadd.testing.cassettes import Cassette
-from groupadd.testing.scenarios import Told
-from groupadd.testing.targets import NotLive, live_stage, sandbox_stage, wants_live
+from groupadd.testing.scenarios import ScenarioOutcome
+from groupadd.testing.targets import NotLive, live_target, sandbox_target, wants_live
 
 
-def record(cassette: Cassette, environ: Mapping[str, str]) -> Told:
-    """Record a cassette at the stage that the environment asks for, and tell what became of it.
+def record(cassette: Cassette, environ: Mapping[str, str]) -> ScenarioOutcome:
+    """Record a cassette on the target that the environment asks for, and return the scenario's outcome.
 
     Raises:
-        NotLive: It cannot be recorded live.
+        NotLive: The scenario cannot be recorded live.
     """
     if wants_live(cassette.type, environ):
-        return cassette.record(live_stage(cassette.type, environ, cassette.scenario))
-    with sandbox_stage(cassette.type, cassette.scenario.staging) as stage:
-        return cassette.record(stage)
+        return cassette.record(live_target(cassette.type, environ, cassette.scenario))
+    with sandbox_target(cassette.type, cassette.scenario.setup) as target:
+        return cassette.record(target)
 
 
 def main(files: Iterable[str]) -> int:
-    """Record, and say of each file what came of it; returns 1 where something is not as the scenario has it."""
+    """Record the files and print a line for each; return 1 if an outcome differs from its scenario, else 0."""
     code = 0
     for path in sorted(map(Path, files)) or sorted(Path("cassettes").glob("*/*.yaml")):
         cassette = Cassette.read(path)
         try:
-            told = record(cassette, os.environ)
+            outcome = record(cassette, os.environ)
         except NotLive as why:
             print(f"{path}: not recorded: {why}")
             continue
-        as_declared = told == cassette.scenario.outcome
-        code = code if as_declared else 1
-        print(f"{path}: {'recorded' if as_declared else f'recorded, but the outcome is {told}'}")
+        as_expected = outcome == cassette.scenario.outcome
+        code = code if as_expected else 1
+        print(f"{path}: {'recorded' if as_expected else f'recorded, but the outcome is {outcome}'}")
     return code
 
 

@@ -1,10 +1,10 @@
-"""Cassettes: files that hold a scenario and the HTTP exchanges that vcrpy recorded of it.
+"""Cassettes: files with a scenario and the HTTP exchanges that vcrpy recorded of it.
 
-A file begins with a line that says when it was recorded, and against what. A comment and the scenario follow, written
-by hand: what it shows, where its shapes come from, what is asked, and what becomes of everyone. Then what was recorded.
+The first line names the date and the target of the recording. Then come a comment, which names the source of the wire
+shapes, and the scenario, both written by hand. The recorded exchanges follow.
 
-A recording is made at a stage: the sandbox behind a real socket, or the live service. Either way it is written
-as if it had been played by the town's people at the vendor's own address, with credentials that are none.
+A recording is made on a target: the sandbox behind a real socket, or the live service. The file shows neither: it has
+the vendor's public address, placeholder credentials, and the people of the example world.
 """
 
 import asyncio
@@ -23,17 +23,17 @@ from attrs import define, frozen
 from cattrs import Converter
 
 from groupadd.sandbox import VirtualClock
-from groupadd.testing.scenarios import Scenario, Told, play
+from groupadd.testing.scenarios import Scenario, ScenarioOutcome, run_scenario
 from groupadd.testing.scrubbing import Scrubber
-from groupadd.testing.targets import Target, fictional_cast, provider, town_names
+from groupadd.testing.targets import Target, build_provider, fictional_ids, placeholder_credentials
 from groupadd.wire.driver import drive, drive_async
 from groupadd.wire.messages import Flow
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
-VCR: TypeAlias = Any  # anything of vcrpy's, which has no types
+VCR: TypeAlias = Any  # any object of vcrpy, which has no types
 
 MATCHED = ("method", "scheme", "host", "port", "path", "query", "headers", "body")
-ANSWER_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
+RESPONSE_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
 HTTPX_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"})
 
 _FIRST_LINE = re.compile(r"\A# Recorded on .*\n")
@@ -43,10 +43,10 @@ _TIMEOUT_S = 30.0
 
 @frozen
 class Cassette:
-    """A file of a scenario and its recording.
+    """A file with a scenario and its recording.
 
     Attributes:
-        path: The file; its folder is named for the provider's type.
+        path: The file. Its folder is named as the provider's type.
         scenario: The scenario.
     """
 
@@ -56,7 +56,7 @@ class Cassette:
 
     @classmethod
     def read(cls, path: Path) -> Self:
-        """Read a file, which need not have been recorded yet."""
+        """Read a file, with or without a recording."""
         head = path.read_text("utf-8").partition("\ninteractions:")[0]
         yaml: VCR = import_module("yaml")  # comes with vcrpy
         scenario = _converter().structure(yaml.safe_load(head)["scenario"], Scenario)
@@ -67,96 +67,96 @@ class Cassette:
         """The provider's type."""
         return self.path.parent.name
 
-    def answers(self) -> tuple[str, ...]:
-        """Return the bodies of the answers that were recorded."""
+    def response_bodies(self) -> tuple[str, ...]:
+        """Return the bodies of the recorded responses, in order."""
         yaml: VCR = import_module("yaml")
         recorded = yaml.safe_load(self.path.read_text("utf-8")).get("interactions", ())
         return tuple(exchange["response"]["body"]["string"] for exchange in recorded)
 
-    def replay(self, *, is_async: bool = False) -> Told:
-        """Play the scenario from the file alone, and tell what became of it.
+    def replay(self, *, is_async: bool = False) -> ScenarioOutcome:
+        """Run the scenario on the recorded exchanges, without a network, and return its outcome.
 
         Args:
-            is_async: Whether it is driven by asyncio.
+            is_async: Whether asyncio drives the run.
 
         Raises:
-            AssertionError: Something that was recorded was not asked for. Where something is asked for that was not
-                recorded, vcrpy raises an exception of its own.
+            AssertionError: The run did not use every recorded exchange. For a request without a recording, vcrpy
+                raises an exception of its own.
         """
-        public = Target("", _public_url(self.type), fictional_cast(self.type), VirtualClock())
-        with _vcr().use_cassette(str(self.path), record_mode="none") as tape:
-            told = _played(self, public, is_async=is_async)
-            assert tape.all_played, f"{tape.play_count} of {len(tape)} recorded exchanges were asked for"
-        return told
+        recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), VirtualClock())
+        with _vcr().use_cassette(str(self.path), record_mode="none") as exchanges:
+            outcome = _run(self, recorded, is_async=is_async)
+            assert exchanges.all_played, f"the run used {exchanges.play_count} of {len(exchanges)} recorded exchanges"
+        return outcome
 
-    def record(self, stage: Target, *, today: date | None = None) -> Told:
-        """Play the scenario at a stage, write down what was exchanged, scrubbed, and tell what became of it.
+    def record(self, target: Target, *, today: date | None = None) -> ScenarioOutcome:
+        """Run the scenario on a target, write the scrubbed exchanges to the file, and return the outcome.
 
-        A recording that differs from the file's in nothing but its date leaves it as it is.
+        The file stays as it is if nothing but the date differs.
 
         Args:
-            stage: Where it is played.
-            today: The date to write; the day's if left out.
+            target: The service to record.
+            today: The date to write; None: the current date.
 
         Raises:
-            ValueError: Something secret would have been written; nothing was.
+            ValueError: The recording contains a secret; the file is unchanged.
         """
-        scrubber = _scrubber(self, stage)
+        scrubber = _scrubber(self, target)
         recorder = _vcr(
-            before_record_request=_request_scrubber(scrubber, stage.base_url, _public_url(self.type)),
-            before_record_response=_answer_scrubber(scrubber),
-            filter_sensitive_data={stand_in: known for known, stand_in in scrubber.stand_ins.items()},
+            before_record_request=_request_scrubber(scrubber, target.base_url, _public_url(self.type)),
+            before_record_response=_response_scrubber(scrubber),
+            filter_sensitive_data={placeholder: known for known, placeholder in scrubber.placeholders.items()},
             filter_headers=["cookie", *HTTPX_HEADERS],
         )
-        written = _Written()
+        written = _InMemory()
         with _quiet(), recorder.use_cassette(str(self.path), record_mode="all", persister=written):
-            told = _played(self, stage, is_async=False)
-        first_line = f"# Recorded on {today or datetime.now(UTC).date()} against {stage.against}."
+            outcome = _run(self, target, is_async=False)
+        first_line = f"# Recorded on {today or datetime.now(UTC).date()} against {target.description}."
         text = f"{first_line}\n{self._head}\n\n{written.text}"
         scrubber.require_clean(text)
         if _DATE.sub("", text) != _DATE.sub("", self.path.read_text("utf-8")):
             self.path.write_text(text, "utf-8")
-        return told
+        return outcome
 
 
-def _played(cassette: Cassette, stage: Target, *, is_async: bool) -> Told:
-    scenario = cassette.scenario
-    actor = provider(cassette.type, {**stage.cast.fields, **scenario.fields, "base_url": stage.base_url})
-    flow = play(scenario, actor, stage.cast)
-    return asyncio.run(_driven_async(flow, stage)) if is_async else _driven(flow, stage)
+def _run(cassette: Cassette, target: Target, *, is_async: bool) -> ScenarioOutcome:
+    scenario, credentials = cassette.scenario, target.credentials
+    provider = build_provider(cassette.type, {**credentials.fields, **scenario.fields, "base_url": target.base_url})
+    flow = run_scenario(scenario, provider, credentials)
+    return asyncio.run(_drive_async(flow, target)) if is_async else _drive(flow, target)
 
 
-def _driven(flow: Flow[Told], stage: Target) -> Told:
-    transport = HttpTransport(stage.base_url, _TIMEOUT_S)
+def _drive(flow: Flow[ScenarioOutcome], target: Target) -> ScenarioOutcome:
+    transport = HttpTransport(target.base_url, _TIMEOUT_S)
     try:
-        return drive(flow, transport, stage.clock)
+        return drive(flow, transport, target.clock)
     finally:
         transport.close()
 
 
-async def _driven_async(flow: Flow[Told], stage: Target) -> Told:
-    transport = AsyncHttpTransport(stage.base_url, _TIMEOUT_S)
+async def _drive_async(flow: Flow[ScenarioOutcome], target: Target) -> ScenarioOutcome:
+    transport = AsyncHttpTransport(target.base_url, _TIMEOUT_S)
     try:
-        return await drive_async(flow, transport, stage.clock)
+        return await drive_async(flow, transport, target.clock)
     finally:
         await transport.close()
 
 
 def _public_url(type_: str) -> str:
-    """Return the vendor's own address, under which everything is written down."""
-    return provider(type_, fictional_cast(type_).fields).base_url
+    """Return the vendor's public address, which the file shows."""
+    return build_provider(type_, placeholder_credentials(type_).fields).base_url
 
 
-def _scrubber(cassette: Cassette, stage: Target) -> Scrubber:
-    """Return a scrubber that knows the stage's credentials, group and people."""
-    here, there = stage.cast, fictional_cast(cassette.type)
+def _scrubber(cassette: Cassette, target: Target) -> Scrubber:
+    """Return a scrubber that knows the target's credentials, group and people."""
+    real, public = target.credentials, placeholder_credentials(cassette.type)
     known = {
-        **{here.fields[name]: there.fields[name] for name in there.fields if name in here.fields},
-        here.group.partition("@")[0]: there.group.partition("@")[0],
-        **{here.people[name]: there.people[name] for name in here.people},
+        **{real.fields[name]: public.fields[name] for name in public.fields if name in real.fields},
+        real.group.partition("@")[0]: public.group.partition("@")[0],
+        **{real.people[name]: public.people[name] for name in real.people},
     }
-    also = (cassette.scenario.group or "").partition("@")[0]
-    return Scrubber({one: other for one, other in known.items() if one != other}, town_names() | {also})
+    unknown_group = (cassette.scenario.group or "").partition("@")[0]
+    return Scrubber({one: other for one, other in known.items() if one != other}, fictional_ids() | {unknown_group})
 
 
 def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Callable[[VCR], VCR]:
@@ -170,25 +170,25 @@ def _request_scrubber(scrubber: Scrubber, base_url: str, public_url: str) -> Cal
 
 
 def _scrubbed_header(scrubber: Scrubber, value: str) -> str:
-    """Return a header field's value, scrubbed; user and password of basic authentication hide behind Base64."""
+    """Return a scrubbed header value; Basic authentication has user and password in Base64."""
     scheme, space, credentials = value.partition(" ")
     if scheme != "Basic":
         return scrubber.scrub(value)
     return scheme + space + b64encode(scrubber.scrub(b64decode(credentials).decode()).encode()).decode()
 
 
-def _answer_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, VCR]], Mapping[str, VCR]]:
-    def scrubbed(answer: Mapping[str, VCR]) -> Mapping[str, VCR]:
-        headers = {name: values for name, values in answer["headers"].items() if name.lower() in ANSWER_HEADERS}
-        body = scrubber.scrub_answer(answer["body"]["string"].decode("utf-8", "replace"))
-        return {"status": answer["status"], "headers": headers, "body": {"string": body.encode()}}
+def _response_scrubber(scrubber: Scrubber) -> Callable[[Mapping[str, VCR]], Mapping[str, VCR]]:
+    def scrubbed(response: Mapping[str, VCR]) -> Mapping[str, VCR]:
+        headers = {name: values for name, values in response["headers"].items() if name.lower() in RESPONSE_HEADERS}
+        body = scrubber.scrub_response(response["body"]["string"].decode("utf-8", "replace"))
+        return {"status": response["status"], "headers": headers, "body": {"string": body.encode()}}
 
     return scrubbed
 
 
 @define
-class _Written:
-    """Takes from vcrpy, as its persister, what it would write to a file."""
+class _InMemory:
+    """A persister for vcrpy that keeps the recording in memory."""
 
     text: str = ""
 
@@ -206,19 +206,19 @@ def _vcr(**settings: VCR) -> VCR:
 
 @contextmanager
 def _quiet() -> Generator[None]:
-    """Keep vcrpy from logging requests and answers before they are scrubbed."""
-    loud = logging.getLogger("vcr")
-    level = loud.level
-    loud.setLevel(logging.CRITICAL)
+    """Keep vcrpy from logging requests and responses, which are not scrubbed yet."""
+    logger = logging.getLogger("vcr")
+    level = logger.level
+    logger.setLevel(logging.CRITICAL)
     try:
         yield
     finally:
-        loud.setLevel(level)
+        logger.setLevel(level)
 
 
 @cache
 def _converter() -> Converter:
     converter = Converter(forbid_extra_keys=True)
-    converter.register_structure_hook(Told, lambda told, _: told)
+    converter.register_structure_hook(ScenarioOutcome, lambda outcome, _: outcome)
     converter.register_structure_hook(bytes, lambda text, _: text.encode())
     return converter

@@ -1,4 +1,4 @@
-"""A provider that is to be tested, what is asked of it, and a line to its vendor on which answers may be hard."""
+"""An adapter under test, the operations on it, and a transport that records requests and mutates responses."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterator, Mapping
@@ -28,155 +28,167 @@ from groupadd.provider import (
     SendsText,
     SharesInviteLink,
 )
-from groupadd.sandbox import Answer, VirtualClock, World, example_world
+from groupadd.sandbox import ServerResponse, VirtualClock, World, example_world
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox.messages import Handler
 from groupadd.settings import AddSettings, Invitation
 from groupadd.testing.malformed import Mutation, unchanged
-from groupadd.testing.targets import town_people
+from groupadd.testing.targets import example_phones
 from groupadd.wire.driver import drive, drive_async
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from groupadd.wire.transport import HttpTransport
 
-Call: TypeAlias = Callable[[Any], Flow[object]]
+StartFlow: TypeAlias = Callable[[Any], Flow[object]]
 
-PHONES = tuple(town_people().values())
+PHONES = tuple(example_phones().values())
 INVITE_CODE = example_world(VirtualClock()).groups[GROUP].invite_code
 WHOLE_ADD = "whole add"
 _TIMEOUT_S = 30.0
 
 
-def _silent(_town: World) -> Handle:
-    return lambda *_: Answer()
+def _silent(_world: World) -> Handler:
+    return lambda *_: ServerResponse()
 
 
-def _type(candidate: "AdapterUnderTest") -> str:
-    return type(candidate.provider).__name__.lower()
+def _type(adapter: "AdapterUnderTest") -> str:
+    return type(adapter.provider).__name__.lower()
 
 
 @frozen
 class AdapterUnderTest:
-    """A provider that is to be tested.
+    """A provider to test, with a service that simulates its vendor.
 
     Attributes:
-        provider: The provider. Its secrets are looked for wherever they might leak: give them 12 characters or more.
-        service: What plays the vendor in a small town: a sandbox's `handle`, or any function of method, raw path,
-            header fields and body. Left out: every answer is empty, and flows are followed as far as that.
-        cassettes: The folder of its cassettes, named for its type.
-        unproven: The words of its table that neither a cassette nor the service shows.
-        name: What the tests call it.
+        provider: The provider. Give its secrets 12 characters or more: the tests look for pieces of them in all logs.
+        service: The simulated vendor over a world: `Sandbox.handle`, or any function of method, raw path, header
+            fields and body. Left out: every response is empty, and each flow runs as far as its first response.
+        cassettes: The folder of the provider's cassettes, named as its type.
+        unproven: The words of its tables that neither a cassette nor the service shows.
+        name: The adapter's name in test ids.
     """
 
     provider: GroupMembershipProvider
-    service: Callable[[World], Handle] = _silent
+    service: Callable[[World], Handler] = _silent
     cassettes: Path | None = field(default=None, kw_only=True)
     unproven: Collection[object] = field(default=(), kw_only=True)
     name: str = field(default=Factory(_type, takes_self=True), kw_only=True)
 
     def secrets(self) -> Mapping[str, str]:
-        """Return what must not leak, by what to call it: the provider's secrets, and the town's invite code."""
-        kind: Any = type(self.provider)
-        values = {one.name: getattr(self.provider, one.name) for one in attrs.fields(kind)}
+        """Return the secrets that must not leak, by name: the provider's, and the example world's invite code."""
+        provider_class: Any = type(self.provider)
+        values = {one.name: getattr(self.provider, one.name) for one in attrs.fields(provider_class)}
         own = {name: value.reveal() for name, value in values.items() if isinstance(value, Secret)}
         return {**own, "the invite code": INVITE_CODE}
 
     def abilities(self) -> "Iterator[Operation]":
-        """Yield an errand for adding, and for each ability that it has besides."""
-        for ability, call in _CALLS.items():
+        """Yield one operation for `add_participants`, and one for each of the provider's abilities."""
+        for ability, start in _START.items():
             if isinstance(self.provider, ability):
-                yield Operation(self, ability.__name__, call)
+                yield Operation(self, ability.__name__, start)
 
-    def sendings(self) -> "Iterator[Operation]":
-        """Yield those of them that change something."""
-        return (errand for errand in self.abilities() if errand.name in _SENDINGS)
+    def sending_abilities(self) -> "Iterator[Operation]":
+        """Yield the operations of `abilities` that change a group or send a message."""
+        return (operation for operation in self.abilities() if operation.name in _SENDING)
 
-    def errands(self) -> "Iterator[Operation]":
-        """Yield all of these, and an add as a client carries it out: with looks before and after, and invitations."""
+    def operations(self) -> "Iterator[Operation]":
+        """Yield the operations of `abilities`, and a whole `Client.add` with looks and invitations."""
         yield from self.abilities()
         yield Operation(self, WHOLE_ADD, _whole_add)
 
 
 @frozen
 class Operation:
-    """Something that is asked of a candidate."""
+    """An operation on an adapter.
 
-    candidate: AdapterUnderTest
+    Attributes:
+        adapter: The adapter.
+        name: The ability's name, or `WHOLE_ADD`.
+        start: A function that starts the flow on a provider.
+    """
+
+    adapter: AdapterUnderTest
     name: str
-    call: Call
+    start: StartFlow
 
     def request_kinds(self) -> tuple[str, ...]:
-        """Return the kinds of requests that it takes where all goes well, as `METHOD /path/{template}`."""
-        line = RecordingTransport(self)
-        line.told()
-        return tuple(dict.fromkeys(map(str, line.asked)))
+        """Return the kinds of request that the operation sends with good responses, as `METHOD /path/{template}`."""
+        transport = RecordingTransport(self)
+        transport.outcome()
+        return tuple(dict.fromkeys(map(str, transport.requests)))
 
 
 @frozen
 class Failed:
-    """What an errand has failed with."""
+    """The error that ended an operation.
 
-    kind: type[Exception]
+    Attributes:
+        error: The error's class.
+        text: The error's text.
+    """
+
+    error: type[Exception]
     text: str
 
 
 @define
 class RecordingTransport:
-    """A line to the vendor for one errand, on which one kind of request gets hard answers.
+    """A transport for one operation. It records requests, and mutates the responses to one kind of request.
 
     Attributes:
-        errand: What is asked.
-        turn: The kind of request, as `METHOD /path/{template}`; None where all goes well.
-        twist: What becomes of its answers.
-        asked: The requests that were carried, in order.
-        answers: The bodies that were answered, in order.
-        flow: The errand's flow, once it runs.
+        operation: The operation.
+        request_kind: The kind of request, as `METHOD /path/{template}`; None: all responses stay good.
+        mutation: The mutation of its responses.
+        requests: The requests that were sent, in order.
+        bodies: The bodies of the responses, in order.
+        flow: The operation's flow, after the start.
     """
 
-    errand: Operation
-    turn: str | None = None
-    twist: Mutation = unchanged
-    asked: list[Request] = field(factory=list[Request], init=False)
-    answers: list[bytes] = field(factory=list[bytes], init=False)
+    operation: Operation
+    request_kind: str | None = None
+    mutation: Mutation = unchanged
+    requests: list[Request] = field(factory=list[Request], init=False)
+    bodies: list[bytes] = field(factory=list[bytes], init=False)
     flow: Flow[object] = field(init=False)
 
     def run(self, *, is_async: bool = False) -> object:
-        """Run the errand, blocking or by asyncio, and return what comes of it."""
-        candidate, clock = self.errand.candidate, VirtualClock()
-        service = candidate.service(example_world(clock))
+        """Run the operation, blocking or with asyncio, and return the flow's value."""
+        adapter, clock = self.operation.adapter, VirtualClock()
+        service = adapter.service(example_world(clock))
 
-        def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-            answer = service(method, target, headers, body)
-            twisted = self.twist(answer) if str(self.asked[-1]) == self.turn else answer
-            self.answers.append(twisted.body)
-            return twisted
+        def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
+            response = service(method, target, headers, body)
+            if str(self.requests[-1]) == self.request_kind:
+                response = self.mutation(response)
+            self.bodies.append(response.body)
+            return response
 
         with in_process(handle, clock) as http:
-            transport = HttpTransport(candidate.provider.base_url, _TIMEOUT_S, http)
+            transport = HttpTransport(adapter.provider.base_url, _TIMEOUT_S, http)
 
             def carry(request: Request) -> Response:
-                self.asked.append(request)
+                self.requests.append(request)
                 return transport(request)
 
             async def carry_async(request: Request) -> Response:
                 await asyncio.sleep(0)
                 return carry(request)
 
-            self.flow = self.errand.call(candidate.provider)
+            self.flow = self.operation.start(adapter.provider)
             if is_async:
                 return asyncio.run(drive_async(self.flow, carry_async, clock))
             return drive(self.flow, carry, clock)
 
-    def told(self, *, is_async: bool = False) -> object:
-        """Return what comes of the errand, `Failed` where that is an error of ours or a lost answer."""
+    def outcome(self, *, is_async: bool = False) -> object:
+        """Run the operation; return the flow's value, or `Failed` for a `GroupAddError` or a `NoAnswer`."""
         try:
-            return _timeless(self.run(is_async=is_async))
+            return _without_times(self.run(is_async=is_async))
         except (GroupAddError, NoAnswer) as error:
             return Failed(type(error), str(error))
 
 
-def _timeless(value: object) -> object:
-    """Return a value without the moments at which invitations were sent: the machine's clock tells them."""
+def _without_times(value: object) -> object:
+    """Return a value without the times of its invitations, which come from the machine's clock."""
     if not isinstance(value, AddOutcome):
         return value
     people = [evolve(person, invite=person.invite and evolve(person.invite, at=None)) for person in value]
@@ -185,7 +197,7 @@ def _timeless(value: object) -> object:
 
 _GROUP = GroupId.parse(GROUP)
 _PEOPLE = parse_participants(PHONES)
-_CALLS: Mapping[type, Call] = {
+_START: Mapping[type, StartFlow] = {
     GroupMembershipProvider: lambda provider: provider.add_participants(_GROUP, _PEOPLE, notify=None),
     ListsParticipants: lambda provider: provider.list_participants(_GROUP),
     RefreshesRoster: lambda provider: provider.refresh_roster(_GROUP),
@@ -202,7 +214,7 @@ _CALLS: Mapping[type, Call] = {
 }
 
 
-_SENDINGS = {ability.__name__ for ability in (GroupMembershipProvider, SendsText, SendsPersonalInvites)}
+_SENDING = {ability.__name__ for ability in (GroupMembershipProvider, SendsText, SendsPersonalInvites)}
 
 
 def _whole_add(provider: GroupMembershipProvider) -> Flow[AddOutcome]:

@@ -1,4 +1,4 @@
-"""An ear for leaks: hears what is logged, returned or raised, and finds secrets and numbers in it, however spelt."""
+"""A leak detector: it captures logs, values and exceptions, and finds secrets and phone numbers in them."""
 
 import binascii
 import logging
@@ -13,35 +13,35 @@ from urllib.parse import unquote, unquote_plus
 from groupadd.model.outcome import AddOutcome
 from groupadd.provider import AddReply, Roster
 
-_PIECE = 12  # characters of a secret that already give it away
-_LOUD = (None, "groupadd", "httpx", "httpcore")
+_PIECE = 12  # a leak of this many characters of a secret counts
+_LOGGERS = (None, "groupadd", "httpx", "httpcore")
 
 
 class LeakDetector(logging.Handler):
-    """Hears every log record, and whatever it is given.
+    """Captures log records, and all values and exceptions that a test passes to it.
 
     Attributes:
-        heard: All of it, as text.
+        captured: The captured texts.
 
     Args:
-        secrets: What may not be heard, not even in part, by what to call it.
-        numbers: Phone numbers that may not be heard whole, as digits.
+        secrets: The secrets to find, by the name that `leaks` reports. A piece of 12 characters counts as a leak.
+        numbers: The phone numbers to find, as digits. Only whole numbers count.
     """
 
     def __init__(self, secrets: Mapping[str, str], numbers: Collection[str]) -> None:
         super().__init__()
-        self.heard: list[str] = []
+        self.captured: list[str] = []
         self._secrets = secrets
         self._numbers = numbers
 
     @property
     def leaks(self) -> set[str]:
-        """What was heard and should not have been: secrets by what they are called, and numbers."""
-        return self.leaks_in("\n".join(self.heard))
+        """The leaks in all captured texts: names of secrets, and numbers."""
+        return self.leaks_in("\n".join(self.captured))
 
     def leaks_in(self, text: str) -> set[str]:
-        """Return what can be read in a text: pieces of secrets, whole numbers, plain, percent-encoded or in base64."""
-        readings = [text, unquote(text), unquote_plus(text), *_out_of_base64(text)]
+        """Return the leaks in a text: names of secrets, and numbers; plain, percent-encoded or in Base64."""
+        readings = [text, unquote(text), unquote_plus(text), *_decoded_base64(text)]
         found = {
             name
             for name, secret in self._secrets.items()
@@ -52,45 +52,45 @@ class LeakDetector(logging.Handler):
         return found | {number for number in self._numbers if any(number[1:] in reading for reading in digits)}
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Hear a log record, with its arguments and its exception."""
-        self.heard += [record.getMessage(), logging.Formatter().format(record), repr(vars(record))]
+        """Capture a log record with its arguments and its exception."""
+        self.captured += [record.getMessage(), logging.Formatter().format(record), repr(vars(record))]
         if record.exc_info and record.exc_info[1]:
-            self.raised(record.exc_info[1])
+            self.capture_error(record.exc_info[1])
 
-    def told(self, value: object) -> None:
-        """Hear a value in all the ways in which it may be printed."""
-        self.heard += [repr(value), str(value), f"{value}"]
+    def capture(self, value: object) -> None:
+        """Capture every text form of a value and of its parts."""
+        self.captured += [repr(value), str(value), f"{value}"]
         for part in _parts(value):
-            self.told(part)
+            self.capture(part)
 
-    def raised(self, error: BaseException | None) -> None:
-        """Hear an exception with all that led to it, whether or not a traceback would show it."""
+    def capture_error(self, error: BaseException | None) -> None:
+        """Capture an exception with its causes and contexts, including those that a traceback hides."""
         if error is not None:
-            self.heard += [*traceback.format_exception(error), repr(error), repr(error.args), repr(vars(error))]
-            self.raised(error.__cause__)
-            self.raised(error.__context__)
+            self.captured += [*traceback.format_exception(error), repr(error), repr(error.args), repr(vars(error))]
+            self.capture_error(error.__cause__)
+            self.capture_error(error.__context__)
 
-    def during(self, call: Callable[[], object]) -> None:
-        """Hear what a call returns or raises; bare text that it returns is data that was asked for."""
+    def capture_call(self, call: Callable[[], object]) -> None:
+        """Capture what a call returns or raises. A text or mapping is data that was asked for, and is not captured."""
         try:
             if not isinstance(value := call(), str | Mapping):
-                self.told(value)
-        except Exception as error:  # noqa: BLE001  whatever it is, it must not leak
-            self.raised(error)
+                self.capture(value)
+        except Exception as error:  # noqa: BLE001  any exception is captured
+            self.capture_error(error)
 
 
 @contextmanager
-def listening(secrets: Mapping[str, str], numbers: Collection[str]) -> Generator[LeakDetector]:
-    """Yield an ear at everything that is logged, httpx's and httpcore's own words included."""
-    ear, root = LeakDetector(secrets, numbers), logging.getLogger()
-    levels = {name: logging.getLogger(name).level for name in _LOUD}
-    for name in _LOUD:
+def detect_leaks(secrets: Mapping[str, str], numbers: Collection[str]) -> Generator[LeakDetector]:
+    """Yield a detector that captures all log records of the block, with those of httpx and httpcore."""
+    detector, root = LeakDetector(secrets, numbers), logging.getLogger()
+    levels = {name: logging.getLogger(name).level for name in _LOGGERS}
+    for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.DEBUG)
-    root.addHandler(ear)
+    root.addHandler(detector)
     try:
-        yield ear
+        yield detector
     finally:
-        root.removeHandler(ear)
+        root.removeHandler(detector)
         for name, level in levels.items():
             logging.getLogger(name).setLevel(level)
 
@@ -108,8 +108,8 @@ def _pieces(secret: str) -> Sequence[str]:
     return [secret[at : at + _PIECE] for at in range(max(len(secret) - _PIECE, 0) + 1)]
 
 
-def _out_of_base64(text: str) -> Iterator[str]:
+def _decoded_base64(text: str) -> Iterator[str]:
     for word in re.findall(r"[\w+/-]{12,}", text, re.ASCII):
-        plain = word.translate(str.maketrans("-_", "+/"))
+        standard = word.translate(str.maketrans("-_", "+/"))
         with suppress(binascii.Error):
-            yield b64decode(plain + "=" * (-len(plain) % 4)).decode("latin-1")
+            yield b64decode(standard + "=" * (-len(standard) % 4)).decode("latin-1")

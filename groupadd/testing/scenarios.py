@@ -1,7 +1,7 @@
-"""A scenario: what is asked of a provider, and what becomes of everyone. Written by hand at the head of a cassette.
+"""A scenario: an operation on a provider and its expected outcome. It stands at the head of a cassette.
 
-It names people as the sandbox's town does (Ada, Ben, …). Who plays them is the cast's affair: the town itself, or real
-people in a recording of the live service.
+Scenarios name people as the sandbox's example world does (Ada, Ben, …). `Credentials` says which account, group and
+people a run uses: those of the example world, or real ones for a recording of the live service.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,18 +19,18 @@ from groupadd.sandbox import Fault
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow
 
-Told: TypeAlias = str | Mapping[str, object]
-Call: TypeAlias = Literal["add", "check", "members", "group_info", "join_requests", "check_number", "resolve_lids"]
+ScenarioOutcome: TypeAlias = str | Mapping[str, object]
+CallName: TypeAlias = Literal["add", "check", "members", "group_info", "join_requests", "check_number", "resolve_lids"]
 
 
 @frozen
 class PlannedFault:
-    """A fault that befalls the next requests of one route.
+    """A fault of the next requests to one route.
 
     Attributes:
         route: The route, such as `add`.
-        fault: What befalls them.
-        times: How many of them.
+        fault: The fault.
+        times: The number of requests with the fault.
     """
 
     route: str
@@ -39,18 +39,18 @@ class PlannedFault:
 
 
 @frozen
-class Staging:
-    """How the sandbox differs from the small town as it stands; a live service cannot be made to.
+class Setup:
+    """How the sandbox differs from the plain example world. A live service cannot be set up like this.
 
     Attributes:
         role: Our role in the group.
         session: The state of our session.
-        addressing: By which name the group addresses its people.
-        both_names: Whether the roster tells a person's other name, too.
-        approval: Whether members may add, and those whom they add wait for an admin's approval.
-        waiting: Who waits for it already.
-        dialect: Fields of the sandbox's dialect, such as WAHA's `engine`.
-        mishaps: What goes wrong.
+        addressing: The kind of name that roster rows are keyed by.
+        both_names: Whether roster rows show phone and LID.
+        approval: Whether plain members may add people, and these people wait for an admin's approval.
+        waiting: The people who wait for approval already.
+        vendor: Fields of the sandbox's vendor, such as WAHA's `engine`.
+        faults: The planned faults.
     """
 
     role: Literal["member", "admin"] = "admin"
@@ -59,36 +59,37 @@ class Staging:
     both_names: bool = True
     approval: bool = False
     waiting: tuple[str, ...] = ()
-    dialect: Mapping[str, Any] = field(factory=dict[str, Any])
-    mishaps: tuple[PlannedFault, ...] = ()
+    vendor: Mapping[str, Any] = field(factory=dict[str, Any])
+    faults: tuple[PlannedFault, ...] = ()
 
 
 @frozen
 class Scenario:
-    """What is asked, and what becomes of it.
+    """An operation and its expected outcome.
 
     Attributes:
-        call: What is asked.
-        outcome: What is told of each person by name, of the group's settings, or the error that is raised.
-        people: Whom it is asked of.
-        options: Further arguments of the call.
-        group: The group, where it is not the cast's.
-        fields: Fields of the provider that differ from the cast's.
-        staging: What the sandbox must be made to do; it cannot be recorded live otherwise.
+        call: The operation.
+        outcome: The expected outcome: one text for each person by name, the group's settings by name, or the name of
+            the error.
+        people: The names of the participants.
+        options: Further arguments of the operation.
+        group: The group's JID; None: the group of the credentials.
+        fields: Fields of the provider that differ from the credentials.
+        setup: The sandbox's setup. A scenario with a setup cannot be recorded live.
     """
 
-    call: Call
-    outcome: Told
+    call: CallName
+    outcome: ScenarioOutcome
     people: tuple[str, ...] = ()
     options: Mapping[str, Any] = field(factory=dict[str, Any])
     group: str | None = None
     fields: Mapping[str, str] = field(factory=dict[str, str])
-    staging: Staging = Staging()
+    setup: Setup = Setup()
 
 
 @frozen
 class Credentials:
-    """Who plays.
+    """The account, the group and the people of a run.
 
     Attributes:
         fields: The provider's config fields.
@@ -101,74 +102,76 @@ class Credentials:
     people: Mapping[str, str] = field(repr=False)
 
 
-def play(scenario: Scenario, provider: GroupMembershipProvider, cast_: Credentials) -> Flow[Told]:
-    """Ask what the scenario asks, and tell what became of it in the words of its `outcome`."""
-    people = {name: cast_.people[name] for name in scenario.people}
-    asked = _Asked(ProviderSession(provider), scenario.group or cast_.group, people, scenario.options)
+def run_scenario(
+    scenario: Scenario, provider: GroupMembershipProvider, credentials: Credentials
+) -> Flow[ScenarioOutcome]:
+    """Carry out a scenario's operation; return its outcome in the form of `Scenario.outcome`."""
+    people = {name: credentials.people[name] for name in scenario.people}
+    run = _Run(ProviderSession(provider), scenario.group or credentials.group, people, scenario.options)
     try:
-        return (yield from _CALLS[scenario.call](asked))
+        return (yield from _CALLS[scenario.call](run))
     except GroupAddError as error:
         return type(error).__name__
 
 
 @frozen
-class _Asked:
-    account: ProviderSession
+class _Run:
+    session: ProviderSession
     group: str
     people: Mapping[str, str]
     options: Mapping[str, Any]
 
     @property
     def client(self) -> ClientFlows:
-        return ClientFlows(self.account, "", "", AddSettings())
+        return ClientFlows(self.session, "", "", AddSettings())
 
 
-def _add(asked: _Asked) -> Flow[Told]:
-    outcome = yield from asked.client.add(asked.group, asked.people.values(), **asked.options)
-    return dict(zip(asked.people, map(_outcome, outcome), strict=True))
+def _add(run: _Run) -> Flow[ScenarioOutcome]:
+    outcome = yield from run.client.add(run.group, run.people.values(), **run.options)
+    return dict(zip(run.people, map(_outcome, outcome), strict=True))
 
 
-def _check(asked: _Asked) -> Flow[Told]:
-    memberships = yield from asked.client.check(asked.group, asked.people.values())
-    return dict(zip(asked.people, map(_membership, memberships), strict=True))
+def _check(run: _Run) -> Flow[ScenarioOutcome]:
+    memberships = yield from run.client.check(run.group, run.people.values())
+    return dict(zip(run.people, map(_membership, memberships), strict=True))
 
 
-def _members(asked: _Asked) -> Flow[Told]:
-    roster = yield from asked.client.members(asked.group)
-    roles = {member.phone: member.role or "role not told" for member in roster.members}
+def _members(run: _Run) -> Flow[ScenarioOutcome]:
+    roster = yield from run.client.members(run.group)
+    roles = {member.phone: member.role or "role unknown" for member in roster.members}
     whole = {"roster": "complete" if roster.complete else "incomplete"}
-    return whole | {name: roles[phone] for name, phone in asked.people.items() if phone in roles}
+    return whole | {name: roles[phone] for name, phone in run.people.items() if phone in roles}
 
 
-def _group_info(asked: _Asked) -> Flow[Told]:
-    provider = cast("DescribesGroup", asked.account.provider)
-    info = yield from provider.group_info(GroupId.parse(asked.group))
+def _group_info(run: _Run) -> Flow[ScenarioOutcome]:
+    provider = cast("DescribesGroup", run.session.provider)
+    info = yield from provider.group_info(GroupId.parse(run.group))
     return {name: value for name, value in asdict(info).items() if value is not None}
 
 
-def _join_requests(asked: _Asked) -> Flow[Told]:
-    people = parse_participants(asked.people.values())
-    watch = RosterObserver(asked.account, GroupId.parse(asked.group), same_first(people))
-    found = yield from awaiting_approval(watch, watch.people)
-    told = ("waits" if person.id in found else "does not wait" for person in people)
-    return dict(zip(asked.people, told, strict=True))
+def _join_requests(run: _Run) -> Flow[ScenarioOutcome]:
+    people = parse_participants(run.people.values())
+    observer = RosterObserver(run.session, GroupId.parse(run.group), same_first(people))
+    found = yield from awaiting_approval(observer, observer.people)
+    texts = ("waits" if person.id in found else "does not wait" for person in people)
+    return dict(zip(run.people, texts, strict=True))
 
 
-def _check_number(asked: _Asked) -> Flow[Told]:
-    provider = cast("ChecksNumbers", asked.account.provider)
-    found: dict[str, str] = {}
-    for name, phone in asked.people.items():
-        found[name] = _account((yield from provider.check_number(phone)), phone)
-    return found
+def _check_number(run: _Run) -> Flow[ScenarioOutcome]:
+    provider = cast("ChecksNumbers", run.session.provider)
+    texts: dict[str, str] = {}
+    for name, phone in run.people.items():
+        texts[name] = _checked((yield from provider.check_number(phone)), phone)
+    return texts
 
 
-def _resolve_lids(asked: _Asked) -> Flow[Told]:
-    provider = cast("ResolvesLids", asked.account.provider)
-    lids = yield from provider.resolve_lids(tuple(asked.people.values()))
-    return {name: "LID told" if phone in lids else "no LID" for name, phone in asked.people.items()}
+def _resolve_lids(run: _Run) -> Flow[ScenarioOutcome]:
+    provider = cast("ResolvesLids", run.session.provider)
+    lids = yield from provider.resolve_lids(tuple(run.people.values()))
+    return {name: "has a LID" if phone in lids else "no LID" for name, phone in run.people.items()}
 
 
-_CALLS: Mapping[Call, Callable[[_Asked], Flow[Told]]] = {
+_CALLS: Mapping[CallName, Callable[[_Run], Flow[ScenarioOutcome]]] = {
     "add": _add,
     "check": _check,
     "members": _members,
@@ -188,7 +191,7 @@ def _membership(person: Membership) -> str:
     return {True: "in", False: "out", None: str(person.reason)}[person.member]
 
 
-def _account(who: Identity | None, phone: str) -> str:
-    if who is None:
+def _checked(names: Identity | None, phone: str) -> str:
+    if names is None:
         return "not on WhatsApp"
-    return "this number" if who.phone == phone else "another name"
+    return "this number" if names.phone == phone else "another name"

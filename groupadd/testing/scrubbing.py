@@ -1,7 +1,7 @@
-"""What may not stay in a recording, and what is written in its place: credentials, tokens, numbers, names, codes.
+"""Scrubbing of recordings: credentials, tokens, numbers, names and invite codes become placeholders.
 
-What is known is replaced as it is; what nobody can know beforehand is found by its shape. It is better to replace a
-timestamp than to keep a number.
+A known value is replaced wherever it stands. An unknown one is found by its shape: better a timestamp replaced than a
+phone number kept.
 """
 
 import json
@@ -13,20 +13,20 @@ from attrs import define, field
 
 INVITE = "SCRUBBED_INVITE_CODE"
 BEARER = "SCRUBBED_TOKEN"
-SOMEBODY = "Somebody"
+NAME = "Somebody"
 
 _CODES = (
     re.compile(r"chat\.whatsapp\.com/(?:invite/)?([\w-]{10,40})"),
-    re.compile(r'"(?:\w*invite\w*|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'),  # but for error words
-    re.compile(r'\A\s*"?([\w-]{16,40})"?\s*\Z'),  # a code that is the whole body
+    re.compile(r'"(?:\w*invite\w*|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'),  # error words excepted
+    re.compile(r'\A\s*"?([\w-]{16,40})"?\s*\Z'),  # the code is the whole body
 )
-_TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')  # one that is asked for before each call
-_CALLED = re.compile(r'("(?:\w*name|subject|topic|description|picture\w*)"\s*:\s*)"(?:[^"\\]|\\.)+"', re.IGNORECASE)
+_TOKEN = re.compile(r'"token"\s*:\s*"([^"]+)"')  # fetched before each request
+_NAMES = re.compile(r'("(?:\w*name|subject|topic|description|picture\w*)"\s*:\s*)"(?:[^"\\]|\\.)+"', re.IGNORECASE)
 _GROUP = re.compile(r"(?<!\w)[\d-]{10,40}(?=(?:@|%40)g\.us)")
 _LID = re.compile(r"(?<!\w)\d{5,20}(?=(?::\d+)?(?:@|%40)lid)")
 _NUMBER = re.compile(r"(?<![0-9A-Za-z])\d{8,15}(?![0-9A-Za-z])")
 
-_STAND_INS: Mapping[re.Pattern[str], Callable[[int], str]] = {
+_PLACEHOLDERS: Mapping[re.Pattern[str], Callable[[int], str]] = {
     _GROUP: lambda n: f"120363999999{n:06}",
     _LID: lambda n: f"17700990{n:07}",
     _NUMBER: lambda n: f"1{902 + n // 100}55501{n % 100:02}",
@@ -35,50 +35,50 @@ _STAND_INS: Mapping[re.Pattern[str], Callable[[int], str]] = {
 
 @define
 class Scrubber:
-    """Replaces what may not stay; the same thing always by the same stand-in.
+    """Replaces private values in texts. Equal values get equal placeholders.
 
     Attributes:
-        stand_ins: What is known, and what stands in its place.
+        placeholders: The placeholder of each known value.
         fictional: The numbers, LIDs and groups that may stay.
     """
 
-    stand_ins: dict[str, str] = field(repr=False)
+    placeholders: dict[str, str] = field(repr=False)
     fictional: frozenset[str] = frozenset()
     _made: dict[str, str] = field(factory=dict[str, str], init=False, repr=False)
 
     def scrub(self, text: str) -> str:
-        """Return a text without what may not stay in it."""
-        text = _CALLED.sub(rf'\1"{SOMEBODY}"', self._without_known(text))
-        for pattern, stand_in in _STAND_INS.items():
-            text = pattern.sub(self._made_by(stand_in), text)
+        """Return a text with its private values replaced."""
+        text = _NAMES.sub(rf'\1"{NAME}"', self._without_known(text))
+        for pattern, placeholder in _PLACEHOLDERS.items():
+            text = pattern.sub(self._numbered(placeholder), text)
         return text
 
-    def scrub_answer(self, body: str) -> str:
-        """Return the body of an answer without what may not stay in it, and know its codes and tokens from now on."""
+    def scrub_response(self, body: str) -> str:
+        """Return a response's body with its private values replaced; add its codes and tokens to the known values."""
         codes = {code: INVITE for pattern in _CODES for code in pattern.findall(body)}
-        self.stand_ins |= codes | dict.fromkeys(_TOKEN.findall(body), BEARER) | self.stand_ins
+        self.placeholders |= codes | dict.fromkeys(_TOKEN.findall(body), BEARER) | self.placeholders
         return self.scrub(body)
 
     def require_clean(self, text: str) -> None:
-        """Hold that nothing known is left in a text.
+        """Check that a text contains no known value.
 
         Raises:
-            ValueError: Something is; what it is, is not told.
+            ValueError: The text contains one. The message does not show it.
         """
         if self._without_known(text) != text:
-            raise ValueError("a secret would have been written, so nothing was")
+            raise ValueError("the recording contains a secret, so nothing was written")
 
     def _without_known(self, text: str) -> str:
-        for known in sorted(self.stand_ins, key=len, reverse=True):
+        for known in sorted(self.placeholders, key=len, reverse=True):
             for spelling in _spellings(known):
-                text = text.replace(spelling, self.stand_ins[known])
+                text = text.replace(spelling, self.placeholders[known])
         return text
 
-    def _made_by(self, stand_in: Callable[[int], str]) -> Callable[[re.Match[str]], str]:
-        def replacement(found: re.Match[str]) -> str:
-            number = found[0]
+    def _numbered(self, placeholder: Callable[[int], str]) -> Callable[[re.Match[str]], str]:
+        def replacement(match: re.Match[str]) -> str:
+            number = match[0]
             if number not in self.fictional and number not in self._made.values():
-                number = self._made.setdefault(number, stand_in(len(self._made)))
+                number = self._made.setdefault(number, placeholder(len(self._made)))
             return number
 
         return replacement

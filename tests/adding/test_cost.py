@@ -7,7 +7,7 @@ import pytest
 import groupadd
 from groupadd import Status
 from groupadd.config.load import load
-from groupadd.sandbox import Group, Human, RosterView, Sandbox, VirtualClock, World, vendor_names
+from groupadd.sandbox import Group, RosterView, Sandbox, SandboxPerson, VirtualClock, World, vendor_names
 from groupadd.sandbox.in_process import in_process
 from groupadd.sandbox.people import Addressing, Privacy
 from tests.model.worlds import JID, US
@@ -15,26 +15,31 @@ from tests.model.worlds import JID, US
 ONE_BY_ONE = {"green_api"}  # the vendor takes one person a call
 
 
-def crowd(count: int, temper: Privacy = Privacy.OPEN) -> list[Human]:
+def crowd(count: int, temper: Privacy = Privacy.OPEN) -> list[SandboxPerson]:
     """Return as many people, under numbers reserved for fiction."""
-    return [Human(f"1{300 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper) for n in range(count)]
+    return [
+        SandboxPerson(f"1{300 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper) for n in range(count)
+    ]
 
 
-def requests(provider: str, people: list[Human], *, both_names: bool) -> tuple[Counter[str], groupadd.AddOutcome]:
+def requests(
+    provider: str, people: list[SandboxPerson], *, both_names: bool
+) -> tuple[Counter[str], groupadd.AddOutcome]:
     """Add these people to a group of strangers, and count what the provider was asked."""
     world = World(VirtualClock())
     account = world.open_account(US)
-    world.settle(*people)
+    world.add_people(*people)
     addressing: Addressing = "phone" if both_names else "lid"
-    world.found(
-        Group(JID, cap=2000, addressing=addressing, shown=RosterView(both_names=both_names)), admins=[account.human]
+    world.create_group(
+        Group(JID, cap=2000, addressing=addressing, roster_view=RosterView(both_names=both_names)),
+        admins=[account.person],
     )
-    sandbox = Sandbox.speaking(provider, world)
+    sandbox = Sandbox.for_vendor(provider, world)
     chosen = load({"providers": {"p": sandbox.config("http://sandbox.example")}}, environ={}).provider()
     http = in_process(sandbox.handle, world.clock)
     with groupadd.Client(chosen.provider, http=http, clock=world.clock) as client:
         outcome = client.add(JID, [human.phone for human in people])
-    return Counter(seen.route for seen in sandbox.seen), outcome
+    return Counter(request.route for request in sandbox.requests), outcome
 
 
 @pytest.mark.parametrize("provider", vendor_names())

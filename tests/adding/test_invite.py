@@ -18,7 +18,7 @@ from groupadd.model.outcome import AddOutcome, Evidence, Invite, InviteState, Pa
 from groupadd.provider import AddReply, Claim, Secret
 from groupadd.readers.envelope import read, unreadable
 from groupadd.settings import AddSettings, Invitation
-from groupadd.testing.leaks import listening
+from groupadd.testing.leaks import detect_leaks
 from groupadd.wire.messages import Flow, Request, Response
 from tests.support.scripts import (
     GROUP,
@@ -224,12 +224,14 @@ def test_an_offer_that_is_not_taken_up_tells_that_it_exists_and_until_when() -> 
 @pytest.mark.parametrize("how", ["never", "personal"])
 @pytest.mark.parametrize("answer", [SENT, lost(), says({"message": CODE}, 403), says({"id": 7, "code": CODE})])
 def test_the_code_of_a_personal_invitation_is_never_seen(how: Invitation, answer: Answer) -> None:
-    with listening({"the code": CODE}, [ANN]) as ear:
+    with detect_leaks({"the code": CODE}, [ANN]) as detector:
         outcomes, script = offering(how, *([answer] if how == "personal" else []))
-        ear.told(outcomes)
-        ear.heard += map(repr, script.requests)
-        ear.heard.append(json.dumps(AddOutcome("main", "carrier", GROUP, outcomes).participants[0].as_dict()["invite"]))
-    assert ear.leaks == set()
+        detector.capture(outcomes)
+        detector.captured += map(repr, script.requests)
+        detector.captured.append(
+            json.dumps(AddOutcome("main", "carrier", GROUP, outcomes).participants[0].as_dict()["invite"])
+        )
+    assert detector.leaks == set()
 
 
 def test_a_provider_without_personal_invitations_says_so_before_anything_is_sent() -> None:

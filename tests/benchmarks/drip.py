@@ -16,7 +16,7 @@ from pathlib import Path
 import httpx
 
 from groupadd import drip
-from groupadd.sandbox import Group, Human, Sandbox, World, side_by_side
+from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, mount
 from groupadd.wire.driver import SystemClock
 
 GROUP = "120363000000000042@g.us"
@@ -52,10 +52,12 @@ def running(folder: Path) -> None:
     worlds: list[World] = []
     for account in range(ACCOUNTS):
         world = World(SystemClock())
-        us = world.open_account(Human(phone(90_000 + account), f"1770{account:011d}"))
-        world.settle(*(Human(phone(account * EACH + n), f"1880{account * EACH + n:011d}") for n in range(EACH)))
-        world.found(Group(f"12036300000{account:07d}@g.us"), admins=[us.human])
-        sandboxes[f"a{account}"] = Sandbox.speaking("wasend", world, us)
+        us = world.open_account(SandboxPerson(phone(90_000 + account), f"1770{account:011d}"))
+        world.add_people(
+            *(SandboxPerson(phone(account * EACH + n), f"1880{account * EACH + n:011d}") for n in range(EACH))
+        )
+        world.create_group(Group(f"12036300000{account:07d}@g.us"), admins=[us.person])
+        sandboxes[f"a{account}"] = Sandbox.for_vendor("wasend", world, us)
         worlds.append(world)
     pace = {"adds_per_minute": ADDS_PER_MINUTE, "rest_after": 1000, "adds_per_day": 1000}
     providers = {name: one.config(f"http://sandbox.example/{name}") for name, one in sandboxes.items()}
@@ -67,7 +69,7 @@ def running(folder: Path) -> None:
     ]
     ledger = f"sqlite:///{folder}/run.db"
     drip.plan(rows, ledger=ledger, config=config)
-    handle = side_by_side(sandboxes)
+    handle = mount(sandboxes)
 
     def answer(request: httpx.Request) -> httpx.Response:
         said = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)

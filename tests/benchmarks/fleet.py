@@ -23,7 +23,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 
 from groupadd import drip
 from groupadd.drip.fleet import worker as workers
-from groupadd.sandbox import Group, Human, Sandbox, World, config_toml, side_by_side
+from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, config_toml, mount
 from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import POSTGRES, new_ledger
 
@@ -41,11 +41,11 @@ def town(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], lis
     sandboxes, worlds, rows = {}, [], []
     for n in range(accounts):
         world, name, group = World(SystemClock()), f"a{n}", f"12036300000{n:07d}@g.us"
-        us = world.open_account(Human(phone(700_000 + n), f"1770{n:011d}"))
-        people = [Human(phone(n * each + k), f"1880{n * each + k:011d}") for k in range(each)]
-        world.settle(*people)
-        world.found(Group(group), admins=[us.human])
-        sandboxes[name] = Sandbox.speaking("wasend", world, us)
+        us = world.open_account(SandboxPerson(phone(700_000 + n), f"1770{n:011d}"))
+        people = [SandboxPerson(phone(n * each + k), f"1880{n * each + k:011d}") for k in range(each)]
+        world.add_people(*people)
+        world.create_group(Group(group), admins=[us.person])
+        sandboxes[name] = Sandbox.for_vendor("wasend", world, us)
         worlds.append(world)
         rows += [{"phone": one.phone, "group": group, "provider": name} for one in people]
     return sandboxes, worlds, rows
@@ -53,7 +53,7 @@ def town(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], lis
 
 async def serving(sandboxes: Mapping[str, Sandbox]) -> asyncio.Server:
     """Serve them with as little work as HTTP/1.1 takes: a thread for each connection would cost too much."""
-    handle = side_by_side(sandboxes)
+    handle = mount(sandboxes)
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         while head := await _head(reader):

@@ -15,7 +15,7 @@ from typing import Any
 from attrs import define, field
 
 from groupadd import drip
-from groupadd.sandbox import Answer, Group, Human, Privacy, Sandbox, World
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, ServerResponse, World
 from groupadd.sandbox.server import SandboxServer
 from groupadd.settings import PaceSettings
 from groupadd.wire.driver import SystemClock
@@ -53,12 +53,12 @@ class Scene:
 
     @property
     def world(self) -> World:
-        return self.sandbox.dialect.world
+        return self.sandbox.vendor.world
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        before = len(self.sandbox.seen)
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
+        before = len(self.sandbox.requests)
         answer = self.sandbox.handle(method, target, headers, body)
-        routes = {seen.route for seen in self.sandbox.seen[before:]}
+        routes = {request.route for request in self.sandbox.requests[before:]}
         if self.kill_on in routes and self.child is not None:
             self.left -= 1
             if not self.left:
@@ -73,16 +73,16 @@ class Scene:
         with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=subprocess.DEVNULL) as self.child:
             return self.child.wait(timeout=60)
 
-    def plan(self, people: list[Human]) -> None:
+    def plan(self, people: list[SandboxPerson]) -> None:
         rows = [{"phone": f"+{human.phone}"} for human in people]
         drip.plan(rows, group=GROUP, ledger=self.ledger, config=self.config)
 
 
-def scene(ledger: str, dialect: str, *, invite: str = "never") -> Scene:
+def scene(ledger: str, vendor: str, *, invite: str = "never") -> Scene:
     world = World(SystemClock())
-    account = world.open_account(Human("19995550190", "177099999999990", "We"))
-    world.found(Group(GROUP), admins=[account.human])
-    return Scene(Sandbox.speaking(dialect, world, account), ledger, invite)
+    account = world.open_account(SandboxPerson("19995550190", "177099999999990", "We"))
+    world.create_group(Group(GROUP), admins=[account.person])
+    return Scene(Sandbox.for_vendor(vendor, world, account), ledger, invite)
 
 
 def served(scene: Scene) -> SandboxServer:
@@ -93,19 +93,19 @@ def served(scene: Scene) -> SandboxServer:
     return server
 
 
-def people(count: int) -> list[Human]:
+def people(count: int) -> list[SandboxPerson]:
     """Return people of whom every ninth lets nobody add them."""
     return [
-        Human(
+        SandboxPerson(
             f"1{200 + n // 100}55501{n % 100:02d}",
             f"1770{n:011d}",
-            temper=Privacy.CONTACTS_ONLY if n % 9 == 4 else Privacy.OPEN,
+            privacy=Privacy.CONTACTS_ONLY if n % 9 == 4 else Privacy.OPEN,
         )
         for n in range(count)
     ]
 
 
-def holds(scene: Scene, humans: list[Human]) -> Counter[str]:
+def holds(scene: Scene, humans: list[SandboxPerson]) -> Counter[str]:
     """Hold the ledger against the truth; return how many have which status, and what came of the crashes."""
     rows = StringIO()
     drip.export(rows, ledger=scene.ledger)
@@ -116,7 +116,7 @@ def holds(scene: Scene, humans: list[Human]) -> Counter[str]:
         inside = scene.world.is_member(GROUP, phone)
         assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
     adds = [entry for entry in scene.world.journal if entry.kind == "add"]
-    looks = [seen.at for seen in scene.sandbox.seen if seen.route == "list"]
+    looks = [request.at for request in scene.sandbox.requests if request.route == "list"]
     intents = Counter(line.participant for line in drip.audit(ledger=scene.ledger) if line.event == "asking")
     again = 0
     for human in humans:

@@ -29,7 +29,7 @@ from attrs import define, evolve, field, frozen
 
 from groupadd import drip
 from groupadd.drip.fleet import worker as workers
-from groupadd.sandbox import Answer, Group, Human, Privacy, Sandbox, World, side_by_side
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, ServerResponse, World, mount
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import new_ledger
@@ -90,16 +90,18 @@ class Fleet:
         world = World(SystemClock())
         sandboxes: dict[str, Sandbox] = {}
         for n in range(accounts):
-            ours = world.open_account(Human(f"1999555{n:04d}", f"1770999{n:08d}", f"We {n}"))
-            group = world.found(Group(f"12036300000{n // 4:07d}@g.us"), admins=[ours.human]) if n % 4 == 0 else None
+            ours = world.open_account(SandboxPerson(f"1999555{n:04d}", f"1770999{n:08d}", f"We {n}"))
+            group = (
+                world.create_group(Group(f"12036300000{n // 4:07d}@g.us"), admins=[ours.person]) if n % 4 == 0 else None
+            )
             if group is None:
-                world.groups[f"12036300000{n // 4:07d}@g.us"].put(ours.human.phone, "admin", world.now)
-            sandboxes[f"a{n}"] = Sandbox.speaking(("wasend", "wawp")[n % 2], world, ours)
+                world.groups[f"12036300000{n // 4:07d}@g.us"].set_role(ours.person.phone, "admin", world.now)
+            sandboxes[f"a{n}"] = Sandbox.for_vendor(("wasend", "wawp")[n % 2], world, ours)
         it = cls(ledger, world, sandboxes, **options)
         rows = []
         for n, name in enumerate(sandboxes):
             people = [_human(n * each + k) for k in range(each)]
-            world.settle(*people)
+            world.add_people(*people)
             rows += [
                 {"phone": f"+{one.phone}", "group": f"12036300000{n // 4:07d}@g.us", "provider": name} for one in people
             ]
@@ -123,11 +125,11 @@ class Fleet:
             worker.wait()
         self._open.close()
 
-    def _handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         worker, _, rest = target.removeprefix("/").partition("/")
         if self.on_add is not None and target.endswith("/participants/add"):
             self.on_add(worker)
-        said = side_by_side(self.sandboxes)(method, f"/{rest}", headers, body)
+        said = mount(self.sandboxes)(method, f"/{rest}", headers, body)
         return evolve(said, delay_s=said.delay_s + self.delay_s)
 
     def start(self, *names: str, host: Host = Host(), says: IO[bytes] | None = None) -> None:
@@ -190,7 +192,7 @@ class Fleet:
             assert status in ({"added", "already_member"} if inside else {"not_added"}), (status, inside)
             found[status] += 1
             moments = asked[phone[1:]]
-            looks = [seen.at for seen in self.sandboxes[account].seen if seen.route == "list"]
+            looks = [request.at for request in self.sandboxes[account].requests if request.route == "list"]
             for (first, _), (second, _) in pairwise(moments):
                 found["again"] += 1
                 assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
@@ -218,9 +220,9 @@ class Fleet:
         return max(later - earlier for moments in self.by_account().values() for earlier, later in pairwise(moments))
 
 
-def _human(n: int) -> Human:
+def _human(n: int) -> SandboxPerson:
     temper = Privacy.CONTACTS_ONLY if n % 37 == 5 else Privacy.OPEN
-    return Human(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper)
+    return SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper)
 
 
 def main() -> None:

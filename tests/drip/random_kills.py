@@ -22,10 +22,10 @@ PEOPLE = 40
 
 def killed_after(it: Scene, seconds: float) -> bool:
     """Run, and kill it so many seconds after its first request; return whether it was killed in time."""
-    requests = len(it.sandbox.seen)
+    requests = len(it.sandbox.requests)
 
     def kill() -> None:
-        while len(it.sandbox.seen) == requests and not over.is_set():
+        while len(it.sandbox.requests) == requests and not over.is_set():
             time.sleep(0.005)
         if not over.wait(seconds) and it.child is not None:
             it.child.send_signal(signal.SIGKILL)
@@ -39,13 +39,13 @@ def killed_after(it: Scene, seconds: float) -> bool:
     return ended == -signal.SIGKILL
 
 
-def campaign(kind: str, dialect: str, kills: int) -> Counter[str]:
+def campaign(kind: str, vendor: str, kills: int) -> Counter[str]:
     """Run one plan, killed so many times at most, to its end."""
-    invite = "link" if dialect == "wasend" else "never"
+    invite = "link" if vendor == "wasend" else "never"
     humans = people(PEOPLE)
     with tempfile.TemporaryDirectory() as folder, new_ledger(kind, Path(folder)) as ledger:
-        it = scene(ledger, dialect, invite=invite)
-        it.world.settle(*humans)
+        it = scene(ledger, vendor, invite=invite)
+        it.world.add_people(*humans)
         with served(it):
             it.plan(humans)
             done = sum(killed_after(it, random.uniform(0.0, 0.8)) for _ in range(kills))
@@ -72,8 +72,8 @@ def main() -> None:
     asked = parser.parse_args()
     total: Counter[str] = Counter()
     while total["kills"] < asked.kills:
-        dialect = ("wasend", "wawp")[total["plans"] % 2]
-        total += campaign("postgresql" if asked.postgres else "sqlite", dialect, 5) + Counter(plans=1, people=PEOPLE)
+        vendor = ("wasend", "wawp")[total["plans"] % 2]
+        total += campaign("postgresql" if asked.postgres else "sqlite", vendor, 5) + Counter(plans=1, people=PEOPLE)
         print(dict(total), flush=True)
 
 

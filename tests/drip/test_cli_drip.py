@@ -27,7 +27,7 @@ from groupadd.cli.exit_codes import Exit, of_statuses
 from groupadd.cli.output import Output
 from groupadd.drip import AccountStatus, AuditLine, DripStatus
 from groupadd.drip.status import AccountState
-from groupadd.sandbox import Sandbox, World, config_toml, example_world, side_by_side
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, mount
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
 from groupadd.settings import PaceSettings
@@ -73,8 +73,8 @@ def _no_surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def place(tmp_path: Path) -> Iterator[Place]:
     world = example_world()
-    spoken = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
-    with SandboxServer(side_by_side(spoken)) as server:
+    spoken = {name: Sandbox.for_vendor(name, world) for name in ("wasend", "wawp")}
+    with SandboxServer(mount(spoken)) as server:
         config = tmp_path / "groupadd.toml"
         fields = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
         config.write_text(config_toml(fields) + AT_ONCE)

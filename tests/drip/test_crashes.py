@@ -19,11 +19,11 @@ ON_ROUTE = {"after send": "add", "mid-look": "list", "mid-invite": "send"}
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_killed_run_is_taken_up_as_if_nothing_had_happened(kind: str, point: str, tmp_path: Path) -> None:
     invites = point == "mid-invite"
-    dialect = "wasend" if invites else "wawp"
+    vendor = "wasend" if invites else "wawp"
     humans = people(PEOPLE)
     with new_ledger(kind, tmp_path) as ledger:
-        it = scene(ledger, dialect, invite="link" if invites else "never")
-        it.world.settle(*humans)
+        it = scene(ledger, vendor, invite="link" if invites else "never")
+        it.world.add_people(*humans)
         with served(it):
             it.plan(humans)
             if point in ON_ROUTE:

@@ -169,7 +169,7 @@ def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_plan_on_either_database(kind: str, tmp_path: Path) -> None:
     people = crowd(12)
-    it = Drip(town(people, ["main", "backup"], dialect="wawp"), tmp_path)
+    it = Drip(town(people, ["main", "backup"], vendor="wawp"), tmp_path)
     with new_ledger(kind, tmp_path) as it.ledger:
         it.plan(people)
         assert it.run().counts == {Status.ADDED: 12}

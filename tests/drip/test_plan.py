@@ -9,7 +9,7 @@ import pytest
 from attrs import evolve
 
 from groupadd import CannotRead, ConfigError, InvalidGroup, Status, drip
-from groupadd.sandbox import Human, Privacy, faults
+from groupadd.sandbox import Privacy, SandboxPerson, faults
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.test_running import Drip, made
 from tests.drip.virtual import GROUP, crowd, town
@@ -145,7 +145,7 @@ def test_who_ended_for_a_reason_is_taken_up_again(tmp_path: Path) -> None:
     people = crowd(3, lambda n: Privacy.CONTACTS_ONLY if n == 1 else Privacy.OPEN)
     it = made(tmp_path, people)
     it.run()
-    it.town.world.settle(people[1].__class__(people[1].phone, people[1].lid))
+    it.town.world.add_people(people[1].__class__(people[1].phone, people[1].lid))
     assert drip.retry("privacy", ledger=it.ledger, clock=it.town.clock) == 1
     assert it.run().left == 0
     assert it.statuses() == ["added,,reported"] * 3
@@ -159,13 +159,13 @@ def test_who_was_invited_is_not_taken_up_again(tmp_path: Path) -> None:
 
 
 def test_who_is_unknown_is_looked_up_before_being_asked_for_again(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1, lambda _: Privacy.CONTACTS_ONLY), dialect="wawp", add={"look_after_s": [2]})
+    it = made(tmp_path, crowd(1, lambda _: Privacy.CONTACTS_ONLY), vendor="wawp", add={"look_after_s": [2]})
     it.run()
     assert it.statuses() == ["unknown,absence_unproven,none"]
     it.town.extra = {}
     assert drip.retry("absence_unproven", ledger=it.ledger, clock=it.town.clock) == 1
     it.run()
-    routes = [seen.route for seen in it.town.sandboxes["main"].seen if seen.route in {"add", "list"}]
+    routes = [request.route for request in it.town.sandboxes["main"].requests if request.route in {"add", "list"}]
     first, second = (index for index, route in enumerate(routes) if route == "add")
     assert second - first >= 3
     assert it.statuses() == ["not_added,silent_refusal,observed"]
@@ -177,11 +177,11 @@ def test_only_reasons_that_there_are_can_be_retried(book: Book) -> None:
         drip.retry("nonsense", ledger=book.ledger)
 
 
-RITA = Human("554199990000", "177005550000200", also_dialled=frozenset({"5541999990000"}))
-WITH_NINTH_DIGIT = Human("5541999990000", "177005550000201")
+RITA = SandboxPerson("554199990000", "177005550000200", number_variants=frozenset({"5541999990000"}))
+WITH_NINTH_DIGIT = SandboxPerson("5541999990000", "177005550000201")
 
 
-def with_both_forms(folder: Path, *settled: Human, ledger: str | None = None, **options: Any) -> Drip:
+def with_both_forms(folder: Path, *settled: SandboxPerson, ledger: str | None = None, **options: Any) -> Drip:
     """Return a drip for both forms of one Brazilian number, and for somebody after them."""
     (other,) = crowd(1)
     it = Drip(town([*settled, other], **options), folder)
@@ -203,8 +203,8 @@ def test_both_forms_of_one_number_are_one_person_where_the_provider_says_so(tmp_
 
 
 def test_both_forms_are_two_people_where_the_provider_says_so(tmp_path: Path) -> None:
-    alone = evolve(RITA, also_dialled=frozenset(), temper=Privacy.CONTACTS_ONLY)
-    shy = evolve(WITH_NINTH_DIGIT, temper=Privacy.CONTACTS_ONLY)
+    alone = evolve(RITA, number_variants=frozenset(), privacy=Privacy.CONTACTS_ONLY)
+    shy = evolve(WITH_NINTH_DIGIT, privacy=Privacy.CONTACTS_ONLY)
     it = with_both_forms(tmp_path, alone, shy, add={"invite": "link"})
     assert it.run().counts == {Status.INVITED: 2, Status.ADDED: 1}
     assert it.town.invitations() == [alone.phone, WITH_NINTH_DIGIT.phone]
@@ -213,9 +213,9 @@ def test_both_forms_are_two_people_where_the_provider_says_so(tmp_path: Path) ->
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("accounts", [["main"], ["main", "backup"]])
 def test_who_may_be_the_same_person_gets_no_second_invitation(kind: str, accounts: list[str], tmp_path: Path) -> None:
-    shy = evolve(RITA, temper=Privacy.CONTACTS_ONLY)
+    shy = evolve(RITA, privacy=Privacy.CONTACTS_ONLY)
     with new_ledger(kind, tmp_path) as ledger:
-        it = with_both_forms(tmp_path, shy, ledger=ledger, accounts=accounts, dialect="wawp", add={"invite": "link"})
+        it = with_both_forms(tmp_path, shy, ledger=ledger, accounts=accounts, vendor="wawp", add={"invite": "link"})
         for sandbox in it.town.sandboxes.values():
             sandbox.faults.plan(faults.failing(500, applied=False), on="check", times=None)
         it.run()
@@ -225,7 +225,7 @@ def test_who_may_be_the_same_person_gets_no_second_invitation(kind: str, account
 
 
 @pytest.mark.parametrize("named", [RITA, WITH_NINTH_DIGIT])
-def test_who_is_forgotten_is_so_under_both_forms_of_the_number(named: Human, tmp_path: Path) -> None:
+def test_who_is_forgotten_is_so_under_both_forms_of_the_number(named: SandboxPerson, tmp_path: Path) -> None:
     it = with_both_forms(tmp_path, RITA)
     it.run()
     assert drip.forget(f"+{named.phone}", ledger=it.ledger) == 2

@@ -21,7 +21,7 @@ HUMANS = people(4)
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Scene]:
     told = scene(f"sqlite:///{tmp_path / 'drip.db'}", "wasend")
-    told.world.settle(*HUMANS)
+    told.world.add_people(*HUMANS)
     with served(told):
         told.plan(HUMANS)
         yield told
@@ -75,7 +75,7 @@ def test_nothing_is_begun_that_is_not_ordered_and_an_order_ends_with_its_people(
         enqueue_accounts(book)
     sweep(app)
     more = people(6)
-    it.world.settle(*more[4:])
+    it.world.add_people(*more[4:])
     it.plan(more)
     before = len(it.world.journal)
     sweep(app)

@@ -19,7 +19,7 @@ from groupadd.drip.stop_rules import HOW_TO_GO_ON, Stop
 from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.lease import Lease
-from groupadd.sandbox import Human, Privacy, faults
+from groupadd.sandbox import Privacy, SandboxPerson, faults
 from groupadd.settings import PaceSettings
 from groupadd.wire.messages import LONGEST_RETRY_S
 from tests.drip.virtual import GROUP, START, Town, crowd, town
@@ -34,7 +34,7 @@ class Drip:
         self.town, self.ledger = town, f"sqlite:///{folder / 'drip.db'}"
         self.lines: list[drip.AuditLine] = []
 
-    def plan(self, people: Sequence[Human], **options: Any) -> drip.Plan:
+    def plan(self, people: Sequence[SandboxPerson], **options: Any) -> drip.Plan:
         rows = [{"phone": f"+{human.phone}"} for human in people]
         options = {"group": GROUP, "providers": list(self.town.sandboxes)} | options
         return drip.plan(rows, ledger=self.ledger, config=self.town.config, clock=self.town.clock, **options)
@@ -78,7 +78,7 @@ class Drip:
         return [line.split(",", 1)[1].rsplit(",", 1)[0] for line in rows.getvalue().splitlines()[1:]]
 
 
-def made(folder: Path, people: Sequence[Human], accounts: Sequence[str] = ("main",), **options: Any) -> Drip:
+def made(folder: Path, people: Sequence[SandboxPerson], accounts: Sequence[str] = ("main",), **options: Any) -> Drip:
     told = Drip(town(people, accounts, **options), folder)
     told.plan(people)
     return told
@@ -92,11 +92,11 @@ def most_in_a_minute(moments: Sequence[tuple[float, str]]) -> int:
     return max(sum(0 <= later - begin < 60 for later, _ in moments) for begin, _ in moments)
 
 
-@pytest.mark.parametrize("dialect", ["wasend", "wawp"])
-def test_everybody_gets_a_true_verdict_and_is_asked_for_once(dialect: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("vendor", ["wasend", "wawp"])
+def test_everybody_gets_a_true_verdict_and_is_asked_for_once(vendor: str, tmp_path: Path) -> None:
     tempers = {3: CONTACTS, 17: ABSENT}
     people = crowd(30, lambda n: tempers.get(n, Privacy.OPEN))
-    it = made(tmp_path, people, ["main", "backup"], dialect=dialect)
+    it = made(tmp_path, people, ["main", "backup"], vendor=vendor)
     told = it.run()
     assert (told.left, told.counts[Status.ADDED], told.counts[Status.NOT_ADDED]) == (0, 28, 2)
     assert Counter(phone for _, phone in it.town.adds()) == Counter(human.phone for human in people)
@@ -104,9 +104,9 @@ def test_everybody_gets_a_true_verdict_and_is_asked_for_once(dialect: str, tmp_p
 
 
 def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), dialect="wawp")
+    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), vendor="wawp")
     it.run()
-    looks = sum(seen.route == "list" for seen in it.town.sandboxes["main"].seen)
+    looks = sum(request.route == "list" for request in it.town.sandboxes["main"].requests)
     assert looks <= 1.5 * len(it.town.adds())
 
 
@@ -124,7 +124,7 @@ def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("pace", "dialect", "allowed_s"),
+    ("pace", "vendor", "allowed_s"),
     [
         ({}, "wasend", 45 * 12 + 4 * 300),
         ({}, "wawp", 45 * 12 + 4 * 300),
@@ -134,9 +134,9 @@ def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> Non
     ],
 )
 def test_the_pace_is_kept_up_where_nothing_fails(
-    pace: dict[str, float], dialect: str, allowed_s: float, tmp_path: Path
+    pace: dict[str, float], vendor: str, allowed_s: float, tmp_path: Path
 ) -> None:
-    it = made(tmp_path, crowd(50), drip=pace, dialect=dialect)
+    it = made(tmp_path, crowd(50), drip=pace, vendor=vendor)
     it.run()
     adds = it.town.adds()
     assert allowed_s / (adds[-1][0] - adds[0][0]) >= 0.97
@@ -193,7 +193,7 @@ def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_p
 
 def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(4))
-    it.town.sandboxes["main"].faults.plan(faults.limited(3600), on="add")
+    it.town.sandboxes["main"].faults.plan(faults.rate_limited(3600), on="add")
     rule, _ = stopped(it)
     assert rule == "rate_limited"
     assert it.town.adds() == []
@@ -204,18 +204,18 @@ def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_pa
 
 def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(4))
-    it.town.sandboxes["main"].dialect.account.session = "failed"
+    it.town.sandboxes["main"].vendor.account.session = "failed"
     assert stopped(it)[0] == "session_down"
-    it.town.sandboxes["main"].dialect.account.session = "working"
+    it.town.sandboxes["main"].vendor.account.session = "working"
     it.resume()
     assert it.run().counts == {Status.ADDED: 4}
 
 
 def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
     people = crowd(6)
-    it = made(tmp_path, people, dialect="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
+    it = made(tmp_path, people, vendor="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
     for human in people:
-        it.town.world.settle(evolve(human, temper=CONTACTS))
+        it.town.world.add_people(evolve(human, privacy=CONTACTS))
     assert stopped(it)[0] == "unknowns"
     assert len(it.town.adds()) <= 3
 
@@ -229,7 +229,7 @@ def test_a_provider_out_of_reach_is_waited_for_and_then_stops_the_account(tmp_pa
     assert stopped(it)[0] == "unreachable"
 
 
-@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.late(45), faults.HTML, faults.GATEWAY_AFTER])
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.applied_late(45), faults.HTML, faults.GATEWAY_AFTER])
 def test_a_lost_answer_is_settled_by_looks_alone(fault: faults.Fault, tmp_path: Path) -> None:
     it = made(tmp_path, crowd(2))
     it.town.sandboxes["main"].faults.plan(fault, on="add")
@@ -241,7 +241,7 @@ def test_an_add_that_was_lost_on_its_way_is_sent_once_more_after_proof(tmp_path:
     it = made(tmp_path, crowd(1))
     it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=1)
     assert it.run().counts == {Status.ADDED: 1}
-    requests = [seen.route for seen in it.town.sandboxes["main"].seen if seen.route in {"add", "list"}]
+    requests = [request.route for request in it.town.sandboxes["main"].requests if request.route in {"add", "list"}]
     assert requests.count("add") == 2
     first, second = (index for index, route in enumerate(requests) if route == "add")
     assert second - first - 1 >= 2
@@ -251,7 +251,7 @@ def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(1))
     it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=None)
     assert it.run().counts == {Status.NOT_ADDED: 1}
-    assert sum(seen.route == "add" for seen in it.town.sandboxes["main"].seen) == 2
+    assert sum(request.route == "add" for request in it.town.sandboxes["main"].requests) == 2
 
 
 def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
@@ -263,7 +263,7 @@ def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
 
 def test_who_has_joined_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
     people = crowd(3)
-    it = made(tmp_path, people, dialect="wawp")
+    it = made(tmp_path, people, vendor="wawp")
     it.town.world.join(GROUP, people[2].phone)
     assert it.run().counts == {Status.ADDED: 2, Status.ALREADY_MEMBER: 1}
     assert [phone for _, phone in it.town.adds()] == [people[0].phone, people[1].phone]
@@ -301,7 +301,7 @@ def test_a_bold_pace_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixtu
 def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> None:
     it = made(tmp_path, crowd(12))
 
-    async def work() -> drip.Shift:
+    async def work() -> drip.AccountRun:
         async with it.town.http() as http:
             return await drip.shift(
                 "main", seconds=200, ledger=it.ledger, config=it.town.config, clock=it.town.clock, http=http
@@ -312,7 +312,7 @@ def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> N
     assert first.due_at is not None
     assert first.due_at - it.town.adds()[-1][0] >= 300
     it.town.clock.sleep(first.due_at - it.town.clock.now())
-    assert it.town.clock.run(work()) == drip.Shift("done")
+    assert it.town.clock.run(work()) == drip.AccountRun("done")
 
 
 def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:

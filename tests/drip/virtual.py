@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx
 from attrs import define, field
 
-from groupadd.sandbox import Group, Human, Privacy, Sandbox, World, side_by_side
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, World, mount
 
 T = TypeVar("T")
 START = 1_767_603_600.0  # 2026-01-05 09:00 UTC
@@ -76,47 +76,52 @@ class Town:
         return {"providers": providers, **self.extra}
 
     def http(self) -> httpx.AsyncClient:
-        handle = side_by_side(self.sandboxes)
+        handle = mount(self.sandboxes)
 
         async def answer(request: httpx.Request) -> httpx.Response:
             await asyncio.sleep(self.delay_s / 2)
             target = request.url.raw_path.decode()
             said = handle(request.method, target, dict(request.headers), request.content)
             await asyncio.sleep(said.delay_s + self.delay_s / 2)
-            if said.lost is not None:
-                raise httpx.ConnectError("refused") if said.lost == "refused" else httpx.ReadError("reset")
+            if said.disconnect is not None:
+                raise httpx.ConnectError("refused") if said.disconnect == "refused" else httpx.ReadError("reset")
             return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
 
         return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
     def adds(self, account: str | None = None) -> list[tuple[float, str]]:
         """Return when who was asked for, by one account or by all."""
-        by = None if account is None else self.sandboxes[account].dialect.account.human.phone
+        by = None if account is None else self.sandboxes[account].vendor.account.person.phone
         return [(one.at, one.to) for one in self.world.journal if one.kind == "add" and by in {None, one.by}]
 
     def invitations(self) -> list[str]:
         return [one.to for one in self.world.journal if one.kind == "invitation"]
 
 
-def crowd(count: int, temper: Callable[[int], Privacy] = lambda _: Privacy.OPEN) -> list[Human]:
+def crowd(count: int, temper: Callable[[int], Privacy] = lambda _: Privacy.OPEN) -> list[SandboxPerson]:
     """Return as many people, under numbers reserved for fiction."""
-    return [Human(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", temper=temper(n)) for n in range(count)]
+    return [
+        SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper(n)) for n in range(count)
+    ]
 
 
 def town(
-    people: Sequence[Human],
+    people: Sequence[SandboxPerson],
     accounts: Sequence[str] = ("main",),
     *,
-    dialect: str = "wasend",
+    vendor: str = "wasend",
     groups: Sequence[str] = (GROUP,),
     **extra: object,
 ) -> Town:
     """Return a town in which nobody of these people is in any group."""
     clock = LoopClock()
     world = World(clock)
-    world.settle(*people)
-    ours = [world.open_account(Human(f"1999555019{n}", f"17709999999999{n}", name)) for n, name in enumerate(accounts)]
+    world.add_people(*people)
+    ours = [
+        world.open_account(SandboxPerson(f"1999555019{n}", f"17709999999999{n}", name))
+        for n, name in enumerate(accounts)
+    ]
     for jid in groups:
-        world.found(Group(jid), admins=[account.human for account in ours])
-    sandboxes = {name: Sandbox.speaking(dialect, world, account) for name, account in zip(accounts, ours, strict=True)}
+        world.create_group(Group(jid), admins=[account.person for account in ours])
+    sandboxes = {name: Sandbox.for_vendor(vendor, world, account) for name, account in zip(accounts, ours, strict=True)}
     return Town(clock, world, sandboxes, extra)

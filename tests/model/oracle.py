@@ -10,10 +10,10 @@ from itertools import pairwise
 from attrs import define, evolve, field, frozen
 
 from groupadd.model.identity import Identity
-from groupadd.sandbox.messages import Answer
-from groupadd.sandbox.people import Human
+from groupadd.sandbox.messages import ServerResponse
+from groupadd.sandbox.people import SandboxPerson
 from groupadd.sandbox.service import Sandbox
-from groupadd.sandbox.world import Row
+from groupadd.sandbox.world import RosterRow
 from tests.model.worlds import JID, LATENESS_S, US
 
 TIMEOUT_S = 30.0
@@ -25,7 +25,7 @@ class Look:
     """One reading of the roster that reached the client."""
 
     at: float
-    rows: tuple[Row, ...]
+    rows: tuple[RosterRow, ...]
 
     @property
     def whole(self) -> bool:
@@ -45,21 +45,21 @@ class Witness:
     told: dict[str, object] = field(factory=dict)
     looks: list[Look | float] = field(factory=list)
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         """Carry a request, and note what comes of it."""
-        world, before = self.sandbox.dialect.world, len(self.sandbox.seen)
+        world, before = self.sandbox.vendor.world, len(self.sandbox.requests)
         now = world.clock.now()
         answer = self.sandbox.handle(method, target, headers, body)
-        route = self.sandbox.seen[-1].route if len(self.sandbox.seen) > before else ""
-        arrives = answer.lost is None and answer.delay_s <= TIMEOUT_S
-        if route == "add" and answer.lost != "refused":
+        route = self.sandbox.requests[-1].route if len(self.sandbox.requests) > before else ""
+        arrives = answer.disconnect is None and answer.delay_s <= TIMEOUT_S
+        if route == "add" and answer.disconnect != "refused":
             self.added_at.append(now)
             self.bodies.append((target, body))
             self.answered_at = now + min(answer.delay_s, TIMEOUT_S)
             self.lost |= not (arrives and answer.status < 500 and (not answer.body or _is_json(answer.body)))
         if route == "list":
             shown = arrives and answer.status == 200 and answer.body != b"" and _is_json(answer.body)
-            rows = world.roster(JID, by=self.sandbox.dialect.account) if shown else ()
+            rows = world.roster(JID, by=self.sandbox.vendor.account) if shown else ()
             self.looks.append(
                 Look(now, tuple(_on_the_wire(row, answer.body.decode()) for row in rows)) if shown else now
             )
@@ -89,7 +89,7 @@ class Witness:
         return found
 
 
-def _on_the_wire(row: Row, text: str) -> Row:
+def _on_the_wire(row: RosterRow, text: str) -> RosterRow:
     """Return a row with the names that the vendor's format tells of it."""
     shows = {name for name in (row.phone, row.lid) if name is not None and name in text}
     return evolve(row, phone=row.phone if row.phone in shows else None, lid=row.lid if row.lid in shows else None)
@@ -115,7 +115,7 @@ class Reader:
     resolves_lids: bool
     checks_numbers: bool
 
-    def names(self, human: Human, asked: Identity) -> Identity:
+    def names(self, human: SandboxPerson, asked: Identity) -> Identity:
         """Return the names that can be known to be this person's."""
         phone = asked.phone
         if phone is not None and phone != human.phone and self.checks_numbers:
@@ -132,19 +132,19 @@ class Reader:
             for r in look.rows
         )
 
-    def absent(self, human: Human, names: Identity, look: Look) -> bool:
+    def absent(self, human: SandboxPerson, names: Identity, look: Look) -> bool:
         """Return whether the look shows that the person is not there: everybody in it is recognisably somebody else."""
         comparable = all(
             (names.phone is not None and row.phone is not None) or (names.lid is not None and row.lid is not None)
             for row in look.rows
         )
-        forms = {human.phone, *human.also_dialled} - {names.phone}
+        forms = {human.phone, *human.number_variants} - {names.phone}
         return (
             look.whole and comparable and not self.present(names, look) and not any(r.phone in forms for r in look.rows)
         )
 
 
-def knowable(reader: Reader, human: Human, asked: Identity, witness: Witness) -> bool:
+def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Witness) -> bool:
     """Return whether rosters alone settle somebody after an add."""
     after = witness.after()
     names = reader.names(human, asked)

@@ -34,7 +34,7 @@ tally: Counter[str] = Counter()
 def play(scene: Scene) -> tuple[World, Witness, groupadd.AddOutcome | None]:
     """Run the add of a scene; None where the provider refused the whole request."""
     world = scene.world()
-    sandbox = Sandbox.speaking(scene.provider, world)
+    sandbox = Sandbox.for_vendor(scene.provider, world)
     witness = Witness(sandbox)
     if scene.on_add:
         sandbox.faults.plan(FAULTS[scene.on_add], on="add")
@@ -61,10 +61,10 @@ def reader_of(provider: str) -> Reader:
     """Return what can be learned of people's names through a provider, tried on one whose number has two forms."""
     world = World(VirtualClock())
     world.open_account(US)
-    world.settle(BRAZIL)
-    sandbox = Sandbox.speaking(provider, world)
+    world.add_people(BRAZIL)
+    sandbox = Sandbox.for_vendor(provider, world)
     asked = load({"providers": {"p": sandbox.config("http://sandbox.example")}}, environ={}).provider().provider
-    (dialled,) = BRAZIL.also_dialled
+    (dialled,) = BRAZIL.number_variants
     with in_process(sandbox.handle, world.clock) as http:
         transport = HttpTransport(asked.base_url, 30.0, http)
         checked = (
@@ -100,7 +100,7 @@ def test_verdicts_are_never_untrue_and_never_needlessly_unknown(provider: str) -
         for person in outcome:
             who = identity(person.id)
             assert who is not None
-            human = world.whois(who)
+            human = world.find_person(who)
             assert human is not None
             tally[person.status] += 1
             if person.status in IN:

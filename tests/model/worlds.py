@@ -9,31 +9,31 @@ from hypothesis import strategies as st
 from groupadd.sandbox import faults
 from groupadd.sandbox.clock import VirtualClock
 from groupadd.sandbox.faults import Fault
-from groupadd.sandbox.people import Addressing, Group, Human, Privacy, Role, RosterView
+from groupadd.sandbox.people import Addressing, Group, Privacy, Role, RosterView, SandboxPerson
 from groupadd.sandbox.world import World
 
 JID = "120363000000000042@g.us"
-US = Human("12025550199", "177005550000199", "We")
-CROWD = [Human(f"1202555010{n}", f"17700555000010{n}", f"P{n}") for n in range(8)]
+US = SandboxPerson("12025550199", "177005550000199", "We")
+CROWD = [SandboxPerson(f"1202555010{n}", f"17700555000010{n}", f"P{n}") for n in range(8)]
 # Brazil's ninth digit: one line, which WhatsApp knows without it, dialled with it.
-BRAZIL = Human("554199990000", "177005550000200", "Rita", also_dialled=frozenset({"5541999990000"}))
+BRAZIL = SandboxPerson("554199990000", "177005550000200", "Rita", number_variants=frozenset({"5541999990000"}))
 
 LATENESS_S = 60.0
 FAULTS: Mapping[str, Fault] = {
     "refused": faults.REFUSED,
     "lost before": faults.LOST_BEFORE,
     "lost after": faults.LOST_AFTER,
-    "late by 5 s": faults.late(5),
-    "late by 45 s": faults.late(45),
+    "late by 5 s": faults.applied_late(5),
+    "late by 45 s": faults.applied_late(45),
     "empty": faults.EMPTY,
-    "cut": faults.CUT,
+    "cut": faults.TRUNCATED,
     "HTML": faults.HTML,
     "502 before": faults.GATEWAY_BEFORE,
     "502 after": faults.GATEWAY_AFTER,
     "500 after": faults.failing(500, applied=True),
     "slow": faults.slow(20),
     "slower than our patience": faults.slow(40),
-    "429": faults.limited(30),
+    "429": faults.rate_limited(30),
 }
 
 
@@ -70,34 +70,36 @@ class Scene:
         """Return the world at its beginning."""
         world = World(VirtualClock())
         account = world.open_account(US)
-        people = [Human(h.phone, h.lid, h.name, self.tempers[h.phone], h.also_dialled) for h in (*CROWD, BRAZIL)]
-        world.settle(*people)
+        people = [
+            SandboxPerson(h.phone, h.lid, h.name, self.tempers[h.phone], h.number_variants) for h in (*CROWD, BRAZIL)
+        ]
+        world.add_people(*people)
         group = Group(
             JID,
             cap=self.cap,
             approval=self.approval,
             members_may_add=self.members_may_add,
             addressing=self.addressing,
-            shown=self.shown,
+            roster_view=self.shown,
         )
-        on_whatsapp = [human for human in people if human.temper is not Privacy.NOT_ON_WHATSAPP]
-        world.found(group, [human for human in on_whatsapp if human.phone in self.members | self.left])
-        group.put(account.human.phone, self.our_role)
+        on_whatsapp = [human for human in people if human.privacy is not Privacy.NOT_ON_WHATSAPP]
+        world.create_group(group, [human for human in on_whatsapp if human.phone in self.members | self.left])
+        group.set_role(account.person.phone, self.our_role)
         for human in on_whatsapp:
             if human.phone in self.left:
-                group.put(human.phone, None, world.now - 3600)
+                group.set_role(human.phone, None, world.now - 3600)
         for doing in self.doings:
-            world.later(doing.after_s, _done(world, doing))
+            world.schedule(doing.after_s, _done(world, doing))
         return world
 
 
 def _done(world: World, doing: Doing) -> Callable[[], None]:
     def happens() -> None:
         group = world.groups[JID]
-        if world.people[doing.phone].temper is Privacy.NOT_ON_WHATSAPP:
+        if world.people[doing.phone].privacy is Privacy.NOT_ON_WHATSAPP:
             return
         if (group.role(doing.phone) is not None) != doing.joins:
-            group.put(doing.phone, "member" if doing.joins else None, world.now)
+            group.set_role(doing.phone, "member" if doing.joins else None, world.now)
 
     return happens
 

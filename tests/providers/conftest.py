@@ -8,7 +8,7 @@ import pytest
 from groupadd import Client
 from groupadd.sandbox import Sandbox, VirtualClock, World, example_world
 from groupadd.sandbox.in_process import in_process
-from groupadd.testing.targets import provider
+from groupadd.testing.targets import build_provider
 
 Connect: TypeAlias = Callable[..., Client]
 
@@ -30,7 +30,7 @@ def world(clock: VirtualClock) -> World:
 
 @pytest.fixture
 def sandbox(type_: str, world: World) -> Sandbox:
-    return Sandbox.speaking(type_, world)
+    return Sandbox.for_vendor(type_, world)
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def connect(type_: str, sandbox: Sandbox, clock: VirtualClock) -> Iterator[Conne
     """Yield a function that returns a client; its keyword arguments replace fields of the provider's config."""
     with in_process(sandbox.handle, clock) as http:
         config = sandbox.config("http://sandbox.invalid")
-        yield lambda **fields: Client(provider(type_, {**config, **fields}), http=http, clock=clock)
+        yield lambda **fields: Client(build_provider(type_, {**config, **fields}), http=http, clock=clock)
 
 
 @pytest.fixture

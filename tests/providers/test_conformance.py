@@ -1,4 +1,4 @@
-"""Each provider of ours is held to what holds for all: over the sandbox in its dialect, and by its cassettes."""
+"""Each provider of ours is held to what holds for all: over the sandbox, and by its cassettes."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from groupadd.config import registry
 from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names
 from groupadd.testing import AdapterUnderTest, Conformance
-from groupadd.testing.targets import provider
+from groupadd.testing.targets import build_provider
 
 pytestmark = pytest.mark.slow  # thousands of answers to each provider
 
@@ -15,18 +15,18 @@ CASSETTES = Path(__file__).parents[2] / "cassettes"
 
 
 def built_in(type_: str) -> AdapterUnderTest:
-    credentials = Sandbox.speaking(type_, example_world(VirtualClock())).dialect.credentials()
+    credentials = Sandbox.for_vendor(type_, example_world(VirtualClock())).vendor.credentials()
     return AdapterUnderTest(
-        provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
-        lambda town: Sandbox.speaking(type_, town).handle,
+        build_provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
+        lambda town: Sandbox.for_vendor(type_, town).handle,
         cassettes=CASSETTES / type_,
         name=type_,
     )
 
 
 class TestBuiltIn(Conformance):
-    candidates = tuple(map(built_in, vendor_names()))
+    adapters = tuple(map(built_in, vendor_names()))
 
 
-def test_every_provider_of_ours_has_a_dialect() -> None:
+def test_every_provider_has_a_vendor_in_the_sandbox() -> None:
     assert {type_ for type_, origin in registry.installed().items() if origin.built_in} == {*vendor_names()}

@@ -26,12 +26,14 @@ def test_an_add_is_true_in_every_kind_of_group(client: Client, world: World, add
 def test_an_add_that_times_out_is_settled_by_looking_and_never_sent_again(
     client: Client, world: World, sandbox: Sandbox
 ) -> None:
-    sandbox.faults.plan(faults.late(45), on="add")
+    sandbox.faults.plan(faults.applied_late(45), on="add")
     assert verdicts(client.add(GROUP, [ADA])) == [(Status.ADDED, None)]
     assert [entry.kind for entry in world.journal] == ["add"]
 
 
-@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.HTML, faults.EMPTY, faults.CUT, faults.GATEWAY_AFTER])
+@pytest.mark.parametrize(
+    "fault", [faults.LOST_AFTER, faults.HTML, faults.EMPTY, faults.TRUNCATED, faults.GATEWAY_AFTER]
+)
 def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault, on="add")
     assert verdicts(client.add(GROUP, [ADA])) == [(Status.ADDED, None)]
@@ -54,7 +56,7 @@ def test_a_session_that_is_down_stops_the_add(
 
 
 def test_a_wrong_key_is_refused_and_stands_nowhere_in_the_error(sandbox: Sandbox, connect: Connect) -> None:
-    keys = [name for name, value in sandbox.dialect.credentials().items() if value == KEY]
+    keys = [name for name, value in sandbox.vendor.credentials().items() if value == KEY]
     with pytest.raises(errors.NotAuthenticated) as refused:
         connect(**dict.fromkeys(keys, "wrong-key-0123")).add(GROUP, [ADA])
     assert keys

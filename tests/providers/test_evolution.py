@@ -17,10 +17,10 @@ from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Re
 from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.evolution import Evolution
-from groupadd.sandbox import Human, World
+from groupadd.sandbox import SandboxPerson, World
 from groupadd.sandbox.example import GROUP as TOWN
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.vendors import evolution as dialect
+from groupadd.sandbox.vendors import evolution as vendor
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
@@ -399,7 +399,7 @@ def test_an_instance_that_is_not_there_is_no_group_that_is_not_there(connect: Co
 
 
 def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client, world: World) -> None:
-    world.settle(Human(BRAZIL_OLD, "177005550000777", also_dialled=frozenset({BRAZIL})))
+    world.add_people(SandboxPerson(BRAZIL_OLD, "177005550000777", number_variants=frozenset({BRAZIL})))
     assert verdicts(client.add(TOWN, [BRAZIL])) == [(Status.ADDED, None)]
     assert world.is_member(TOWN, BRAZIL_OLD)
 
@@ -415,5 +415,5 @@ def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client,
         (f"{BRAZIL}@s.whatsapp.net", BRAZIL),
     ],
 )
-def test_the_dialect_rewrites_bare_numbers_as_the_server_does(number: str, jid: str) -> None:
-    assert dialect._jid(number) == f"{jid}@s.whatsapp.net"
+def test_the_sandbox_rewrites_bare_numbers_as_the_server_does(number: str, jid: str) -> None:
+    assert vendor._jid(number) == f"{jid}@s.whatsapp.net"

@@ -309,12 +309,12 @@ def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> 
         (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
         (Status.NOT_ADDED, Reason.SILENT_REFUSAL),
     ]
-    assert [seen.route for seen in sandbox.seen].count("add") == 2
+    assert [request.route for request in sandbox.requests].count("add") == 2
 
 
 @pytest.mark.parametrize("both_names", [True, False])
 def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: World, both_names: bool) -> None:
     group = world.groups[TOWN]
-    group.addressing, group.shown = "lid", evolve(group.shown, both_names=both_names)
+    group.addressing, group.roster_view = "lid", evolve(group.roster_view, both_names=both_names)
     (ada,) = client.add(TOWN, [ADA])
     assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)

@@ -253,7 +253,7 @@ def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox
         (Status.NOT_ADDED, Reason.UNRECOGNISED),
         (Status.NOT_ADDED, Reason.UNRECOGNISED),
     ]
-    assert [seen.route for seen in sandbox.seen].count("add") == 3
+    assert [request.route for request in sandbox.requests].count("add") == 3
 
 
 def test_false_alone_is_unknown(client: Client) -> None:
@@ -263,12 +263,12 @@ def test_false_alone_is_unknown(client: Client) -> None:
 def test_a_second_look_within_a_second_is_refused_and_waited_for(client: Client, sandbox: Sandbox) -> None:
     assert client.members(TOWN).complete
     assert client.members(TOWN).complete
-    assert [seen.at - 1000 for seen in sandbox.seen if seen.route == "list"] == [0, 0, 1]
+    assert [request.at - 1000 for request in sandbox.requests if request.route == "list"] == [0, 0, 1]
 
 
 def test_in_a_lid_group_that_hides_numbers_the_number_check_tells_who_is_who(client: Client, world: World) -> None:
     group = world.groups[TOWN]
-    group.addressing, group.shown = "lid", type(group.shown)(both_names=False)
+    group.addressing, group.roster_view = "lid", type(group.roster_view)(both_names=False)
     assert verdicts(client.add(TOWN, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
 
 

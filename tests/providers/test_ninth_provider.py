@@ -11,7 +11,7 @@ from groupadd.config import registry
 from groupadd.sandbox import Sandbox, VirtualClock, example_world, vendor_names, vendors
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
-from groupadd.testing import Cassette, sandbox_stage
+from groupadd.testing import Cassette, sandbox_target
 from tests.support.example import ADA, CLEO, verdicts
 
 SCENARIO = """\
@@ -38,7 +38,7 @@ def sandbox(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Sandbox
         (folder / "ninth.py").write_text(renamed, "utf-8")
         monkeypatch.setattr(package, "__path__", [*package.__path__, str(folder)])
     registry._built_in.cache_clear()
-    yield Sandbox.speaking("ninth", example_world(VirtualClock()))
+    yield Sandbox.for_vendor("ninth", example_world(VirtualClock()))
     registry._built_in.cache_clear()
     for package in (providers, vendors):
         sys.modules.pop(f"{package.__name__}.ninth", None)
@@ -63,7 +63,7 @@ def test_its_cassette_is_recorded_and_replays(sandbox: Sandbox, tmp_path: Path) 
     (tmp_path / "ninth").mkdir()
     (tmp_path / "ninth" / "two.yaml").write_text(SCENARIO, "utf-8")
     cassette = Cassette.read(tmp_path / "ninth" / "two.yaml")
-    with sandbox_stage("ninth", cassette.scenario.staging) as stage:
-        cassette.record(stage)
+    with sandbox_target("ninth", cassette.scenario.setup) as target:
+        cassette.record(target)
     recorded = Cassette.read(cassette.path)
     assert recorded.replay() == recorded.scenario.outcome

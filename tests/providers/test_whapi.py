@@ -242,5 +242,5 @@ def test_who_waits_for_approval_is_found_by_lid(world: World, clock: VirtualCloc
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = RosterView(missing=frozenset({MEMBER}))
+    world.groups[TOWN].roster_view = RosterView(missing=frozenset({MEMBER}))
     assert verdicts(client.add(TOWN, [CLEO])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]

@@ -342,7 +342,7 @@ def test_two_unknown_numbers_keep_everybody_out(world: World, client: Client) ->
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].shown = RosterView(missing=frozenset({US}))
+    world.groups[TOWN].roster_view = RosterView(missing=frozenset({US}))
     assert verdicts(client.add(TOWN, [FINN])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
 
 
@@ -350,4 +350,4 @@ def test_an_add_whose_token_was_lost_was_not_sent(sandbox: Sandbox, client: Clie
     sandbox.faults.plan(faults.LOST_AFTER, on="token")
     with pytest.raises(errors.ProviderUnreachable):
         client.add(TOWN, [ADA])
-    assert [seen.route for seen in sandbox.seen] == ["token"]
+    assert [request.route for request in sandbox.requests] == ["token"]

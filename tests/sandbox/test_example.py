@@ -18,7 +18,7 @@ def test_six_people_tell_the_story() -> None:
     )
 
 
-def test_what_is_told_of_people_follows_the_world() -> None:
+def test_the_descriptions_of_people_follow_the_world() -> None:
     world = example_world(VirtualClock())
     world.join(GROUP, "12025550143")
     assert example_people(world)[0].about == "is a member already"
@@ -32,7 +32,7 @@ def test_all_numbers_are_reserved_for_fiction() -> None:
 def test_the_config_fits_the_providers() -> None:
     world = example_world(VirtualClock())
     base_url = "http://127.0.0.1:8042"
-    text = config_toml({name: Sandbox.speaking(name, world).config(base_url) for name in ("wasend", "wawp")})
+    text = config_toml({name: Sandbox.for_vendor(name, world).config(base_url) for name in ("wasend", "wawp")})
     config = tomllib.loads(text)
     assert config["provider"] == "wasend"
     for kind in (Wasend, Wawp):

@@ -4,7 +4,7 @@ import pytest
 
 from groupadd.sandbox import Fault, Sandbox, VirtualClock, World, example_world, faults
 from groupadd.sandbox.example import GROUP
-from groupadd.sandbox.messages import KEY, Answer
+from groupadd.sandbox.messages import KEY, ServerResponse
 
 ADA = "12025550143"
 OK = b'{"ok": true}'
@@ -22,15 +22,15 @@ def world(clock: VirtualClock) -> World:
 
 @pytest.fixture
 def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("wawp", world)
+    return Sandbox.for_vendor("wawp", world)
 
 
-def add(sandbox: Sandbox) -> Answer:
+def add(sandbox: Sandbox) -> ServerResponse:
     body = {"instance_id": "sandbox", "access_token": KEY, "participants": [{"id": f"{ADA}@c.us"}]}
     return sandbox.handle("POST", f"/v2/groups/{GROUP}/participants/add", {}, json.dumps(body).encode())
 
 
-def members(sandbox: Sandbox) -> Answer:
+def members(sandbox: Sandbox) -> ServerResponse:
     query = f"instance_id=sandbox&access_token={KEY}"
     return sandbox.handle("GET", f"/v2/groups/{GROUP}/participants?{query}", {}, b"")
 
@@ -43,15 +43,15 @@ def members(sandbox: Sandbox) -> Answer:
         (faults.LOST_BEFORE, False, ("reset", 504, None)),
         (faults.LOST_AFTER, True, ("reset", 200, OK)),
         (faults.EMPTY, True, (None, 200, b"")),
-        (faults.CUT, True, (None, 200, b'{"ok":')),
+        (faults.TRUNCATED, True, (None, 200, b'{"ok":')),
         (faults.HTML, True, (None, 200, faults.HTML.body)),
         (faults.GATEWAY_BEFORE, False, (None, 502, faults.HTML.body)),
         (faults.GATEWAY_AFTER, True, (None, 502, faults.HTML.body)),
         (faults.failing(500, applied=True), True, (None, 500, None)),
         (faults.failing(503, applied=False), False, (None, 503, None)),
-        (faults.limited(7), False, (None, 429, None)),
+        (faults.rate_limited(7), False, (None, 429, None)),
         (faults.slow(40), True, (None, 200, OK)),
-        (faults.dripping(40), True, (None, 200, OK)),
+        (faults.trickling(40), True, (None, 200, OK)),
     ],
 )
 def test_what_a_fault_does_to_an_add(
@@ -59,23 +59,23 @@ def test_what_a_fault_does_to_an_add(
 ) -> None:
     sandbox.faults.plan(fault)
     answer = add(sandbox)
-    assert sandbox.dialect.world.is_member(GROUP, ADA) is takes_effect
+    assert sandbox.vendor.world.is_member(GROUP, ADA) is takes_effect
     lost, status, body = arrives
-    assert (answer.lost, answer.status) == (lost, status)
+    assert (answer.disconnect, answer.status) == (lost, status)
     assert body is None or answer.body == body
-    assert (answer.delay_s, answer.drips) == (fault.delay_s, fault.drips)
+    assert (answer.delay_s, answer.trickle) == (fault.delay_s, fault.trickle)
 
 
 def test_an_error_speaks_the_words_of_the_vendor(sandbox: Sandbox) -> None:
-    sandbox.faults.plan(faults.limited(7))
+    sandbox.faults.plan(faults.rate_limited(7))
     answer = add(sandbox)
     assert answer.headers["Retry-After"] == "7"
     assert json.loads(answer.body).keys() == {"status", "message", "error"}
 
 
 def test_a_late_add_takes_effect_when_its_time_has_come(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
-    sandbox.faults.plan(faults.late(45))
-    assert add(sandbox).lost == "reset"
+    sandbox.faults.plan(faults.applied_late(45))
+    assert add(sandbox).disconnect == "reset"
     clock.sleep(44)
     assert ADA.encode() not in members(sandbox).body
     clock.sleep(1)
@@ -84,9 +84,9 @@ def test_a_late_add_takes_effect_when_its_time_has_come(sandbox: Sandbox, world:
 
 
 def test_a_late_add_that_is_refused_in_the_end_adds_nobody(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
-    sandbox.faults.plan(faults.late(45))
+    sandbox.faults.plan(faults.applied_late(45))
     add(sandbox)
-    world.leave(GROUP, sandbox.dialect.account.human.phone)
+    world.leave(GROUP, sandbox.vendor.account.person.phone)
     clock.sleep(60)
     assert not world.is_member(GROUP, ADA)
 
@@ -112,4 +112,4 @@ def test_requests_are_counted_by_route_and_time(sandbox: Sandbox, clock: Virtual
     clock.sleep(2)
     sandbox.faults.plan(faults.REFUSED)
     members(sandbox)
-    assert [(seen.route, seen.at) for seen in sandbox.seen] == [("add", 0), ("list", 2)]
+    assert [(request.route, request.at) for request in sandbox.requests] == [("add", 0), ("list", 2)]

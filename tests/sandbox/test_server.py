@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from groupadd.sandbox import Code, Human, Sandbox, World, example_world, faults, side_by_side
+from groupadd.sandbox import Code, Sandbox, SandboxPerson, World, example_world, faults, mount
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.server import SandboxServer
@@ -26,7 +26,7 @@ def world() -> World:
 
 @pytest.fixture
 def sandbox(world: World) -> Sandbox:
-    return Sandbox.speaking("wasend", world)
+    return Sandbox.for_vendor("wasend", world)
 
 
 @pytest.fixture
@@ -80,14 +80,16 @@ def test_a_slow_answer_outlives_the_patience_of_its_client(http: httpx.Client, s
 @pytest.mark.parametrize("what", ["body", "all"])
 def test_a_dripping_answer_comes_whole_in_the_end(http: httpx.Client, sandbox: Sandbox, what: str) -> None:
     whole = http.get(LIST).content
-    sandbox.faults.plan(faults.dripping(0.02, "body" if what == "body" else "all"))
+    sandbox.faults.plan(faults.trickling(0.02, "body" if what == "body" else "all"))
     with http.stream("GET", LIST) as answer:
         chunks = list(answer.iter_raw())
     assert b"".join(chunks) == whole
     assert len(chunks) > 1
 
 
-@pytest.mark.parametrize("fault", [faults.EMPTY, faults.CUT, faults.HTML, faults.GATEWAY_AFTER, faults.limited(7)])
+@pytest.mark.parametrize(
+    "fault", [faults.EMPTY, faults.TRUNCATED, faults.HTML, faults.GATEWAY_AFTER, faults.rate_limited(7)]
+)
 def test_other_answers_arrive_as_planned(http: httpx.Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault)
     answer = add(http)
@@ -114,14 +116,14 @@ def test_bodies_without_a_sensible_length_are_refused(sandbox: Sandbox, head: st
 
 
 def test_adds_at_the_same_time_add_everybody_once(world: World) -> None:
-    people = [Human(f"1202555{number:04}", f"17700666{number:07}") for number in range(100, 140)]
-    world.settle(*people)
-    handle = side_by_side({name: Sandbox.speaking("wasend", world) for name in ("one", "two")})
+    people = [SandboxPerson(f"1202555{number:04}", f"17700666{number:07}") for number in range(100, 140)]
+    world.add_people(*people)
+    handle = mount({name: Sandbox.for_vendor("wasend", world) for name in ("one", "two")})
 
     def ask(server: SandboxServer, path: str) -> None:
         with client(server, path) as http:
-            for human in people:
-                assert http.post(ADD, json={"participants": [f"+{human.phone}"]}).is_success
+            for person in people:
+                assert http.post(ADD, json={"participants": [f"+{person.phone}"]}).is_success
 
     with SandboxServer(handle) as server, ThreadPoolExecutor(4) as pool:
         for asked in [pool.submit(ask, server, path) for path in ("/one", "/two", "/one", "/two")]:
@@ -137,9 +139,9 @@ def test_leaving_hangs_up_on_everybody(sandbox: Sandbox) -> None:
         http.get(LIST)
 
 
-def test_several_dialects_speak_of_one_world_side_by_side(world: World) -> None:
+def test_several_vendors_serve_one_world(world: World) -> None:
     names = ("wasend", "wawp")
-    handle = side_by_side({name: Sandbox.speaking(name, world) for name in names})
+    handle = mount({name: Sandbox.for_vendor(name, world) for name in names})
     with SandboxServer(handle) as server, client(server, "/wasend") as wasend, client(server, "/wawp") as wawp:
         assert add(wasend).is_success
         query = {"instance_id": "sandbox", "access_token": KEY}

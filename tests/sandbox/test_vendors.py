@@ -65,23 +65,23 @@ def ask(sandbox: Sandbox, method: str, path: str, **sent: Unpack[Sent]) -> Said:
 
 def wasend(world: World, method: str, path: str, **sent: Unpack[Sent]) -> Said:
     sent.setdefault("headers", WASEND)
-    return ask(Sandbox.speaking("wasend", world), method, path, **sent)
+    return ask(Sandbox.for_vendor("wasend", world), method, path, **sent)
 
 
 def wawp(world: World, method: str, path: str, **sent: Unpack[Sent]) -> Said:
-    sandbox = Sandbox.speaking("wawp", world)
+    sandbox = Sandbox.for_vendor("wawp", world)
     if method == "GET":
         return ask(sandbox, method, path, query={**WAWP, **sent.get("query", {})})
     return ask(sandbox, method, path, body={**WAWP, **sent.get("body", {})})
 
 
-def test_every_dialect_has_a_method_for_each_of_its_routes(world: World) -> None:
+def test_every_vendor_has_a_method_for_each_of_its_routes(world: World) -> None:
     assert {"wasend", "wawp"} <= set(vendor_names())
     for name in vendor_names():
-        dialect = Sandbox.speaking(name, world).dialect
-        methods = {attribute.removeprefix("on_") for attribute in dir(dialect) if attribute.startswith("on_")}
-        assert methods == set(dialect.routes)
-        assert dialect.name == name
+        vendor = Sandbox.for_vendor(name, world).vendor
+        methods = {attribute.removeprefix("on_") for attribute in dir(vendor) if attribute.startswith("on_")}
+        assert methods == set(vendor.routes)
+        assert vendor.name == name
 
 
 def test_wasend_says_of_each_person_what_became_of_them(world: World) -> None:
@@ -174,13 +174,13 @@ def test_numbers_are_checked(world: World, phone: str, *, there: bool) -> None:
 def test_wawp_takes_credentials_in_body_query_or_header(
     world: World, headers: Mapping[str, str], query: Mapping[str, str], body: Mapping[str, str], status: int
 ) -> None:
-    sandbox = Sandbox.speaking("wawp", world)
+    sandbox = Sandbox.for_vendor("wawp", world)
     assert ask(sandbox, "POST", "/v2/session/info", headers=headers, query=query, body=body)[0] == status
 
 
 def test_wawp_does_not_find_credentials_in_a_form(world: World) -> None:
     headers = {"Content-Type": "application/x-www-form-urlencoded"}
-    answer = Sandbox.speaking("wawp", world).handle("POST", "/v2/session/info", headers, urlencode(WAWP).encode())
+    answer = Sandbox.for_vendor("wawp", world).handle("POST", "/v2/session/info", headers, urlencode(WAWP).encode())
     assert answer.status == 401
 
 
@@ -217,7 +217,7 @@ def test_lists_that_name_nobody_are_refused_and_add_nobody(world: World, partici
 
 
 def test_who_is_no_admin_may_not_add(world: World) -> None:
-    world.appoint(GROUP, US, "member")
+    world.set_role(GROUP, US, "member")
     body = {"participants": [f"+{ADA}"]}
     assert wasend(world, "POST", f"/sandbox/groups/{GROUP}/participants/add", body=body)[0] == 403
     body_of_wawp = {"participants": [{"id": f"{ADA}@c.us"}]}
@@ -245,7 +245,7 @@ def test_a_session_that_is_down_says_so(world: World) -> None:
 
 @frozen
 class Line:
-    """A provider of ours and its own dialect, in one process."""
+    """A provider and its vendor, in one process."""
 
     provider: Wasend | Wawp
     sandbox: Sandbox
@@ -267,10 +267,10 @@ PROVIDERS: Mapping[str, Wasend | Wawp] = {
 @pytest.fixture(params=PROVIDERS)
 def line(request: pytest.FixtureRequest, world: World, clock: VirtualClock) -> Line:
     provider = PROVIDERS[request.param]
-    return Line(provider, Sandbox.speaking(type(provider).__name__.lower(), world), clock)
+    return Line(provider, Sandbox.for_vendor(type(provider).__name__.lower(), world), clock)
 
 
-def test_our_adapters_read_what_their_dialects_say(line: Line, world: World) -> None:
+def test_adapters_read_the_responses_of_their_vendors(line: Line, world: World) -> None:
     group = GroupId.parse(GROUP)
     roster = line.run(line.provider.list_participants(group))
     assert {member.phone: member.role for member in roster.members} == {US: "admin", BEN: "member"}
@@ -282,13 +282,13 @@ def test_our_adapters_read_what_their_dialects_say(line: Line, world: World) -> 
     assert session.me == Identity(US)
 
 
-def test_our_adapters_send_texts(line: Line, world: World) -> None:
+def test_adapters_send_texts(line: Line, world: World) -> None:
     (cleo,) = parse_participants([CLEO])
     assert line.run(line.provider.send_text(cleo, Secret(f"Join us: {world.groups[GROUP].link()}")))
     assert [(entry.kind, entry.to) for entry in world.journal] == [("invitation", CLEO)]
 
 
-def test_our_adapters_add(line: Line, world: World) -> None:
+def test_adapters_add(line: Line, world: World) -> None:
     reply = line.run(line.provider.add_participants(GroupId.parse(GROUP), parse_participants(PHONES), notify=None))
     assert world.is_member(GROUP, ADA)
     if line.provider.reports_each_person:
@@ -301,7 +301,7 @@ def test_our_adapters_add(line: Line, world: World) -> None:
 
 def test_wawp_tells_lids(world: World, clock: VirtualClock) -> None:
     provider = Wawp("sandbox", Secret(KEY), base_url=BASE)
-    line = Line(provider, Sandbox.speaking("wawp", world), clock)
+    line = Line(provider, Sandbox.for_vendor("wawp", world), clock)
     assert line.run(provider.resolve_lids([ADA, DAN])) == {ADA: world.people[ADA].lid}
 
 
@@ -316,5 +316,5 @@ def test_wawp_tells_lids(world: World, clock: VirtualClock) -> None:
 def test_whatever_is_asked_gets_an_answer(
     name: str, method: str, target: str, headers: dict[str, str], body: bytes
 ) -> None:
-    sandbox = Sandbox.speaking(name, example_world(VirtualClock()))
+    sandbox = Sandbox.for_vendor(name, example_world(VirtualClock()))
     assert sandbox.handle(method, target, headers, body).status in range(200, 500)

@@ -4,14 +4,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd.model.identity import Identity
-from groupadd.sandbox import Account, Code, Group, Human, Privacy, RosterView, VirtualClock, World
+from groupadd.sandbox import Account, Code, Group, Privacy, RosterView, SandboxPerson, VirtualClock, World
 from groupadd.sandbox.people import Addressing, Role
-from groupadd.sandbox.world import RECENTLY_S, Refused, Row
+from groupadd.sandbox.world import RECENTLY_S, Refused, RosterRow
 
 GROUP = "120363000000000042@g.us"
-US = Human("16175550100", "177005550000100")
-ANN = Human("12025550143", "177005550000143", "Ann")
-BEN = Human("14155550126", "177005550000126", "Ben")
+US = SandboxPerson("16175550100", "177005550000100")
+ANN = SandboxPerson("12025550143", "177005550000143", "Ann")
+BEN = SandboxPerson("14155550126", "177005550000126", "Ben")
 
 
 class Scene:
@@ -21,21 +21,21 @@ class Scene:
         self.clock = VirtualClock()
         self.world = World(self.clock)
         self.us: Account = self.world.open_account(US)
-        self.world.settle(ANN, BEN)
-        self.group = self.world.found(group or Group(GROUP))
-        self.group.put(US.phone, role)
+        self.world.add_people(ANN, BEN)
+        self.group = self.world.create_group(group or Group(GROUP))
+        self.group.set_role(US.phone, role)
 
-    def add(self, *people: Human) -> list[Code]:
-        names = [Identity(human.phone) for human in people]
-        return [result.code for result in self.world.add(GROUP, names, by=self.us)]
+    def add(self, *people: SandboxPerson) -> list[Code]:
+        names = [Identity(person.phone) for person in people]
+        return [result.code for result in self.world.add_participants(GROUP, names, by=self.us)]
 
-    def is_in(self, human: Human, at: float | None = None) -> bool:
-        return self.world.is_member(GROUP, human.phone, *([] if at is None else [at]))
+    def is_in(self, person: SandboxPerson, at: float | None = None) -> bool:
+        return self.world.is_member(GROUP, person.phone, *([] if at is None else [at]))
 
-    def roster(self) -> tuple[Row, ...]:
+    def roster(self) -> tuple[RosterRow, ...]:
         return self.world.roster(GROUP, by=self.us)
 
-    def shown(self) -> set[str | None]:
+    def roster_view(self) -> set[str | None]:
         return {row.phone for row in self.roster()}
 
 
@@ -51,13 +51,13 @@ class Scene:
 )
 def test_what_becomes_of_somebody_is_a_matter_of_temper(temper: Privacy, code: Code) -> None:
     scene = Scene()
-    scene.world.settle(evolve(ANN, temper=temper))
+    scene.world.add_people(evolve(ANN, privacy=temper))
     assert scene.add(ANN) == [code]
     assert scene.is_in(ANN) is (code is Code.ADDED)
 
 
 def test_a_number_that_nobody_has_is_not_on_whatsapp() -> None:
-    assert Scene().add(Human("13125550178", "1")) == [Code.NOT_ON_WHATSAPP]
+    assert Scene().add(SandboxPerson("13125550178", "1")) == [Code.NOT_ON_WHATSAPP]
 
 
 def test_who_is_in_is_not_added_again() -> None:
@@ -67,11 +67,11 @@ def test_who_is_in_is_not_added_again() -> None:
 
 def test_only_who_may_be_invited_gets_an_offer() -> None:
     scene = Scene()
-    scene.world.settle(evolve(ANN, temper=Privacy.CONTACTS_ONLY))
-    private, open_ = scene.world.add(GROUP, [Identity(ANN.phone), Identity(BEN.phone)], by=scene.us)
-    assert private.offer is not None
-    assert private.offer.code not in repr(private)
-    assert open_.offer is None
+    scene.world.add_people(evolve(ANN, privacy=Privacy.CONTACTS_ONLY))
+    private, open_ = scene.world.add_participants(GROUP, [Identity(ANN.phone), Identity(BEN.phone)], by=scene.us)
+    assert private.invite is not None
+    assert private.invite.code not in repr(private)
+    assert open_.invite is None
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_groups_that_are_not_there_or_not_ours_are_refused(group: str, code: int
     scene = Scene()
     scene.world.leave(GROUP, US.phone)
     for ask in (
-        lambda: scene.world.add(group, [Identity(ANN.phone)], by=scene.us),
+        lambda: scene.world.add_participants(group, [Identity(ANN.phone)], by=scene.us),
         lambda: scene.world.roster(group, by=scene.us),
         lambda: scene.world.invite_link(group, by=scene.us),
     ):
@@ -136,32 +136,32 @@ def test_groups_that_are_not_there_or_not_ours_are_refused(group: str, code: int
 
 def test_every_name_of_a_person_finds_the_same_one() -> None:
     scene = Scene()
-    carla = Human("5511999990100", "177005550000999", also_dialled=frozenset({"551199990100"}))
-    scene.world.settle(carla)
+    carla = SandboxPerson("5511999990100", "177005550000999", number_variants=frozenset({"551199990100"}))
+    scene.world.add_people(carla)
     for name in (Identity(carla.phone), Identity("551199990100"), Identity(lid=carla.lid)):
-        assert scene.world.whois(name) == carla
-    assert scene.world.whois(Identity(phone=carla.lid)) is None
-    assert scene.world.whois(Identity(lid=carla.phone)) is None
+        assert scene.world.find_person(name) == carla
+    assert scene.world.find_person(Identity(phone=carla.lid)) is None
+    assert scene.world.find_person(Identity(lid=carla.phone)) is None
 
 
 def test_a_lagging_roster_shows_what_was_true() -> None:
-    scene = Scene(Group(GROUP, shown=RosterView(lag_s=10)))
+    scene = Scene(Group(GROUP, roster_view=RosterView(lag_s=10)))
     scene.clock.sleep(100)
     scene.add(ANN)
     assert scene.is_in(ANN)
-    assert scene.shown() == {US.phone}
+    assert scene.roster_view() == {US.phone}
     scene.clock.sleep(10)
-    assert scene.shown() == {US.phone, ANN.phone}
+    assert scene.roster_view() == {US.phone, ANN.phone}
     scene.world.leave(GROUP, ANN.phone)
-    assert scene.shown() == {US.phone, ANN.phone}
+    assert scene.roster_view() == {US.phone, ANN.phone}
     scene.clock.sleep(10)
-    assert scene.shown() == {US.phone}
+    assert scene.roster_view() == {US.phone}
 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 @pytest.mark.parametrize("both_names", [True, False])
 def test_rows_are_keyed_as_the_group_addresses_people(addressing: Addressing, *, both_names: bool) -> None:
-    group = Group(GROUP, addressing=addressing, shown=RosterView(both_names=both_names))
+    group = Group(GROUP, addressing=addressing, roster_view=RosterView(both_names=both_names))
     scene = Scene(group)
     scene.add(ANN, BEN)
     rows = scene.roster()
@@ -173,15 +173,15 @@ def test_rows_are_keyed_as_the_group_addresses_people(addressing: Addressing, *,
 
 def test_rows_may_be_missing_or_masked() -> None:
     shown = RosterView(missing=frozenset({ANN.phone}), masked=frozenset({BEN.phone}))
-    scene = Scene(Group(GROUP, shown=shown))
+    scene = Scene(Group(GROUP, roster_view=shown))
     scene.add(ANN, BEN)
     assert [(row.phone, row.lid) for row in scene.roster()] == [(US.phone, US.lid), (None, None)]
 
 
 def test_what_happens_later_happens_at_its_own_time_and_in_order() -> None:
     scene = Scene()
-    scene.world.later(60, lambda: scene.add(ANN))
-    scene.world.later(30, lambda: scene.world.join(GROUP, BEN.phone))
+    scene.world.schedule(60, lambda: scene.add(ANN))
+    scene.world.schedule(30, lambda: scene.world.join(GROUP, BEN.phone))
     scene.clock.sleep(100)
     assert scene.is_in(ANN)
     assert (scene.is_in(BEN, 29), scene.is_in(BEN, 30)) == (False, True)
@@ -191,7 +191,7 @@ def test_what_happens_later_happens_at_its_own_time_and_in_order() -> None:
 
 def test_what_was_due_comes_before_what_others_do_now() -> None:
     scene = Scene()
-    scene.world.later(10, lambda: scene.add(ANN))
+    scene.world.schedule(10, lambda: scene.add(ANN))
     scene.clock.sleep(20)
     scene.world.leave(GROUP, ANN.phone)
     assert not scene.is_in(ANN)
@@ -200,31 +200,31 @@ def test_what_was_due_comes_before_what_others_do_now() -> None:
 
 def test_the_journal_tells_adds_messages_and_invitations_by_account() -> None:
     scene = Scene()
-    other = scene.world.open_account(Human("16465550199", "177005550000199"))
+    other = scene.world.open_account(SandboxPerson("16465550199", "177005550000199"))
     scene.add(ANN)
     scene.clock.sleep(5)
     scene.world.send(Identity(ANN.phone), "Good morning", by=other)
     scene.world.send(Identity(BEN.phone), f"Join us: {scene.group.link()}", by=scene.us)
     assert [(entry.at, entry.by, entry.kind, entry.to, entry.group) for entry in scene.world.journal] == [
         (0, US.phone, "add", ANN.phone, GROUP),
-        (5, other.human.phone, "message", ANN.phone, None),
+        (5, other.person.phone, "message", ANN.phone, None),
         (5, US.phone, "invitation", BEN.phone, GROUP),
     ]
 
 
 def test_nobody_off_whatsapp_gets_a_message() -> None:
     scene = Scene()
-    scene.world.settle(evolve(ANN, temper=Privacy.NOT_ON_WHATSAPP))
+    scene.world.add_people(evolve(ANN, privacy=Privacy.NOT_ON_WHATSAPP))
     assert scene.world.send(Identity(ANN.phone), "Hello", by=scene.us) is None
     assert not scene.world.journal
 
 
 def test_dates_count_from_the_opening() -> None:
     scene = Scene()
-    assert (scene.world.date(90) - scene.world.opened).total_seconds() == 90
+    assert (scene.world.date(90) - scene.world.start_date).total_seconds() == 90
 
 
-PEOPLE = [Human(f"1202555{number:04}", f"17700555{number:07}") for number in range(100, 106)]
+PEOPLE = [SandboxPerson(f"1202555{number:04}", f"17700555{number:07}") for number in range(100, 106)]
 deeds = st.lists(
     st.tuples(
         st.sampled_from(["add", "join", "leave", "wait"]),
@@ -235,15 +235,19 @@ deeds = st.lists(
 
 
 @given(deeds=deeds, cap=st.integers(min_value=1, max_value=6))
-def test_the_history_agrees_with_a_plain_set_at_every_moment(deeds: list[tuple[str, list[Human]]], cap: int) -> None:
+def test_the_history_agrees_with_a_plain_set_at_every_moment(
+    deeds: list[tuple[str, list[SandboxPerson]]], cap: int
+) -> None:
     scene = Scene(Group(GROUP, cap=cap))
-    scene.world.settle(*PEOPLE)
+    scene.world.add_people(*PEOPLE)
     truth = {US.phone}
     past = []
     for deed, people in deeds:
-        phones = [human.phone for human in people]
+        phones = [person.phone for person in people]
         if deed == "add":
-            added = [human.phone for human, code in zip(people, scene.add(*people), strict=True) if code is Code.ADDED]
+            added = [
+                person.phone for person, code in zip(people, scene.add(*people), strict=True) if code is Code.ADDED
+            ]
             assert truth.isdisjoint(added)
             truth |= set(added)
             assert not added or len(truth) <= cap
@@ -256,6 +260,6 @@ def test_the_history_agrees_with_a_plain_set_at_every_moment(deeds: list[tuple[s
                 truth.discard(phone)
         past.append((scene.clock.now(), frozenset(truth)))
         scene.clock.sleep(1)
-    assert scene.shown() == truth
+    assert scene.roster_view() == truth
     for at, members in past:
         assert scene.group.members(at).keys() == members

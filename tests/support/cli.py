@@ -13,7 +13,7 @@ from attrs import define
 
 import groupadd
 from groupadd.cli import main
-from groupadd.sandbox import Sandbox, World, config_toml, example_world, side_by_side
+from groupadd.sandbox import Sandbox, World, config_toml, example_world, mount
 from groupadd.sandbox.server import SandboxServer
 from tests.support import example
 
@@ -36,7 +36,7 @@ class Served:
     config: Path
 
     def requests(self) -> list[str]:
-        return [seen.route for sandbox in self.sandboxes.values() for seen in sandbox.seen]
+        return [request.route for sandbox in self.sandboxes.values() for request in sandbox.requests]
 
     def configure(self, old: str, new: str) -> None:
         text = self.config.read_text()
@@ -56,8 +56,8 @@ def own_folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture
 def served(own_folder: None, tmp_path: Path) -> Iterator[Served]:
     world = example_world()
-    sandboxes = {name: Sandbox.speaking(name, world) for name in ("wasend", "wawp")}
-    with SandboxServer(side_by_side(sandboxes)) as server:
+    sandboxes = {name: Sandbox.for_vendor(name, world) for name in ("wasend", "wawp")}
+    with SandboxServer(mount(sandboxes)) as server:
         config = tmp_path / "groupadd.toml"
         fields = {name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()}
         config.write_text(config_toml(fields) + AT_ONCE)

@@ -1,4 +1,4 @@
-"""Cassettes can be recorded anew, and nothing in them is real; that each replays is for the conformance kit to hold."""
+"""Cassettes can be recorded again and contain no real data. The conformance kit tests that each one replays."""
 
 import os
 import re
@@ -18,12 +18,12 @@ import attrs
 import pytest
 
 from groupadd.config import registry
-from groupadd.sandbox import Human, Privacy, Sandbox, VirtualClock, World, vendor_names
+from groupadd.sandbox import Privacy, Sandbox, SandboxPerson, VirtualClock, World, vendor_names
 from groupadd.sandbox.people import Group
 from groupadd.sandbox.server import SandboxServer
-from groupadd.testing import Cassette, NotLive, Scrubber, live_stage, sandbox_stage
-from groupadd.testing.scrubbing import BEARER, INVITE, SOMEBODY
-from groupadd.testing.targets import fictional_cast, town_names
+from groupadd.testing import Cassette, NotLive, Scrubber, live_target, sandbox_target
+from groupadd.testing.scrubbing import BEARER, INVITE, NAME
+from groupadd.testing.targets import fictional_ids, placeholder_credentials
 
 FOLDER = Path(__file__).parents[2] / "cassettes"
 CASSETTES = sorted(FOLDER.glob("*/*.yaml"))
@@ -35,7 +35,7 @@ each_provider = pytest.mark.parametrize("type_", sorted({path.parent.name for pa
 @pytest.fixture
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> NoReturn:
-        raise AssertionError("a replay went to the network")
+        raise AssertionError("a replay used the network")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
     monkeypatch.setattr(socket.socket, "connect_ex", refuse)
@@ -47,13 +47,13 @@ def test_recording_it_again_changes_nothing(path: Path, tmp_path: Path) -> None:
     if "against the groupadd sandbox" not in first_line(path):
         pytest.skip("recorded live")
     again = copied(path, tmp_path)
-    with sandbox_stage(again.type, again.scenario.staging) as stage:
-        again.record(stage, today=date(1970, 1, 1))
+    with sandbox_target(again.type, again.scenario.setup) as target:
+        again.record(target, today=date(1970, 1, 1))
     assert again.path.read_text("utf-8") == path.read_text("utf-8")
 
 
 @each_cassette
-def test_it_says_when_it_was_recorded_and_against_what_and_where_its_shapes_come_from(path: Path) -> None:
+def test_it_names_its_date_its_target_and_the_sources_of_its_shapes(path: Path) -> None:
     first, about, *rest = path.read_text("utf-8").partition("\nscenario:")[0].splitlines()
     assert re.fullmatch(
         r"# Recorded on \d{4}-\d\d-\d\d against (the groupadd sandbox, not the vendor|\w+'s .*)\.", first
@@ -65,7 +65,10 @@ def test_it_says_when_it_was_recorded_and_against_what_and_where_its_shapes_come
 @each_cassette
 def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
     text = path.read_text("utf-8")
-    credentials = {*fictional_cast(path.parent.name).fields.values(), *Cassette.read(path).scenario.fields.values()}
+    credentials = {
+        *placeholder_credentials(path.parent.name).fields.values(),
+        *Cassette.read(path).scenario.fields.values(),
+    }
     for name in ("api_key", "session_id", "access_token", "instance_id"):
         assert set(re.findall(rf"\b{name}[\"']?[=:]\s*[\"']?([\w-]+)", text)) <= credentials
     headers = re.findall(rf"(?:{'|'.join(CREDENTIAL_HEADERS)}):\s*-\s*(?:Bearer )?((?!Basic )\S+)", text)
@@ -73,8 +76,8 @@ def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
     assert set(re.findall(r"/waInstance([^/]+)/\w+/([\w-]+)", text)) <= {*product(credentials, credentials)}
     assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {BEARER}
     assert set(re.findall(r"chat\.whatsapp\.com/([\w-]+)", text)) <= {INVITE}
-    assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {SOMEBODY}
-    fiction = {*town_names(), "120363000000000404"}
+    assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {NAME}
+    fiction = {*fictional_ids(), "120363000000000404"}
     numbers = set(re.findall(r"(?<![0-9A-Za-z])\d{8,}(?![0-9A-Za-z])", text)) - fiction
     assert {number for number in numbers if not RESERVED_FOR_FICTION.fullmatch(number)} <= message_numbers(text)
     assert not re.search(r"127\.0\.0\.1|localhost|set-cookie", text, re.IGNORECASE)
@@ -104,14 +107,14 @@ def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_a_request_that_was_not_recorded_fails_loudly(tmp_path: Path) -> None:
+def test_a_request_without_a_recording_fails_loudly(tmp_path: Path) -> None:
     cassette = copied(FOLDER / "wasend" / "everyone.yaml", tmp_path, ("+12025550143", "+12025550144"))
     with pytest.raises(Exception, match="no recorded interaction matches"):
         cassette.replay()
 
 
 @pytest.mark.usefixtures("no_network")
-def test_an_exchange_that_is_not_asked_for_fails_loudly(tmp_path: Path) -> None:
+def test_an_unused_recording_fails_loudly(tmp_path: Path) -> None:
     cassette = copied(FOLDER / "wasend" / "members.yaml", tmp_path)
     head, key, recorded = cassette.path.read_text("utf-8").partition("\ninteractions:\n")
     exchanges, version, _ = recorded.partition("version: 1")
@@ -121,11 +124,11 @@ def test_an_exchange_that_is_not_asked_for_fails_loudly(tmp_path: Path) -> None:
 
 
 ME, ADA, BEN, CLEO, BYSTANDER = PEOPLE = (
-    Human("15550100", "88881000000001", "Xaver Real"),
-    Human("15550101", "88881000000002", "Yvonne Real"),
-    Human("15550102", "88881000000003", "Zeno Real"),
-    Human("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
-    Human("15550104", "88881000000005", "Viktor Real"),
+    SandboxPerson("15550100", "88881000000001", "Xaver Real"),
+    SandboxPerson("15550101", "88881000000002", "Yvonne Real"),
+    SandboxPerson("15550102", "88881000000003", "Zeno Real"),
+    SandboxPerson("15550103", "88881000000004", "Wanda Real", Privacy.CONTACTS_ONLY),
+    SandboxPerson("15550104", "88881000000005", "Viktor Real"),
 )
 ACCOUNTS = {
     "wasend": {"session_id": "my-own-session", "api_key": "wk_live_9f8e+7d/6c="},
@@ -143,16 +146,16 @@ CODE = "RealInviteCode99aZ"
 
 @contextmanager
 def posing_as_live(type_: str) -> Iterator[Mapping[str, str]]:
-    """Let a sandbox with people of its own pose as the live service; yields the environment that names them."""
+    """Serve a sandbox with its own people as the live service; yield the environment that names them."""
     world = World(VirtualClock())
     account = world.open_account(ME)
-    world.settle(ADA, CLEO)
+    world.add_people(ADA, CLEO)
     group = Group(f"{REAL_GROUP}@g.us", invite_code=CODE, addressing="mixed")
-    world.found(group, (BEN, BYSTANDER), admins=[account.human])
-    dialect: Any = Sandbox.speaking(type_, world).dialect
-    with SandboxServer(Sandbox(attrs.evolve(dialect, **ACCOUNTS[type_])).handle) as server:
+    world.create_group(group, (BEN, BYSTANDER), admins=[account.person])
+    vendor: Any = Sandbox.for_vendor(type_, world).vendor
+    with SandboxServer(Sandbox(attrs.evolve(vendor, **ACCOUNTS[type_])).handle) as server:
         named = {"group": f"{REAL_GROUP}@g.us", "base_url": server.url, **ACCOUNTS[type_]}
-        people = {human: f"+{who.phone}" for human, who in (("ada", ADA), ("ben", BEN), ("cleo", CLEO))}
+        people = {name: f"+{person.phone}" for name, person in (("ada", ADA), ("ben", BEN), ("cleo", CLEO))}
         yield {f"GROUPADD_LIVE_{type_}_{key}".upper(): value for key, value in {**named, **people}.items()}
 
 
@@ -181,46 +184,46 @@ def test_a_live_recording_is_scrubbed_and_replays(type_: str, name: str, tmp_pat
         ("[Ben, Eve]", "[Ben]"),
     )
     with posing_as_live(type_) as environ:
-        told = cassette.record(live_stage(type_, environ, cassette.scenario, VirtualClock()))
+        outcome = cassette.record(live_target(type_, environ, cassette.scenario, VirtualClock()))
     declared = cassette.scenario.outcome
     assert isinstance(declared, Mapping)
-    assert isinstance(told, Mapping)
-    assert told.items() <= declared.items()
+    assert isinstance(outcome, Mapping)
+    assert outcome.items() <= declared.items()
     text = "\n".join([cassette.path.read_text("utf-8"), *basic_users(cassette.path.read_text("utf-8"))])
     assert f"against {type_}'s live service" in first_line(cassette.path)
-    real = {word for human in PEOPLE for word in (human.phone, human.lid, human.name)}
+    real = {word for person in PEOPLE for word in (person.phone, person.lid, person.name)}
     real |= {CODE, REAL_GROUP, *environ.values(), *map(quote_plus, ACCOUNTS[type_].values())}
     assert not [word for word in real if word in text]
-    assert cassette.replay() == told
+    assert cassette.replay() == outcome
 
 
-NEW = "# A scenario that nobody has recorded yet.\n\nscenario: {call: add, people: [Ada, Ben], outcome: {}}\n"
+NEW = "# A scenario without a recording.\n\nscenario: {call: add, people: [Ada, Ben], outcome: {}}\n"
 
 
 @pytest.mark.parametrize("type_", vendor_names())
-def test_a_new_scenario_is_recorded_without_credentials_in_every_dialect(type_: str, tmp_path: Path) -> None:
+def test_a_new_scenario_is_recorded_without_credentials_for_every_vendor(type_: str, tmp_path: Path) -> None:
     path = tmp_path / type_ / "new.yaml"
     path.parent.mkdir()
     path.write_text(NEW, "utf-8")
     cassette = Cassette.read(path)
-    with sandbox_stage(type_, cassette.scenario.staging) as stage:
-        told = cassette.record(stage)
+    with sandbox_target(type_, cassette.scenario.setup) as target:
+        outcome = cassette.record(target)
     text = "\n".join([path.read_text("utf-8"), *basic_users(path.read_text("utf-8"))])
     assert "SCRUBBED_" in text
-    assert not [value for value in stage.cast.fields.values() if value in text]
-    assert cassette.replay() == told
+    assert not [value for value in target.credentials.fields.values() if value in text]
+    assert cassette.replay() == outcome
 
 
-def test_what_a_live_service_cannot_be_made_to_do_is_not_recorded_live(tmp_path: Path) -> None:
+def test_a_scenario_with_a_setup_is_not_recorded_live(tmp_path: Path) -> None:
     cassette = copied(FOLDER / "wasend" / "session_down.yaml", tmp_path)
-    with posing_as_live("wasend") as environ, pytest.raises(NotLive, match="cannot be made"):
-        live_stage("wasend", environ, cassette.scenario)
+    with posing_as_live("wasend") as environ, pytest.raises(NotLive, match="needs the sandbox"):
+        live_target("wasend", environ, cassette.scenario)
 
 
 def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
     cassette = copied(FOLDER / "wasend" / "everyone.yaml", tmp_path)
     with posing_as_live("wasend") as environ, pytest.raises(NotLive, match=r"not set: \S+_DAN, \S+_EVE, \S+_FINN$"):
-        live_stage("wasend", environ, cassette.scenario)
+        live_target("wasend", environ, cassette.scenario)
 
 
 @pytest.mark.parametrize(
@@ -244,23 +247,23 @@ def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
         ('{"id": "12025550143@c.us"}', '{"id": "12025550143@c.us"}'),
     ],
 )
-def test_what_nobody_could_know_beforehand_is_scrubbed_by_its_shape(body: str, clean: str) -> None:
-    assert Scrubber({}, town_names()).scrub_answer(body) == clean
+def test_unknown_private_values_are_scrubbed_by_their_shape(body: str, clean: str) -> None:
+    assert Scrubber({}, fictional_ids()).scrub_response(body) == clean
 
 
-def test_a_code_from_an_answer_is_scrubbed_from_what_is_sent_afterwards() -> None:
+def test_a_code_in_a_response_is_scrubbed_from_later_requests() -> None:
     scrubber = Scrubber({})
-    scrubber.scrub_answer('{"inviteCode": "AbCdEfGhIjKlMnOp"}')
+    scrubber.scrub_response('{"inviteCode": "AbCdEfGhIjKlMnOp"}')
     assert scrubber.scrub("Join: AbCdEfGhIjKlMnOp") == f"Join: {INVITE}"
 
 
-def test_a_token_that_holds_the_key_is_scrubbed_whole_from_what_is_sent_afterwards() -> None:
+def test_a_token_that_contains_the_key_is_scrubbed_whole_from_later_requests() -> None:
     scrubber = Scrubber({"the-key": "SCRUBBED_KEY"})
-    scrubber.scrub_answer('{"token": "$2b$of-the-key"}')
+    scrubber.scrub_response('{"token": "$2b$of-the-key"}')
     assert scrubber.scrub("Bearer $2b$of-the-key") == f"Bearer {BEARER}"
 
 
-def test_what_is_known_is_never_written() -> None:
+def test_a_known_value_is_never_written() -> None:
     with pytest.raises(ValueError, match="nothing was"):
         Scrubber({"the-key": "X"}).require_clean("Bearer the-key")
 
@@ -275,12 +278,12 @@ def first_line(path: Path) -> str:
 
 
 def basic_users(text: str) -> list[str]:
-    """Return user and password of every basic authentication, which hide behind Base64."""
+    """Return user and password of each Basic authentication, decoded from Base64."""
     return [b64decode(hidden).decode() for hidden in re.findall(r"Basic (\S+)", text)]
 
 
 def message_numbers(text: str) -> set[str]:
-    """The sandbox counts its messages in long numbers."""
+    """Return the long numbers in the sandbox's message ids."""
     return set(re.findall(r"@c\.us_(\d{20})", text))
 
 

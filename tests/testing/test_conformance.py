@@ -1,4 +1,4 @@
-"""The conformance kit finds what is wrong: each adapter here breaks one rule, and the kit's test for it fails."""
+"""The conformance kit finds faults: each adapter here breaks one rule, and the kit's test for that rule fails."""
 
 import asyncio
 import logging
@@ -11,24 +11,24 @@ from groupadd_pigeon import Pigeon
 
 from groupadd.errors import RequestRefused
 from groupadd.provider import ADDED, PRIVACY, AddReply, GroupId, Participant, Request, Secret
-from groupadd.sandbox import Answer, World
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox import ServerResponse, World
+from groupadd.sandbox.messages import Handler
 from groupadd.testing import AdapterUnderTest, Conformance
 from groupadd.testing.harness import Operation
 from groupadd.wire.messages import Flow
 
 KIT = Conformance()
 WHISTLE = Secret("tweet-tweet-tweet")
-WORDS = {"soaring": PRIVACY}  # a word that no answer here shows
+WORDS = {"soaring": PRIVACY}  # a word that no response here shows
 
 
-def answers_little(_town: World) -> Handle:
-    return lambda *_: Answer(200, b'{"words": {}, "birds": []}')
+def empty_service(_world: World) -> Handler:
+    return lambda *_: ServerResponse(200, b'{"words": {}, "birds": []}')
 
 
 @frozen
 class OneRequest(Pigeon):
-    """Sends one request to add, and reads nothing of its answer."""
+    """Sends one request for an add, and ignores the response."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
@@ -43,7 +43,7 @@ class OneRequest(Pigeon):
 
 @define
 class Remembers:
-    """Keeps state."""
+    """Is not frozen, so it can keep state."""
 
     reports_each_person: ClassVar[bool] = True
 
@@ -56,33 +56,33 @@ class Remembers:
         return OneRequest("roof", self.whistle, self.base_url).add_participants(group, participants, notify=notify)
 
 
-class Deaf(OneRequest):
+class IgnoresNotify(OneRequest):
     """Ignores `notify`."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
         return evolve(super().request(group, people, notify), json={"group": group.jid})
 
 
-class Repeatable(OneRequest):
-    """Lets an add be repeated blindly."""
+class MarksAddRepeatable(OneRequest):
+    """Declares an add repeatable."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
         return evolve(super().request(group, people, notify), repeatable=True)
 
 
-class Stumbles(OneRequest):
-    """Expects every answer to be an object."""
+class ExpectsAnObject(OneRequest):
+    """Expects every response to be a JSON object."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         response = yield self.request(group, participants, notify)
-        answer: Any = response.json()
-        return AddReply(says=str(answer["words"]))
+        body: Any = response.json()
+        return AddReply(says=str(body["words"]))
 
 
-class Trusts(OneRequest):
-    """Takes any 200 for success."""
+class TrustsAnyResponse(OneRequest):
+    """Takes any response for success."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
@@ -91,8 +91,8 @@ class Trusts(OneRequest):
         return AddReply(rest=ADDED)
 
 
-class Insists(OneRequest):
-    """Sends an add again that was answered by a 500."""
+class SendsAgain(OneRequest):
+    """Sends an add again after a 500."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
@@ -103,8 +103,8 @@ class Insists(OneRequest):
         return AddReply()
 
 
-class Quotes(OneRequest):
-    """Tells the whole answer in its error."""
+class QuotesTheResponse(OneRequest):
+    """Quotes the whole response in its error."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
@@ -113,30 +113,30 @@ class Quotes(OneRequest):
         raise RequestRefused(response.body.decode("utf-8", "replace"))
 
 
-class Shows(OneRequest):
-    """Has a repr of its own."""
+class ShowsSecretInRepr(OneRequest):
+    """Shows its secret in its repr."""
 
     def __repr__(self) -> str:
-        return f"Shows({self.whistle.reveal()})"
+        return f"ShowsSecretInRepr({self.whistle.reveal()})"
 
 
-class Logs(OneRequest):
-    """Logs whom it is asked for."""
+class LogsNumbers(OneRequest):
+    """Logs the participants' numbers."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
-        logging.getLogger("pigeon").debug("asked for %s", [person.phone for person in people])
+        logging.getLogger("pigeon").debug("adding %s", [person.phone for person in people])
         return super().request(group, people, notify)
 
 
-class Colourful(OneRequest):
-    """Asks for another thing where an event loop runs."""
+class DiffersInAsync(OneRequest):
+    """Sends another request if an event loop runs."""
 
     def request(self, group: GroupId, people: Sequence[Participant], notify: bool | None) -> Request:
         return super().request(group, people if asyncio._get_running_loop() is None else people[:1], notify)
 
 
-class Clings(OneRequest):
-    """Asks once more whatever is raised."""
+class SendsAfterAnError(OneRequest):
+    """Sends another request after an exception."""
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
@@ -148,51 +148,59 @@ class Clings(OneRequest):
         return AddReply()
 
 
-def candidate(kind: type[Pigeon]) -> AdapterUnderTest:
-    return AdapterUnderTest(kind("roof", WHISTLE, "http://pigeon.invalid"), answers_little)
+def adapter(provider: type[Pigeon]) -> AdapterUnderTest:
+    return AdapterUnderTest(provider("roof", WHISTLE, "http://pigeon.invalid"), empty_service)
 
 
-def adding(kind: type[Pigeon]) -> Operation:
-    return next(candidate(kind).abilities())
+def adding(provider: type[Pigeon]) -> Operation:
+    return next(adapter(provider).abilities())
 
 
 @pytest.mark.parametrize(
-    ("check", "subject", "found"),
+    ("test", "argument", "failure"),
     [
         (
             KIT.test_the_class_is_a_frozen_table_of_config_fields,
             *(AdapterUnderTest(Remembers(WHISTLE, "http://pigeon.invalid")), pytest.fail.Exception),
         ),
-        (KIT.test_every_word_is_shown_or_listed_as_unproven, candidate(OneRequest), AssertionError),
-        (KIT.test_notify_is_honoured_or_refused_before_anything_is_sent, candidate(Deaf), AssertionError),
-        (KIT.test_a_hard_answer_gives_an_outcome_or_an_error_of_ours, adding(Stumbles), (TypeError, KeyError)),
-        (KIT.test_a_hard_answer_gives_an_outcome_or_an_error_of_ours, adding(Trusts), AssertionError),
-        (KIT.test_any_json_gives_an_outcome_or_an_error_of_ours, adding(Trusts), AssertionError),
-        (KIT.test_a_hard_answer_gives_an_outcome_or_an_error_of_ours, adding(Insists), AssertionError),
-        (KIT.test_what_changes_something_is_never_repeatable, adding(Repeatable), AssertionError),
-        (KIT.test_nothing_leaks, adding(Quotes), AssertionError),
-        (KIT.test_nothing_leaks, adding(Logs), AssertionError),
-        (KIT.test_nothing_leaks, adding(Shows), AssertionError),
-        (KIT.test_sync_equals_async, adding(Colourful), AssertionError),
-        (lambda errand: KIT.test_an_abandoned_flow_closes(errand, MemoryError), adding(Clings), RuntimeError),
+        (KIT.test_every_word_is_shown_or_listed_as_unproven, adapter(OneRequest), AssertionError),
+        (KIT.test_notify_is_honoured_or_refused_before_anything_is_sent, adapter(IgnoresNotify), AssertionError),
+        (
+            KIT.test_a_malformed_response_gives_an_outcome_or_a_groupadd_error,
+            adding(ExpectsAnObject),
+            (TypeError, KeyError),
+        ),
+        (KIT.test_a_malformed_response_gives_an_outcome_or_a_groupadd_error, adding(TrustsAnyResponse), AssertionError),
+        (KIT.test_random_json_gives_an_outcome_or_a_groupadd_error, adding(TrustsAnyResponse), AssertionError),
+        (KIT.test_a_malformed_response_gives_an_outcome_or_a_groupadd_error, adding(SendsAgain), AssertionError),
+        (KIT.test_what_changes_something_is_never_repeatable, adding(MarksAddRepeatable), AssertionError),
+        (KIT.test_nothing_leaks, adding(QuotesTheResponse), AssertionError),
+        (KIT.test_nothing_leaks, adding(LogsNumbers), AssertionError),
+        (KIT.test_nothing_leaks, adding(ShowsSecretInRepr), AssertionError),
+        (KIT.test_sync_equals_async, adding(DiffersInAsync), AssertionError),
+        (
+            lambda operation: KIT.test_an_abandoned_flow_closes(operation, MemoryError),
+            adding(SendsAfterAnError),
+            RuntimeError,
+        ),
     ],
 )
-def test_the_kit_finds_what_is_wrong(check: Callable[[Any], None], subject: object, found: type[Exception]) -> None:
-    with pytest.raises(found):
-        check(subject)
+def test_the_kit_finds_the_fault(test: Callable[[Any], None], argument: object, failure: type[Exception]) -> None:
+    with pytest.raises(failure):
+        test(argument)
 
 
 def test_a_word_that_is_shown_may_not_be_listed_as_unproven() -> None:
-    listed = AdapterUnderTest(candidate(OneRequest).provider, answers_little, unproven=WORDS)
+    listed = AdapterUnderTest(adapter(OneRequest).provider, empty_service, unproven=WORDS)
     KIT.test_every_word_is_shown_or_listed_as_unproven(listed)
     shows = AdapterUnderTest(
-        listed.provider, lambda _: lambda *_: Answer(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS
+        listed.provider, lambda _: lambda *_: ServerResponse(200, b'{"words": {"x": "soaring"}}'), unproven=WORDS
     )
     with pytest.raises(AssertionError):
         KIT.test_every_word_is_shown_or_listed_as_unproven(shows)
 
 
-def test_without_a_service_a_candidate_is_followed_as_far_as_its_first_answers() -> None:
+def test_without_a_service_each_flow_runs_as_far_as_its_first_response() -> None:
     silent = AdapterUnderTest(OneRequest("roof", WHISTLE, "http://pigeon.invalid"), unproven=WORDS)
-    for errand in silent.errands():
-        KIT.test_a_hard_answer_gives_an_outcome_or_an_error_of_ours(errand)
+    for operation in silent.operations():
+        KIT.test_a_malformed_response_gives_an_outcome_or_a_groupadd_error(operation)

@@ -9,10 +9,10 @@ from groupadd_pigeon import Pigeon
 
 from groupadd import Client, Reason, Secret, Status
 from groupadd.provider import identity
-from groupadd.sandbox import Answer, Code, VirtualClock, World, example_world
+from groupadd.sandbox import Code, ServerResponse, VirtualClock, World, example_world
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
-from groupadd.sandbox.service import Handle
+from groupadd.sandbox.messages import Handler
 from groupadd.sandbox.world import Refused
 from groupadd.testing import AdapterUnderTest, Conformance
 
@@ -20,31 +20,31 @@ PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")
 WORDS: Mapping[Code, str] = {Code.ADDED: "landed", Code.ALREADY_IN: "nested", Code.PRIVACY: "shy"}
 
 
-def post_office(town: World) -> Handle:
+def post_office(town: World) -> Handler:
     """Play the vendor: its page in twenty lines."""
     (account,) = town.accounts.values()
 
-    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         group = unquote(target.split("/")[2])
         names = {name.lower(): value for name, value in headers.items()}
         if names.get("x-whistle") != PIGEON.whistle.reveal():
-            return Answer(401)
+            return ServerResponse(401)
         try:
             if method == "PUT":
                 asked = [identity(bird) for bird in json.loads(body)["birds"]]
-                results = town.add(group, [who for who in asked if who], by=account)
-                words = {result.asked.phone: WORDS.get(result.code, "moulting") for result in results}
-                return Answer(200, json.dumps({"words": words}).encode())
+                results = town.add_participants(group, [who for who in asked if who], by=account)
+                words = {result.requested.phone: WORDS.get(result.code, "moulting") for result in results}
+                return ServerResponse(200, json.dumps({"words": words}).encode())
             birds = [row.phone for row in town.roster(group, by=account)]
-            return Answer(200, json.dumps({"birds": birds}).encode())
+            return ServerResponse(200, json.dumps({"birds": birds}).encode())
         except Refused as refused:
-            return Answer(refused.code)
+            return ServerResponse(refused.code)
 
     return handle
 
 
 class TestPigeon(Conformance):
-    candidates = (AdapterUnderTest(PIGEON, post_office),)
+    adapters = (AdapterUnderTest(PIGEON, post_office),)
 
 
 def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
@@ -61,7 +61,7 @@ def test_people_hear_of_it_as_the_config_says_unless_an_add_says_otherwise(loud:
     clock = VirtualClock()
     office = post_office(example_world(clock))
 
-    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         heard.extend([json.loads(body)["loud"]] if body else [])
         return office(method, target, headers, body)
 

@@ -27,7 +27,7 @@ from groupadd.cli.exit_codes import Exit
 from groupadd.cli.output import Output
 from groupadd.config.load import load
 from groupadd.model.outcome import Status
-from groupadd.sandbox import Group, Human, Privacy, Sandbox, World, config_toml, side_by_side
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, World, config_toml, mount
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.driver import SystemClock
 from groupadd.wire.messages import log
@@ -77,8 +77,8 @@ def play(screen: Output) -> Exit:
     """
     world = _town()
     accounts = zip(_ACCOUNTS, world.accounts.values(), strict=True)
-    spoken = {name: Sandbox.speaking(name, world, account) for name, account in accounts}
-    with _no_surroundings(), TemporaryDirectory() as folder, SandboxServer(side_by_side(spoken)) as server:
+    spoken = {name: Sandbox.for_vendor(name, world, account) for name, account in accounts}
+    with _no_surroundings(), TemporaryDirectory() as folder, SandboxServer(mount(spoken)) as server:
         people, config = Path(folder, "people.csv"), Path(folder, "groupadd.toml")
         fields = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
         config.write_text(config_toml(fields) + _PACE)
@@ -114,18 +114,20 @@ def play(screen: Output) -> Exit:
 
 def _town() -> World:
     world = World(SystemClock())
-    ours = [world.open_account(Human(f"1617555010{n}", f"17700555000010{n}", f"We, {n}")).human for n in range(2)]
-    world.found(Group(GROUP, "Neighbours"), admins=ours)
-    world.settle(
+    ours = [
+        world.open_account(SandboxPerson(f"1617555010{n}", f"17700555000010{n}", f"We, {n}")).person for n in range(2)
+    ]
+    world.create_group(Group(GROUP, "Neighbours"), admins=ours)
+    world.add_people(
         *(
-            Human(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _TEMPERS.get(n, Privacy.OPEN))
+            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _TEMPERS.get(n, Privacy.OPEN))
             for n in range(10, 10 + PEOPLE)
         )
     )
     return world
 
 
-def _strangers(world: World) -> Sequence[Human]:
+def _strangers(world: World) -> Sequence[SandboxPerson]:
     return [human for human in world.people.values() if human.phone not in world.accounts]
 
 

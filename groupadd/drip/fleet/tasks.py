@@ -24,12 +24,11 @@ from procrastinate.jobs import Job, Status
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.running import Run, tell_nobody
-from groupadd.drip.shifts import worked
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store.accounts import dequeue, queued_accounts, stop_account
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import Ledger
+from groupadd.drip.worker.run import RunContext, ignore_line, run_account
 from groupadd.errors import ConfigError, LedgerError, Unsupported
 from groupadd.wire.messages import log
 
@@ -69,9 +68,9 @@ class _Crew:
     timing: Timing
 
     @cached_property
-    def run(self) -> Run:
+    def run(self) -> RunContext:
         settings, book = load(self.config), Ledger.open(self.ledger)
-        return Run(book, settings, self.tell, self.stopping, lease_s=self.timing.lease_s)
+        return RunContext(book, settings, self.tell, self.stopping, lease_s=self.timing.lease_s)
 
 
 def blueprint(
@@ -94,7 +93,7 @@ def blueprint(
         timing: How long things take.
     """
     tasks = procrastinate.Blueprint()
-    crew = _Crew(ledger, config, on_line or tell_nobody, stopping or asyncio.Event(), timing)
+    crew = _Crew(ledger, config, on_line or ignore_line, stopping or asyncio.Event(), timing)
 
     @tasks.task(name="shift", queue=QUEUE)
     async def shift(provider: str) -> None:
@@ -104,7 +103,7 @@ def blueprint(
             (on_trouble or _logged)(error)  # the sweep makes a new one
             return
         if begins_at is not None:
-            leaves_it = crew.run.book.clock.now() + POLL_S if crew.stopping.is_set() else 0.0
+            leaves_it = crew.run.ledger.clock.now() + POLL_S if crew.stopping.is_set() else 0.0
             await defer(provider, max(begins_at, leaves_it))
 
     async def defer(provider: str, begins_at: float) -> None:
@@ -116,7 +115,7 @@ def blueprint(
     @tasks.task(name="sweep", queue=QUEUE, priority=1, queueing_lock="groupadd", pass_context=True)
     async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  Procrastinate's own
         """Give up the jobs of workers that are dead, and make one for every order that has none."""
-        jobs, book = context.app.job_manager, crew.run.book
+        jobs, book = context.app.job_manager, crew.run.ledger
         lease_until = {one.provider: one.lease_until for one in queued_accounts(book)}
         over_at = book.clock.now() - timing.stalled_s
         waiting = await jobs.list_jobs_async(task=shift.name, status=Status.TODO.value)
@@ -136,22 +135,22 @@ def blueprint(
     return tasks
 
 
-async def _worked(run: Run, provider: str, seconds: float) -> float | None:
+async def _worked(run: RunContext, provider: str, seconds: float) -> float | None:
     """Work a shift; return when the next one is to begin, None where there is to be none.
 
     Raises:
         LedgerError: The ledger cannot be used.
     """
     try:
-        told = await worked(run, provider, seconds)
+        told = await run_account(run, provider, seconds)
     except (ConfigError, Unsupported) as error:
         why = f"{error} (on {gethostname()})"
         log.warning("%s: %s", provider, why)
-        with run.book.writing() as tx:
-            stop_account(run.book, tx, provider, Stop("config", why))
+        with run.ledger.writing() as tx:
+            stop_account(run.ledger, tx, provider, Stop("config", why))
         return None
     if told.state == "done":
-        dequeue(run.book, provider)
+        dequeue(run.ledger, provider)
     if told.due_at is None:
         return None
     return told.due_at if told.state == "busy" else told.due_at - _EARLY_S

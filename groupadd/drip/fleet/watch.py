@@ -4,12 +4,12 @@ import asyncio
 
 from groupadd.config.load import load
 from groupadd.config.sources import Source
-from groupadd.drip.running import tell_nobody
 from groupadd.drip.status import DripStatus, status, status_of
 from groupadd.drip.store import audit
 from groupadd.drip.store.accounts import queued_accounts
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import DEFAULT_URL, Ledger
+from groupadd.drip.worker.run import ignore_line
 from groupadd.errors import Interrupted, LedgerError
 from groupadd.wire.messages import log
 
@@ -41,7 +41,7 @@ async def watch_async(*, ledger: str = DEFAULT_URL, config: Source = None, on_li
         ConfigError: The configuration cannot be used.
         LedgerError: The ledger cannot be used, from the beginning.
     """
-    pace, tell = load(config).drip, on_line or tell_nobody
+    pace, tell = load(config).drip, on_line or ignore_line
     with Ledger.open(ledger) as book:
         with book.reading() as tx:
             told = audit.last_number(tx)

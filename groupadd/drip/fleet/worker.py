@@ -19,11 +19,11 @@ from sqlalchemy import Connection, inspect, make_url, select, update
 from groupadd.config.load import load
 from groupadd.config.sources import Source
 from groupadd.drip.fleet.tasks import POLL_S, QUEUE, Timing, blueprint
-from groupadd.drip.running import on_signals
 from groupadd.drip.store.accounts import enqueue_accounts
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import POSTGRES, Ledger
 from groupadd.drip.store.schema import schema
+from groupadd.drip.worker.run import on_signals
 from groupadd.errors import LedgerError
 from groupadd.wire.messages import log
 

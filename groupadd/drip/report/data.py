@@ -161,8 +161,8 @@ class ReportData:
         return self._count(Status.ADDED, Status.ALREADY_MEMBER)
 
     @property
-    def people_asked(self) -> int:
-        """How many people can join by themselves, or wait for an admin."""
+    def people_invited_or_pending(self) -> int:
+        """How many people can accept an invitation, or wait for an admin."""
         return self._count(Status.INVITED, Status.PENDING_APPROVAL)
 
     def _count(self, *statuses: Status) -> int:
@@ -185,32 +185,28 @@ class ReportData:
         return sum(one.state == "stopped" for one in self.status.accounts)
 
 
-def shape(
-    facts: ReportFacts, status: DripStatus, pace: PaceSettings, *, now: float, full_numbers: bool = False
-) -> ReportData:
+def shape(rows: ReportFacts, status: DripStatus, pace: PaceSettings, *, now: float, full_numbers: bool) -> ReportData:
     """Return the report's figures.
 
     Args:
-        facts: What the ledger knows.
+        rows: What the ledger knows.
         status: The status of the plan and of each account.
         pace: The allowed pace.
         now: The present, in seconds since 1970.
         full_numbers: Show whole numbers and groups; they are masked otherwise.
     """
-    axis = TimeAxis.over(
-        [time for times in (*facts.verdict_times.values(), *facts.add_times.values()) for time in times]
-    )
+    axis = TimeAxis.over([time for times in (*rows.verdict_times.values(), *rows.add_times.values()) for time in times])
     return ReportData(
         made_at=datetime.fromtimestamp(now, UTC).astimezone(),
         status=status,
         pace=pace,
         axis=axis,
-        verdicts=_verdicts(facts.verdict_times, axis),
-        reasons=_reasons(facts.reason_groups),
-        accounts=[_account_pace(one, facts.add_times.get(one.provider, ()), axis) for one in status.accounts],
-        follow_ups=_follow_ups(facts.reason_groups, str if full_numbers else masked),
-        invalid_count=facts.invalid_count,
-        row_faults=[RowFault(_place(row), scrubbed(row.fault)) for row in facts.invalid_rows],
+        verdicts=_verdicts(rows.verdict_times, axis),
+        reasons=_reasons(rows.reason_groups),
+        accounts=[_account_pace(one, rows.add_times.get(one.provider, ()), axis) for one in status.accounts],
+        follow_ups=_follow_ups(rows.reason_groups, str if full_numbers else masked),
+        invalid_count=rows.invalid_count,
+        row_faults=[RowFault(_place(row), scrubbed(row.fault)) for row in rows.invalid_rows],
     )
 
 

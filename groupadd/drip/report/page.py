@@ -72,8 +72,8 @@ def read(ledger: Ledger, pace: PaceSettings, *, full_numbers: bool) -> ReportDat
         LedgerError: The ledger cannot be used.
     """
     status = status_of(ledger, pace)
-    facts = read_report_facts(ledger, limit=MAX_PEOPLE)
-    return shape(facts, status, pace, now=ledger.clock.now(), full_numbers=full_numbers)
+    rows = read_report_facts(ledger, limit=MAX_PEOPLE)
+    return shape(rows, status, pace, now=ledger.clock.now(), full_numbers=full_numbers)
 
 
 def render(report: ReportData) -> str:

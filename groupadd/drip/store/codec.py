@@ -3,22 +3,18 @@
 from enum import StrEnum
 from typing import Any, Final, Generic, TypeVar
 
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
-from cattrs.preconf.json import make_converter
+from attrs import evolve
 from sqlalchemy import JSON, Dialect, Text
 from sqlalchemy.types import TypeDecorator
 
 from groupadd.errors import LedgerError
+from groupadd.model.json_form import from_json, to_json
 from groupadd.provider import Claim
 
 ValueT = TypeVar("ValueT")
 WordT = TypeVar("WordT", bound=StrEnum)
 
 VALUE_VERSION: Final = 1  # raised when a stored value changes its shape
-_CONVERTER = make_converter(detailed_validation=False)
-_KEPT_OUT = override(omit=True)  # the code of a personal invitation is a secret
-_CONVERTER.register_unstructure_hook(Claim, make_dict_unstructure_fn(Claim, _CONVERTER, code=_KEPT_OUT))
-_CONVERTER.register_structure_hook(Claim, make_dict_structure_fn(Claim, _CONVERTER, code=_KEPT_OUT))
 
 
 class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
@@ -27,26 +23,29 @@ class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
     impl = JSON(none_as_null=True)
     cache_ok = True
 
-    def __init__(self, kind: Any) -> None:  # noqa: ANN401  a type, or an expression of types
+    def __init__(self, kind: type[ValueT]) -> None:
         super().__init__()
         self.kind = kind
 
     def process_bind_param(self, value: ValueT | None, dialect: Dialect) -> object:  # noqa: ARG002  SQLAlchemy's own
-        """Return what the database stores."""
-        return None if value is None else {"v": VALUE_VERSION, "value": _CONVERTER.unstructure(value, self.kind)}
+        """Return what the database stores. The code of a personal invitation is a secret, and stays out."""
+        kept = evolve(value, code=None) if isinstance(value, Claim) else value
+        return None if kept is None else {"v": VALUE_VERSION, "value": to_json(kept)}
 
     def process_result_value(self, value: Any, dialect: Dialect) -> ValueT | None:  # noqa: ANN401, ARG002
         """Return the value that the database stores.
 
         Raises:
-            LedgerError: A newer groupadd wrote the value.
+            LedgerError: The value cannot be read.
         """
         if value is None:
             return None
         if value["v"] != VALUE_VERSION:
             raise LedgerError(f"a newer groupadd wrote the ledger (version {value['v']} of a value): update groupadd")
-        structured: ValueT = _CONVERTER.structure(value["value"], self.kind)
-        return structured
+        try:
+            return from_json(value["value"], self.kind)
+        except ValueError as error:
+            raise LedgerError(f"the ledger holds a value that cannot be read: {error}") from None
 
 
 class AsWord(TypeDecorator[WordT], Generic[WordT]):

@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, TypedDict, Unpack
+from typing import Any, Concatenate, ParamSpec, TypedDict, TypeVar, Unpack
 
 from attrs import define, evolve, field, frozen
 from sqlalchemy import bindparam, case, or_, update
@@ -15,7 +15,11 @@ from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.schema import accounts
 from groupadd.drip.store.states import Event, state_after
 from groupadd.drip.store.transition import PersonChanges, mark_same, transition
+from groupadd.wire.driver import Clock
 from groupadd.wire.messages import LONGEST_RETRY_S
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 Condition = Callable[[Transaction], bool]
 
@@ -132,6 +136,23 @@ class Lease:
     on_line: OnLine
     expires_at: float = 0.0
     _owner: str = field(factory=lambda: secrets.token_hex(8), init=False)
+
+    @property
+    def clock(self) -> Clock:
+        """The ledger's clock."""
+        return self.ledger.clock
+
+    def now(self) -> float:
+        """Return the moment, in seconds since 1970."""
+        return self.ledger.now()
+
+    async def read(self, query: Callable[Concatenate[Transaction, P], T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a query on the ledger, and return its value.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        return await self.ledger.read(query, *args, **kwargs)
 
     async def acquire(self) -> bool:
         """Acquire the account; return whether it is ours. A file's one runner acquires it from any owner.

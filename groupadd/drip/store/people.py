@@ -6,7 +6,7 @@ from typing import Any
 from attrs import field, fields, frozen
 from sqlalchemy import ScalarSelect, bindparam, func, select
 
-from groupadd.adding.attempt import Attempt
+from groupadd.adding.attempt import NOT_ASKED, Attempt, LookSchedule
 from groupadd.adding.verdict import Verdict
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.schema import is_planned, people
@@ -16,6 +16,7 @@ from groupadd.model.masking import repr_masked, repr_masked_lid
 from groupadd.model.outcome import Evidence, Invite, InviteState, Reason, Status
 from groupadd.model.roster import Observation
 from groupadd.provider import Claim
+from groupadd.settings import AddSettings
 
 _SENT = frozenset({InviteState.SENT, InviteState.UNKNOWN})
 
@@ -77,11 +78,19 @@ class PlannedPerson:
         """The participant, as the user named them."""
         return Participant(self.given, self.phone, self.lid, self.jid)
 
-    def attempt(self) -> Attempt:
-        """Return the participant's way through the add so far."""
-        if self.claim is None:
-            return Attempt(self.participant, self.before)
-        return Attempt(self.participant, self.before, self.claim, self.after or ())
+    def attempt(self, settings: AddSettings) -> Attempt:
+        """Return the participant's way through the add so far.
+
+        Args:
+            settings: How adds are carried out: when looks are due.
+        """
+        claim = self.claim or NOT_ASKED
+        attempt = Attempt(self.participant, self.before, claim, self.after or (), looks=self.looks)
+        attempt.look_at = self.look_at or 0.0
+        if self.sent_at is not None and self.answered_at is not None:
+            lost = attempt.was_lost
+            attempt.schedule = LookSchedule.after(self.sent_at, self.answered_at, settings, lost=lost)
+        return attempt
 
     @property
     def was_invited(self) -> bool:
@@ -142,6 +151,15 @@ def other_form(tx: Transaction, person: PlannedPerson, *, lock: bool = False) ->
     both = select(*_COLUMNS).where(*where).order_by(people.c.id)
     rows = tx.execute(both.with_for_update() if lock else both)
     return next((other for row in rows if (other := _person(row)).id != person.id), None)
+
+
+def no_other_form_invited(tx: Transaction, person: PlannedPerson) -> bool:
+    """Return whether no invitation went to the other form of the participant's number, and keep it so.
+
+    Both rows stay as they are until the transaction ends.
+    """
+    other = other_form(tx, person, lock=True)
+    return other is None or not other.was_invited
 
 
 def looks_due(tx: Transaction, provider: str) -> list[LookDue]:

@@ -1,1 +1,1 @@
-"""One file a vendor, named as the provider's `type` in the config; its `__all__` names the dialect's class."""
+"""One file for each vendor, named as the provider's `type`. Its `__all__` names the vendor's class."""

@@ -1,7 +1,7 @@
 """Evolution API's wire format.
 
 Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [m] general
-knowledge, open.
+knowledge, not confirmed.
 """
 
 import re
@@ -12,9 +12,9 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Privacy
-from groupadd.sandbox.world import Code, Refused, Result, Row, World
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, World
 
 __all__ = ["Evolution"]
 
@@ -29,7 +29,7 @@ ROUTES: Mapping[str, str] = {  # [S]
     "instances": "GET /instance/fetchInstances",
 }
 
-FAILED: Mapping[str, tuple[int, str, str]] = {  # [R] under what and with which words a call fails, and what it calls
+FAILURES: Mapping[str, tuple[int, str, str]] = {  # [R] status and text of a failed request; the Baileys function
     "add": (400, "Error updating participants", "groupParticipantsUpdate"),
     "list": (404, "No participants", "groupMetadata"),
     "info": (404, "Error fetching group", "groupMetadata"),
@@ -42,11 +42,11 @@ ROLES: Mapping[str, str | None] = {"member": None, "admin": "admin", "superadmin
 
 @frozen
 class Evolution:
-    """Evolution API over a world.
+    """Evolution API's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its instance.
+        world: The world that requests read and change.
+        account: Our account behind the instance.
         instance: The instance's name.
         api_key: The server's key.
     """
@@ -60,87 +60,87 @@ class Evolution:
     api_key: str = KEY
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"instance": self.instance, "api_key": self.api_key}
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look for the instance first, then for the key, then for the session [R]."""
-        if call.params.get("instance", self.instance) != self.instance:
-            return _error(404, [f'The "{call.params["instance"]}" instance does not exist'])
-        if call.headers.get("apikey") != self.api_key:
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check the instance, then the key, then the session [R]."""
+        if request.params.get("instance", self.instance) != self.instance:
+            return _error(404, [f'The "{request.params["instance"]}" instance does not exist'])
+        if request.headers.get("apikey") != self.api_key:
             return _error(401, "Unauthorized")
-        return None if self.account.session == "working" else self._without_session(call.route)
+        return None if self.account.session == "working" else self._without_session(request.route)
 
-    def _without_session(self, route: str) -> Answer | None:
-        """Return the failure of a server that asks a client which is not there [R]."""
-        if route in FAILED:
-            status, words, called = FAILED[route]
+    def _without_session(self, route: str) -> ServerResponse | None:
+        """Return the error of a server whose WhatsApp client does not exist [R]."""
+        if route in FAILURES:
+            status, words, called = FAILURES[route]
             return _error(status, [words, f"TypeError: Cannot read properties of undefined (reading '{called}')"])
         if route == "check":
-            return say({}, 400)
+            return json_response({}, 400)
         if route == "send":
             return _error(500, "Cannot read properties of undefined (reading 'onWhatsApp')")
         return None
 
-    def error(self, status: int, text: str) -> Answer:
-        """Return an error of the server's own [R]."""
+    def error(self, status: int, text: str) -> ServerResponse:
+        """Return an error of the server itself [R]."""
         return _error(status, [text] if status == HTTPStatus.NOT_FOUND else text)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add people as Baileys does [S], after the server's own look at the list [R]."""
-        group = call.query.get("groupJid") or call.json.get("groupJid")
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add participants as Baileys does [S], after the server has validated the list [R]."""
+        group = request.query.get("groupJid") or request.json.get("groupJid")
         if not isinstance(group, str):
             return _error(400, ["The group id needs to be informed in the query", 'ex: "groupJid=120362@g.us"'])
-        if call.json.get("action") != "add":
+        if request.json.get("action") != "add":
             enum = "action is not one of enum values: add,remove,promote,demote"
             return _error(400, [{"property": "action", "message": enum}])
-        given = items(call.json.get("participants"))
-        if fault := _fault(given):
+        given = list_items(request.json.get("participants"))
+        if fault := _fault_in(given):
             return _error(400, [{"property": "participants", "message": fault}])
         people = [identity(_jid(str(one))) for one in given]
         named = [who for who in people if who is not None]
         try:
             if len(named) < len(people):
-                return _failed("add", "bad-request")
-            results = self.world.add(group, named, by=self.account)
+                return _refused("add", "bad-request")
+            results = self.world.add_participants(group, named, by=self.account)
         except Refused as refused:
-            return _failed("add", WORDS[refused.code])
+            return _refused("add", WORDS[refused.code])
         by_lid = self.world.groups[group].addressing == "lid"
-        return say({"updateParticipants": [self._result(result, by_lid=by_lid) for result in results]}, 201)
+        return json_response({"updateParticipants": [self._result(result, by_lid=by_lid) for result in results]}, 201)
 
-    def _result(self, result: Result, *, by_lid: bool) -> Mapping[str, object]:
-        """Return Baileys' row: `status` is "200" where WhatsApp names no error; a LID's phone stands in `attrs`."""
-        human = result.human
-        phone = f"{human.phone}@s.whatsapp.net" if human else result.asked.id or ""
-        jid = f"{human.lid}@lid" if human and by_lid else phone
+    def _result(self, result: AddResult, *, by_lid: bool) -> Mapping[str, object]:
+        """Return Baileys' row. `status` is "200" without an error from WhatsApp; `attrs` holds the phone of a LID."""
+        person = result.person
+        phone = f"{person.phone}@s.whatsapp.net" if person else result.requested.id or ""
+        jid = f"{person.lid}@lid" if person and by_lid else phone
         attrs = {"jid": jid, **({"phone_number": phone} if by_lid else {})}
         offers: list[object] = []
         if result.code is not Code.ADDED:
             attrs["error"] = str(result.code.value)
-        if result.offer is not None:
-            until = str(int(self.world.date(result.offer.expires_at).timestamp()))
-            offers.append({"tag": "add_request", "attrs": {"code": result.offer.code, "expiration": until}})
+        if result.invite is not None:
+            until = str(int(self.world.date(result.invite.expires_at).timestamp()))
+            offers.append({"tag": "add_request", "attrs": {"code": result.invite.code, "expiration": until}})
         content = {"tag": "participant", "attrs": attrs, **({"content": offers} if offers else {})}
         return {"status": attrs.get("error", "200"), "jid": jid, "content": content}
 
-    def on_list(self, call: Call) -> Answer:
-        """List the members, live [S]."""
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return the current members [S]."""
         try:
-            rows = self.world.roster(call.query.get("groupJid", ""), by=self.account)
+            rows = self.world.roster(request.query.get("groupJid", ""), by=self.account)
         except Refused as refused:
-            return _failed("list", WORDS[refused.code])
-        return say({"participants": [_member(row) for row in rows]})
+            return _refused("list", WORDS[refused.code])
+        return json_response({"participants": [_member(row) for row in rows]})
 
-    def on_info(self, call: Call) -> Answer:
-        """Tell the group's settings [S]."""
-        jid = call.query.get("groupJid", "")
+    def on_info(self, request: ServerRequest) -> ServerResponse:
+        """Return the group's settings [S]."""
+        jid = request.query.get("groupJid", "")
         try:
             rows = self.world.roster(jid, by=self.account)
         except Refused as refused:
-            return _failed("info", WORDS[refused.code])
+            return _refused("info", WORDS[refused.code])
         group = self.world.groups[jid]
         people = [_member(row) for row in rows]
-        return say(
+        return json_response(
             {
                 "id": jid,
                 "subject": group.name,
@@ -153,17 +153,17 @@ class Evolution:
             }
         )
 
-    def on_invite(self, call: Call) -> Answer:
-        """Tell the invite link and its code [S]."""
+    def on_invite(self, request: ServerRequest) -> ServerResponse:
+        """Return the invite link and its code [S]."""
         try:
-            link = self.world.invite_link(call.query.get("groupJid", ""), by=self.account)
+            link = self.world.invite_link(request.query.get("groupJid", ""), by=self.account)
         except Refused as refused:
-            return _failed("invite", WORDS[refused.code])
-        return say({"inviteUrl": link, "inviteCode": link.rpartition("/")[2]})
+            return _refused("invite", WORDS[refused.code])
+        return json_response({"inviteUrl": link, "inviteCode": link.rpartition("/")[2]})
 
-    def on_send(self, call: Call) -> Answer:
-        """Send a text; a number that is not on WhatsApp is a 400 [S]."""
-        match call.json:
+    def on_send(self, request: ServerRequest) -> ServerResponse:
+        """Send a text; 400 for a number that is not on WhatsApp [S]."""
+        match request.json:
             case {"number": str() as to, "text": str() as text} if text and (who := identity(_jid(to))):
                 message = self.world.send(who, text, by=self.account)
             case _:
@@ -171,44 +171,46 @@ class Evolution:
         if message is None:
             return _error(400, [{"jid": who.id, "exists": False, "number": to}])
         key = {"remoteJid": who.id, "fromMe": True, "id": message}
-        return say({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [m]
+        return json_response({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [m]
 
-    def on_check(self, call: Call) -> Answer:
-        """Check numbers, in whatever form [S]."""
-        return say([self._checked(str(number)) for number in items(call.json.get("numbers"))])
+    def on_check(self, request: ServerRequest) -> ServerResponse:
+        """Check numbers in any form [S]."""
+        return json_response([self._checked(str(number)) for number in list_items(request.json.get("numbers"))])
 
     def _checked(self, number: str) -> Mapping[str, object]:
-        human = self.world.whois(Identity(number))
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
+        user = self.world.find_user(Identity(number))
+        if user is None:
             return {"jid": _jid(number), "exists": False, "number": number}
-        return {"jid": f"{human.phone}@s.whatsapp.net", "exists": True, "number": number, "name": human.name}
+        return {"jid": f"{user.phone}@s.whatsapp.net", "exists": True, "number": number, "name": user.name}
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell the instance's state [R]."""
-        return say({"instance": {"instanceName": self.instance, "state": STATES[self.account.session]}})
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return the instance's state [R]."""
+        return json_response({"instance": {"instanceName": self.instance, "state": STATES[self.account.session]}})
 
-    def on_instances(self, call: Call) -> Answer:
-        """Tell our own account [m]."""
-        if call.query.get("instanceName", self.instance) != self.instance:
-            return say([])
+    def on_instances(self, request: ServerRequest) -> ServerResponse:
+        """Return our own account [m]."""
+        if request.query.get("instanceName", self.instance) != self.instance:
+            return json_response([])
         state = STATES[self.account.session]
-        jid = f"{self.account.human.phone}@s.whatsapp.net"
-        return say([{"name": self.instance, "connectionStatus": state, "ownerJid": jid}])
+        jid = f"{self.account.person.phone}@s.whatsapp.net"
+        return json_response([{"name": self.instance, "connectionStatus": state, "ownerJid": jid}])
 
 
-def _error(status: int, message: object) -> Answer:
-    return say({"status": status, "error": HTTPStatus(status).phrase, "response": {"message": message}}, status)
+def _error(status: int, message: object) -> ServerResponse:
+    return json_response(
+        {"status": status, "error": HTTPStatus(status).phrase, "response": {"message": message}}, status
+    )
 
 
-def _failed(route: str, word: str) -> Answer:
-    """Return the failure of a call that WhatsApp has refused."""
-    status, words, _ = FAILED[route]
+def _refused(route: str, word: str) -> ServerResponse:
+    """Return the error of a request that WhatsApp refused."""
+    status, words, _ = FAILURES[route]
     return _error(status, [words, f"Error: {word}"])
 
 
-def _fault(given: object) -> str | None:
-    """Return what is wrong with a list of people [R]; nobody of it is then added."""
-    rows = items(given)
+def _fault_in(participants: object) -> str | None:
+    """Return the fault in a list of participants [R]; None for a valid list. With a fault, nobody is added."""
+    rows = list_items(participants)
     if not rows:
         return "participants does not meet minimum length of 1"
     if any(not isinstance(row, str) or len(row) < 10 for row in rows):
@@ -217,7 +219,7 @@ def _fault(given: object) -> str | None:
 
 
 def _jid(number: str) -> str:
-    """Return the JID that the server makes of a number, which may be another number's [S]; JIDs pass as they are."""
+    """Return the server's JID for a number, which may be another number's JID [S]. JIDs stay as they are."""
     if "@s.whatsapp.net" in number or "@lid" in number or "@g.us" in number:
         return number
     digits = re.sub(r"\D", "", number.partition("@")[0])
@@ -228,7 +230,7 @@ def _jid(number: str) -> str:
     return f"{digits}@s.whatsapp.net"
 
 
-def _member(row: Row) -> Mapping[str, object]:
+def _member(row: RosterRow) -> Mapping[str, object]:
     phone = f"{row.phone}@s.whatsapp.net" if row.phone else None
     lid = f"{row.lid}@lid" if row.lid else None
     if row.keyed_by == "lid":

@@ -1,7 +1,7 @@
 """GREEN-API's wire format.
 
 Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and its neighbours; [S] the vendor's SDK
-0.0.55 (PyPI `whatsapp-api-client-python`); [?] nobody has published it, so this is only plausible.
+0.0.55 (PyPI `whatsapp-api-client-python`); [?] not published; a plausible guess.
 """
 
 from collections.abc import Mapping
@@ -10,15 +10,15 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.model.identity import identity
-from groupadd.sandbox.messages import KEY, Answer, Call, say
-from groupadd.sandbox.people import Account, Privacy
-from groupadd.sandbox.world import Code, Refused, Row, World
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.world import Code, Refused, RosterRow, World
 
 __all__ = ["GreenApi"]
 
 ROUTES: Mapping[str, str] = {
     "add": "POST /waInstance{instance}/addGroupParticipant/{token}",  # [D][S]
-    "list": "POST /waInstance{instance}/getGroupData/{token}",  # [D][S]; also tells settings and link
+    "list": "POST /waInstance{instance}/getGroupData/{token}",  # [D][S]; also holds settings and link
     "send": "POST /waInstance{instance}/sendMessage/{token}",  # [D][S]
     "check": "POST /waInstance{instance}/checkWhatsapp/{token}",  # [D][S]
     "session": "GET /waInstance{instance}/getWaSettings/{token}",  # [D][S]
@@ -30,19 +30,19 @@ STATES: Mapping[str, str] = {  # [D]
     "unlinked": "notAuthorized",
     "failed": "blocked",
 }
-LOOKS_EVERY_S = 1.0  # [D]
+MIN_LIST_INTERVAL_S = 1.0  # [D]
 
 
 @frozen
 class GreenApi:
-    """GREEN-API over a world.
+    """GREEN-API's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its instance.
+        world: The world that requests read and change.
+        account: Our account behind the instance.
         id_instance: The instance's id.
         api_token: The instance's token.
-        adds_left: How many adds the plan still allows; None for any number.
+        max_adds: The number of adds that the plan allows; None: any number.
     """
 
     name: ClassVar[str] = "green_api"
@@ -52,102 +52,104 @@ class GreenApi:
     account: Account
     id_instance: str = "1101000001"
     api_token: str = KEY
-    adds_left: int | None = None
-    _looks: list[float] = field(factory=list[float], init=False, repr=False)
-    _adds: list[float] = field(factory=list[float], init=False, repr=False)
+    max_adds: int | None = None
+    _listed_at: list[float] = field(factory=list[float], init=False, repr=False)
+    _added_at: list[float] = field(factory=list[float], init=False, repr=False)
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"id_instance": self.id_instance, "api_token": self.api_token}
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look at instance (403) and token (401) in the path, at the instance's state (400), and at the limits [D]."""
-        if call.params["instance"] != self.id_instance:
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check instance (403) and token (401) in the path, the instance's state (400), and the limits [D]."""
+        if request.params["instance"] != self.id_instance:
             return self.error(403, "Forbidden")
-        if call.params["token"] != self.api_token:
+        if request.params["token"] != self.api_token:
             return self.error(401, "Unauthorized")
-        if self.account.session != "working" and call.route != "session":
+        if self.account.session != "working" and request.route != "session":
             return self.error(400, "instance is starting or not authorized")
-        if call.route == "list":
-            return self._too_early()
-        return self._used_up() if call.route == "add" else None
+        if request.route == "list":
+            return self._too_soon()
+        return self._used_up() if request.route == "add" else None
 
-    def _too_early(self) -> Answer | None:
-        if self._looks and self.world.now - self._looks[-1] < LOOKS_EVERY_S:
+    def _too_soon(self) -> ServerResponse | None:
+        if self._listed_at and self.world.now - self._listed_at[-1] < MIN_LIST_INTERVAL_S:
             return self.error(429, "Too Many Requests")
-        self._looks.append(self.world.now)
+        self._listed_at.append(self.world.now)
         return None
 
-    def _used_up(self) -> Answer | None:
-        if self.adds_left is not None and len(self._adds) >= self.adds_left:
-            used_up = {"method": "addGroupParticipant", "used": len(self._adds), "status": "QUOTE_EXCEEDED"}
-            return say({"invokeStatus": used_up}, 466)
-        self._adds.append(self.world.now)
+    def _used_up(self) -> ServerResponse | None:
+        if self.max_adds is not None and len(self._added_at) >= self.max_adds:
+            used_up = {"method": "addGroupParticipant", "used": len(self._added_at), "status": "QUOTE_EXCEEDED"}
+            return json_response({"invokeStatus": used_up}, 466)
+        self._added_at.append(self.world.now)
         return None
 
-    def error(self, status: int, text: str) -> Answer:
-        """Return an error [?]; it may repeat the path, and the token with it."""
+    def error(self, status: int, text: str) -> ServerResponse:
+        """Return an error [?]; it may repeat the path, with the token."""
         path = f"/waInstance{self.id_instance}/method/{self.api_token}"
-        return say({"statusCode": status, "path": path, "message": text}, status)
+        return json_response({"statusCode": status, "path": path, "message": text}, status)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add one person, and say whether, never why not: no admin, or any refusal, or a member already [D]."""
-        who = identity(call.json.get("participantChatId"))
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add one participant; `false` for every failure and for a member, without a reason [D]."""
+        who = identity(request.json.get("participantChatId"))
         if who is None:
             return self.error(400, "Validation failed. Details: 'participantChatId' has an invalid format")
         try:
-            (result,) = self.world.add(str(call.json.get("groupId")), [who], by=self.account)
+            (result,) = self.world.add_participants(str(request.json.get("groupId")), [who], by=self.account)
         except Refused:
-            return say({"addParticipant": False})
-        return say({"addParticipant": result.code is Code.ADDED})
+            return json_response({"addParticipant": False})
+        return json_response({"addParticipant": result.code is Code.ADDED})
 
-    def on_list(self, call: Call) -> Answer:
-        """Tell the group: members, settings, and the link to admins [D]."""
-        jid = str(call.json.get("groupId"))
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return the group: members, settings and, for admins, the link [D]."""
+        jid = str(request.json.get("groupId"))
         rows = self.world.roster(jid, by=self.account)
         group = self.world.groups[jid]
-        admin = group.role(self.account.human.phone) != "member"
-        return say(
+        admin = group.role(self.account.person.phone) != "member"
+        return json_response(
             {
                 "groupId": jid,
                 "subject": group.name,
                 "participants": [_member(row) for row in rows],
-                "size": len(group.members(self.world.now - group.shown.lag_s)),
+                "size": len(group.members(self.world.now - group.roster_view.lag_s)),
                 "groupInviteLink": group.link() if admin else "",
                 "allowParticipantsAddMembers": group.members_may_add,
                 "isCommunity": False,
             }
         )
 
-    def on_send(self, call: Call) -> Answer:
-        """Send a text, and tell its id [D]; to whom nobody is, too."""
-        match call.json:
+    def on_send(self, request: ServerRequest) -> ServerResponse:
+        """Send a text and return its id, also for a number without an owner [D]."""
+        match request.json:
             case {"chatId": str() as to, "message": str() as text} if text and (who := identity(to)):
                 message = self.world.send(who, text, by=self.account)
             case _:
                 return self.error(400, "Validation failed")
-        return say({"idMessage": message or "3EB0C767D71D8"})
+        return json_response({"idMessage": message or "3EB0C767D71D8"})
 
-    def on_check(self, call: Call) -> Answer:
-        """Check a number, and tell its LID [D]."""
-        who = identity(call.json.get("chatId"))
+    def on_check(self, request: ServerRequest) -> ServerResponse:
+        """Check a number and return its LID [D]."""
+        who = identity(request.json.get("chatId"))
         if who is None:
             return self.error(400, "bad phone number, valid from 11 to 16 digits")
-        human = self.world.whois(who)
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
-            return say({"existsWhatsapp": False})
-        return say({"existsWhatsapp": True, "chatId": f"{human.lid}@lid"})
+        user = self.world.find_user(who)
+        if user is None:
+            return json_response({"existsWhatsapp": False})
+        return json_response({"existsWhatsapp": True, "chatId": f"{user.lid}@lid"})
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell the state, and the account while it is linked [D]."""
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return the state, with the account while it is linked [D]."""
         linked = self.account.session == "working"
-        phone = self.account.human.phone if linked else ""
+        phone = self.account.person.phone if linked else ""
         device = f"{phone}:8@s.whatsapp.net" if linked else ""
-        return say({"avatar": "", "phone": phone, "stateInstance": STATES[self.account.session], "deviceId": device})
+        return json_response(
+            {"avatar": "", "phone": phone, "stateInstance": STATES[self.account.session], "deviceId": device}
+        )
 
 
-def _member(row: Row) -> Mapping[str, object]:
+def _member(row: RosterRow) -> Mapping[str, object]:
     phone = f"{row.phone}@c.us" if row.phone else None
     lid = f"{row.lid}@lid" if row.lid else None
-    told = {"id": (lid if row.keyed_by == "lid" else phone) or "", "lid": lid}
-    return {**told, "isAdmin": row.role != "member", "isSuperAdmin": row.role == "superadmin"}
+    names = {"id": (lid if row.keyed_by == "lid" else phone) or "", "lid": lid}
+    return {**names, "isAdmin": row.role != "member", "isSuperAdmin": row.role == "superadmin"}

@@ -1,7 +1,7 @@
 """Wasend's wire format.
 
 Sources: [D] https://wasend.dev/docs/groups/add-participants and its neighbours; [S] the vendor's SDK 1.3.3 (PyPI
-`wasend`); [W] WAHA, which Wasend seems to run on; [?] nobody has published it, so this is only plausible.
+`wasend`); [W] WAHA, on which Wasend seems to run; [?] not published; a plausible guess.
 """
 
 from collections.abc import Mapping
@@ -10,10 +10,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox import waha_people
-from groupadd.sandbox.messages import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Privacy
-from groupadd.sandbox.world import Code, Result, Row, World
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.vendors import waha
+from groupadd.sandbox.world import AddResult, Code, RosterRow, World
 
 __all__ = ["Wasend"]
 
@@ -35,11 +35,11 @@ WORDS: Mapping[Code, str] = {  # [D]; all other reasons are the number as text [
 
 @frozen
 class Wasend:
-    """Wasend over a world.
+    """Wasend's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its session.
+        world: The world that requests read and change.
+        account: Our account behind the session.
         session_id: The session's id.
         api_key: The API key.
     """
@@ -53,39 +53,39 @@ class Wasend:
     api_key: str = KEY
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"session_id": self.session_id, "api_key": self.api_key}
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look for the Bearer key [D], the session named in path, query or body, and its state."""
-        if call.headers.get("authorization") != f"Bearer {self.api_key}":
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check the Bearer key [D], the session named in path, query or body, and its state."""
+        if request.headers.get("authorization") != f"Bearer {self.api_key}":
             return self.error(401, "the API key is missing or wrong")
-        named = call.params.get("session") or call.query.get("session") or call.json.get("session")
+        named = request.params.get("session") or request.query.get("session") or request.json.get("session")
         if named != self.session_id:
             return self.error(404, "there is no such session")
-        return None if call.route == "session" else waha_people.session_down(self.account, self.session_id)
+        return None if request.route == "session" else waha.session_down(self.account, self.session_id)
 
-    def error(self, status: int, text: str) -> Answer:
-        """Return an error; the SDK reads `message` of it [S], the rest is [?]."""
-        return say({"success": False, "message": text}, status)
+    def error(self, status: int, text: str) -> ServerResponse:
+        """Return an error; the SDK reads its `message` [S], the rest is [?]."""
+        return json_response({"success": False, "message": text}, status)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add people by `+` number or JID [D]; who was not added stands under `failed` [D]."""
-        people = [identity(one) for one in items(call.json.get("participants"))]
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add participants by `+` number or JID; `failed` holds the people who were not added [D]."""
+        people = [identity(one) for one in list_items(request.json.get("participants"))]
         named = [who for who in people if who is not None]
         if not named or len(named) < len(people):
             return self.error(400, "participants must be a list of phone numbers")
-        group = call.params["group"]
+        group = request.params["group"]
         by_lid = group in self.world.groups and self.world.groups[group].addressing == "lid"
-        results = self.world.add(group, named, by=self.account)
-        return say({"success": True, "data": _rows(results, by_lid=by_lid)})
+        results = self.world.add_participants(group, named, by=self.account)
+        return json_response({"success": True, "data": _rows(results, by_lid=by_lid)})
 
-    def on_list(self, call: Call) -> Answer:
-        """List the members, wrapped as in [D], with the LID beside as in [S]."""
-        rows = self.world.roster(call.params["group"], by=self.account)
-        return say({"success": True, "participants": [self._member(row) for row in rows], "error": None})
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return the members, wrapped as in [D], each with a LID as in [S]."""
+        rows = self.world.roster(request.params["group"], by=self.account)
+        return json_response({"success": True, "participants": [self._member(row) for row in rows], "error": None})
 
-    def _member(self, row: Row) -> dict[str, object]:
+    def _member(self, row: RosterRow) -> dict[str, object]:
         phone = f"{row.phone}@c.us" if row.phone else ""
         lid = f"{row.lid}@lid" if row.lid else ""
         return {
@@ -98,23 +98,23 @@ class Wasend:
             "displayName": row.name,
         }
 
-    def on_invite(self, call: Call) -> Answer:
-        """Tell the invite code, wrapped as in [D]."""
-        link = self.world.invite_link(call.params["group"], by=self.account)
-        return say({"success": True, "inviteCode": link.rpartition("/")[2]})
+    def on_invite(self, request: ServerRequest) -> ServerResponse:
+        """Return the invite code, wrapped as in [D]."""
+        link = self.world.invite_link(request.params["group"], by=self.account)
+        return json_response({"success": True, "inviteCode": link.rpartition("/")[2]})
 
-    def on_send(self, call: Call) -> Answer:
+    def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [D][S]."""
-        match call.json:
+        match request.json:
             case {"to": str() as to, "text": str() as text} if text and (who := identity(to)):
                 message = self.world.send(who, text, by=self.account)
             case _:
                 return self.error(400, "to and text must be given")
         if message is None:
             return self.error(400, "the recipient is not on WhatsApp")  # [?]
-        us = f"+{self.account.human.phone}"
+        us = f"+{self.account.person.phone}"
         moment = self.world.date(self.world.now).isoformat()
-        return say(
+        return json_response(
             {
                 "id": message,
                 "to": to,
@@ -128,25 +128,25 @@ class Wasend:
             }
         )
 
-    def on_check(self, call: Call) -> Answer:
-        """Check a number, given without a plus [S]."""
-        asked = call.query.get("phone", "")
+    def on_check(self, request: ServerRequest) -> ServerResponse:
+        """Check a number without a plus [S]."""
+        asked = request.query.get("phone", "")
         if not asked.isdecimal():
             return self.error(400, "phone must be digits without a plus")
-        human = self.world.whois(Identity(asked))
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
-            return say({"exists": False, "phone": asked})
-        return say({"exists": True, "phone": asked, "jid": f"{human.phone}@s.whatsapp.net"})
+        user = self.world.find_user(Identity(asked))
+        if user is None:
+            return json_response({"exists": False, "phone": asked})
+        return json_response({"exists": True, "phone": asked, "jid": f"{user.phone}@s.whatsapp.net"})
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell the session's state [D][S]."""
-        opened = self.world.opened.isoformat()
-        return say(
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return the session's state [D][S]."""
+        opened = self.world.start_date.isoformat()
+        return json_response(
             {
                 "uniqueSessionId": self.session_id,
                 "sessionName": self.session_id,
-                "phoneNumber": f"+{self.account.human.phone}",
-                "status": waha_people.STATES[self.account.session],
+                "phoneNumber": f"+{self.account.person.phone}",
+                "status": waha.STATES[self.account.session],
                 "createdAt": opened,
                 "updatedAt": opened,
                 "config": {},
@@ -154,7 +154,7 @@ class Wasend:
         )
 
 
-def _rows(results: tuple[Result, ...], *, by_lid: bool) -> Mapping[str, list[dict[str, str]]]:
+def _rows(results: tuple[AddResult, ...], *, by_lid: bool) -> Mapping[str, list[dict[str, str]]]:
     rows: dict[str, list[dict[str, str]]] = {"added": [], "failed": []}
     for result in results:
         reason = WORDS.get(result.code, str(result.code.value))
@@ -163,8 +163,8 @@ def _rows(results: tuple[Result, ...], *, by_lid: bool) -> Mapping[str, list[dic
     return rows
 
 
-def _id(result: Result, *, by_lid: bool) -> str:
-    """Name a person as the group addresses them: in a LID group WhatsApp answers by LID, whatever was asked [W]."""
-    if result.human is None:
-        return result.asked.id or ""
-    return f"{result.human.lid}@lid" if by_lid else f"{result.human.phone}@s.whatsapp.net"
+def _id(result: AddResult, *, by_lid: bool) -> str:
+    """Return the id that WhatsApp uses for a participant: in a LID group the LID, whatever the request used [W]."""
+    if result.person is None:
+        return result.requested.id or ""
+    return f"{result.person.lid}@lid" if by_lid else f"{result.person.phone}@s.whatsapp.net"

@@ -1,7 +1,7 @@
 """Wawp's wire format.
 
-Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its neighbours; [W] WAHA, which Wawp seems
-to run on; [C] third-party clients; [?] nobody has published it, so this is only plausible.
+Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its neighbours; [W] WAHA, on which Wawp
+seems to run; [C] third-party clients; [?] not published; a plausible guess.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import identity
-from groupadd.sandbox import waha_people
-from groupadd.sandbox.messages import KEY, Answer, Call, say
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response
 from groupadd.sandbox.people import Account
+from groupadd.sandbox.vendors import waha
 from groupadd.sandbox.world import World
 
 __all__ = ["Wawp"]
@@ -30,11 +30,11 @@ ROUTES: Mapping[str, str] = {
 
 @frozen
 class Wawp:
-    """Wawp over a world.
+    """Wawp's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its instance.
+        world: The world that requests read and change.
+        account: Our account behind the instance.
         instance_id: The instance's id.
         access_token: The access token.
     """
@@ -48,74 +48,74 @@ class Wawp:
     access_token: str = KEY
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"instance_id": self.instance_id, "access_token": self.access_token}
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look for the credentials in body, query and header: the vendor's own pages name each of them."""
-        given = {**call.query, **call.json}
-        token = given.get("access_token", call.headers.get("access-token"))
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check the credentials in body, query and header: the vendor's pages name all three."""
+        given = {**request.query, **request.json}
+        token = given.get("access_token", request.headers.get("access-token"))
         if token is None:
             return self.error(401, "Missing access_token")  # [C]
         if token != self.access_token or given.get("instance_id") != self.instance_id:
             return self.error(401, "Invalid access_token or instance_id")  # [?]
-        if call.route == "session":
+        if request.route == "session":
             return None
         if self.account.session == "unlinked":
-            return say({"code": "invalid_session", "message": "Scan the QR code again"}, 404)  # [C]
-        return waha_people.session_down(self.account, self.instance_id)
+            return json_response({"code": "invalid_session", "message": "Scan the QR code again"}, 404)  # [C]
+        return waha.session_down(self.account, self.instance_id)
 
-    def error(self, status: int, text: str) -> Answer:
+    def error(self, status: int, text: str) -> ServerResponse:
         """Return an error in the shape of the vendor's OpenAPI schema [D]."""
-        return say({"status": status, "message": text, "error": text}, status)
+        return json_response({"status": status, "message": text, "error": text}, status)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add people, and say `{"ok": true}` whatever became of them [D]."""
-        people = waha_people.people(call)
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add participants and return `{"ok": true}`, whatever the outcome [D]."""
+        people = waha.participants(request)
         if not people:
             return self.error(400, 'participants must be a list such as [{"id": "1234567890@c.us"}]')
-        self.world.add(call.params["group"], people, by=self.account)
-        return say({"ok": True})
+        self.world.add_participants(request.params["group"], people, by=self.account)
+        return json_response({"ok": True})
 
-    def on_list(self, call: Call) -> Answer:
-        """List the members as `[{id, pn, role}]` [W]."""
-        return say([waha_people.member(row) for row in self.world.roster(call.params["group"], by=self.account)])
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return the members as `[{id, pn, role}]` [W]."""
+        return json_response([waha.member(row) for row in self.world.roster(request.params["group"], by=self.account)])
 
-    def on_invite(self, call: Call) -> Answer:
-        """Tell the invite code as a bare string [W]."""
-        return say(self.world.invite_link(call.params["group"], by=self.account).rpartition("/")[2])
+    def on_invite(self, request: ServerRequest) -> ServerResponse:
+        """Return the invite code as a bare string [W]."""
+        return json_response(self.world.invite_link(request.params["group"], by=self.account).rpartition("/")[2])
 
-    def on_send(self, call: Call) -> Answer:
-        """Send a text, and tell its id [C]."""
-        match call.json:
+    def on_send(self, request: ServerRequest) -> ServerResponse:
+        """Send a text and return its id [C]."""
+        match request.json:
             case {"chatId": str() as to, "message": str() as text} if text and (who := identity(to)):
                 message = self.world.send(who, text, by=self.account)
             case _:
                 return self.error(400, "chatId and message must be given")
         if message is None:
             return self.error(400, "chatId is not on WhatsApp")  # [?]
-        return say({"id": message}, 201)  # [W]
+        return json_response({"id": message}, 201)  # [W]
 
-    def on_check(self, call: Call) -> Answer:
-        """Check a number, given as digits or with a plus [D]; the answer is [W]'s."""
-        asked = call.query.get("phone", "").removeprefix("+")
+    def on_check(self, request: ServerRequest) -> ServerResponse:
+        """Check a number, with or without a plus [D]; the response is WAHA's [W]."""
+        asked = request.query.get("phone", "").removeprefix("+")
         if not asked.isdecimal():
             return self.error(400, "phone must be digits")
-        return waha_people.number(self.world, asked)
+        return waha.number_check(self.world, asked)
 
-    def on_lid(self, call: Call) -> Answer:
-        """Tell the LID of a number, null where it is not known [D]."""
-        number = call.params["number"].partition("@")[0]
-        return say({"lid": waha_people.lid(self.world, number), "number": number})
+    def on_lid(self, request: ServerRequest) -> ServerResponse:
+        """Return the LID of a number; null if it is unknown [D]."""
+        number = request.params["number"].partition("@")[0]
+        return json_response({"lid": waha.lid_of(self.world, number), "number": number})
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell the instance's state [D]; our own account only while it is linked [W]."""
-        us = self.account.human
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return the instance's state [D], with our own account while it is linked [W]."""
+        us = self.account.person
         linked = self.account.session == "working"
-        return say(
+        return json_response(
             {
                 "name": f"wawp-{self.instance_id}",
-                "status": waha_people.STATES[self.account.session],
+                "status": waha.STATES[self.account.session],
                 "config": {"webhooks": {}, "proxy": None},
                 "me": {"id": f"{us.phone}@c.us", "pushName": us.name} if linked else None,
             }

@@ -1,7 +1,7 @@
 """Whapi.Cloud's wire format.
 
-Sources: [D] the vendor's OpenAPI description, as SDKs generated from it have it; [V] the vendor's own MCP server;
-[C] third-party clients; [?] nobody has published it, so this is only plausible.
+Sources: [D] the vendor's OpenAPI description, as in SDKs generated from it; [V] the vendor's own MCP server;
+[C] third-party clients; [?] not published; a plausible guess.
 """
 
 from collections.abc import Mapping
@@ -10,9 +10,9 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Privacy
-from groupadd.sandbox.world import Code, Row, World
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.world import Code, RosterRow, World
 
 __all__ = ["Whapi"]
 
@@ -39,11 +39,11 @@ STATES: Mapping[str, tuple[int, str]] = {  # [C]; the numbers [?]
 
 @frozen
 class Whapi:
-    """Whapi.Cloud over a world.
+    """Whapi.Cloud's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its channel.
+        world: The world that requests read and change.
+        account: Our account behind the channel.
         token: The channel's token.
     """
 
@@ -55,89 +55,95 @@ class Whapi:
     token: str = KEY
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"token": self.token}
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look for the token; a channel that is down answers with the same status [D]."""
-        if call.headers.get("authorization") != f"Bearer {self.token}":
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check the token; a channel that is down answers with the same status [D]."""
+        if request.headers.get("authorization") != f"Bearer {self.token}":
             return self.error(401, "token is missing or wrong")
-        if call.route != "session" and self.account.session != "working":
+        if request.route != "session" and self.account.session != "working":
             return self.error(401, "need channel authorization")
         return None
 
-    def error(self, status: int, text: str) -> Answer:
+    def error(self, status: int, text: str) -> ServerResponse:
         """Return an error [D]."""
-        return say({"error": {"code": status, "message": text}}, status)
+        return json_response({"error": {"code": status, "message": text}}, status)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add people by number, and sort them into two lists without a reason [D]."""
-        people = [identity(one) for one in items(call.json.get("participants"))]
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add participants by number and return them in two lists, without reasons [D]."""
+        people = [identity(one) for one in list_items(request.json.get("participants"))]
         named = [who for who in people if who is not None]
         if not named or len(named) < len(people):
             return self.error(400, "participants must be a list of phone numbers")
         lists: dict[bool, list[str]] = {True: [], False: []}
-        for result in self.world.add(call.params["group"], named, by=self.account):
-            lists[result.code in PROCESSED].append(result.asked.phone or result.asked.id or "")
-        return say({"success": bool(lists[True]), "processed": lists[True], "failed": lists[False]})
+        for result in self.world.add_participants(request.params["group"], named, by=self.account):
+            lists[result.code in PROCESSED].append(result.requested.phone or result.requested.id or "")
+        return json_response({"success": bool(lists[True]), "processed": lists[True], "failed": lists[False]})
 
-    def on_list(self, call: Call) -> Answer:
-        """Tell the group, its members under one name each [D]."""
-        rows = self.world.roster(call.params["group"], by=self.account)
-        group = self.world.groups[call.params["group"]]
-        size = len(group.members(self.world.now - group.shown.lag_s))
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return the group, with one name for each member [D]."""
+        rows = self.world.roster(request.params["group"], by=self.account)
+        group = self.world.groups[request.params["group"]]
+        size = len(group.members(self.world.now - group.roster_view.lag_s))
         members = [{"id": _contact(row), "rank": RANKS[row.role]} for row in rows]
-        return say({"id": group.jid, "name": group.name, "type": "group", "size": size, "participants": members})
+        return json_response(
+            {"id": group.jid, "name": group.name, "type": "group", "size": size, "participants": members}
+        )
 
-    def on_invite(self, call: Call) -> Answer:
-        """Tell the invite code [D]."""
-        link = self.world.invite_link(call.params["group"], by=self.account)
-        return say({"invite_code": link.rpartition("/")[2]})
+    def on_invite(self, request: ServerRequest) -> ServerResponse:
+        """Return the invite code [D]."""
+        link = self.world.invite_link(request.params["group"], by=self.account)
+        return json_response({"invite_code": link.rpartition("/")[2]})
 
-    def on_waiting(self, call: Call) -> Answer:
-        """Tell who waits for approval [D], to admins."""
-        self.world.invite_link(call.params["group"], by=self.account)  # refused to whom this is refused
-        waiting = self.world.groups[call.params["group"]].pending
-        return say({"applications": [{"chat_id": f"{self.world.people[phone].lid}@lid"} for phone in waiting]})
+    def on_waiting(self, request: ServerRequest) -> ServerResponse:
+        """Return the people who wait for approval, to admins [D]."""
+        self.world.invite_link(request.params["group"], by=self.account)  # raises for the same accounts
+        waiting = self.world.groups[request.params["group"]].pending
+        return json_response(
+            {"applications": [{"chat_id": f"{self.world.people[phone].lid}@lid"} for phone in waiting]}
+        )
 
-    def on_send(self, call: Call) -> Answer:
-        """Send a text, and tell its id [C]."""
-        match call.json:
+    def on_send(self, request: ServerRequest) -> ServerResponse:
+        """Send a text and return its id [C]."""
+        match request.json:
             case {"to": str() as to, "body": str() as text} if text and (who := identity(to)):
                 message = self.world.send(who, text, by=self.account)
             case _:
                 return self.error(400, "to and body must be given")
         if message is None:
             return self.error(404, "specified recipient not found")  # [?]
-        return say({"sent": True, "message": {"id": message}})
+        return json_response({"sent": True, "message": {"id": message}})
 
-    def on_check(self, call: Call) -> Answer:
-        """Check numbers, in any notation [D]."""
-        return say({"contacts": [self._checked(str(one)) for one in items(call.json.get("contacts"))]})
+    def on_check(self, request: ServerRequest) -> ServerResponse:
+        """Check numbers in any notation [D]."""
+        return json_response(
+            {"contacts": [self._checked(str(one)) for one in list_items(request.json.get("contacts"))]}
+        )
 
     def _checked(self, asked: str) -> Mapping[str, str]:
         who = identity(asked)
-        human = self.world.whois(who) if who else None
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
+        user = self.world.find_user(who) if who else None
+        if user is None:
             return {"input": asked, "status": "invalid"}
-        return {"input": asked, "status": "valid", "wa_id": human.phone}
+        return {"input": asked, "status": "valid", "wa_id": user.phone}
 
-    def on_lid(self, call: Call) -> Answer:
-        """Tell the LID of a contact [C]."""
-        human = self.world.whois(identity(call.params["contact"]) or Identity())
-        if human is None or human.temper is Privacy.NOT_ON_WHATSAPP:
+    def on_lid(self, request: ServerRequest) -> ServerResponse:
+        """Return the LID of a contact [C]."""
+        user = self.world.find_user(identity(request.params["contact"]) or Identity())
+        if user is None:
             return self.error(404, "specified contact not found")  # [?]
-        return say({"lid": f"{human.lid}@lid"})
+        return json_response({"lid": f"{user.lid}@lid"})
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell the channel's state, and our own account while it is linked [D]."""
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return the channel's state, with our own account while it is linked [D]."""
         code, text = STATES[self.account.session]
-        us = self.account.human
+        us = self.account.person
         linked = {"user": {"id": us.phone, "name": us.name}} if self.account.session == "working" else {}
-        return say({"start_at": 0, "uptime": 1, "status": {"code": code, "text": text}, **linked})
+        return json_response({"start_at": 0, "uptime": 1, "status": {"code": code, "text": text}, **linked})
 
 
-def _contact(row: Row) -> str:
+def _contact(row: RosterRow) -> str:
     if row.keyed_by == "phone" and row.phone:
         return row.phone
     return f"{row.lid}@lid" if row.lid else ""

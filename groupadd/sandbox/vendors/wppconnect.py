@@ -1,7 +1,7 @@
 """WPPConnect Server's wire format.
 
 Sources: [S] wppconnect-team/wppconnect-server 2.10.4, and wa-js; [R] answers of that version, run without an account;
-[?] nobody has published it, so this is only plausible.
+[?] not published; a plausible guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,9 +10,9 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity
-from groupadd.sandbox.messages import KEY, Answer, Call, items, say
-from groupadd.sandbox.people import Account, Privacy
-from groupadd.sandbox.world import Code, Result, Row, World
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.people import Account
+from groupadd.sandbox.world import AddResult, Code, RosterRow, World
 
 __all__ = ["WPPConnect"]
 
@@ -29,17 +29,17 @@ ROUTES: Mapping[str, str] = {
     "device": "GET /api/{session}/host-device",  # [S]
 }
 
-LONGEST_PHONE = 14  # [S]
-DROPPED = frozenset({Code.BLOCKED, Code.LEGAL})  # [S] WhatsApp Web leaves some out of its answer; which ones [?]
+MAX_PHONE_DIGITS = 14  # [S]
+DROPPED = frozenset({Code.BLOCKED, Code.LEGAL})  # [S] WhatsApp Web leaves these out; which codes is [?]
 
 
 @frozen
 class WPPConnect:
-    """WPPConnect Server over a world.
+    """WPPConnect Server's service over a world.
 
     Attributes:
-        world: What it speaks of.
-        account: Our account behind its session.
+        world: The world that requests read and change.
+        account: Our account behind the session.
         session: The session's name.
         secret_key: The server's secret key.
     """
@@ -53,60 +53,60 @@ class WPPConnect:
     secret_key: str = KEY
 
     def credentials(self) -> Mapping[str, str]:
-        """Return the fields of the provider's config."""
+        """Return the provider's config fields."""
         return {"session": self.session, "secret_key": self.secret_key}
 
     @property
     def _token(self) -> str:
-        """In truth a salted hash of the same two, another one each time; all of them hold [S]."""
+        """The token. A real server returns a new salted hash of the same two each time, and accepts them all [S]."""
         return f"$2b$10$of-{self.session}-and-{self.secret_key}"
 
-    def guard(self, call: Call) -> Answer | None:
-        """Look for the session's token, its state, and the group, in this order [S]."""
-        if call.route == "token":
+    def guard(self, request: ServerRequest) -> ServerResponse | None:
+        """Check the session's token, its state, and the group, in this order [S]."""
+        if request.route == "token":
             return None
-        given = call.headers.get("authorization", "")
+        given = request.headers.get("authorization", "")
         if not given:
-            return say({"message": "Token is not present. Check your header and try again"}, 401)
-        if call.params["session"] != self.session or given != f"Bearer {self._token}":
-            return say({"error": "Check that the Session and Token are correct"}, 401)
-        if call.route != "session" and self.account.session != "working":
+            return json_response({"message": "Token is not present. Check your header and try again"}, 401)
+        if request.params["session"] != self.session or given != f"Bearer {self._token}":
+            return json_response({"error": "Check that the Session and Token are correct"}, 401)
+        if request.route != "session" and self.account.session != "working":
             text = "A sessão do WhatsApp não está ativa."
-            return say({"response": None, "status": "Disconnected", "message": text}, 404)
-        group = call.json.get("groupId") if call.route == "add" else call.params.get("group", "")
+            return json_response({"response": None, "status": "Disconnected", "message": text}, 404)
+        group = request.json.get("groupId") if request.route == "add" else request.params.get("group", "")
         if group != "" and _group(group) not in self.world.groups:
             return self.error(500, "Error on the group")
         return None
 
-    def error(self, status: int, text: str) -> Answer:
-        """Return an error: HTML for an unknown address [R]; what WhatsApp refuses is a 500 [S]."""
+    def error(self, status: int, text: str) -> ServerResponse:
+        """Return an error: HTML for an unknown address [R]; a 500 for a refusal by WhatsApp [S]."""
         if status in {404, 405}:
-            return Answer(404, b"<!DOCTYPE html><pre>Cannot find this</pre>", {"Content-Type": "text/html"})
-        return say({"status": "error", "message": text, "error": {}}, 500 if status == 403 else status)
+            return ServerResponse(404, b"<!DOCTYPE html><pre>Cannot find this</pre>", {"Content-Type": "text/html"})
+        return json_response({"status": "error", "message": text, "error": {}}, 500 if status == 403 else status)
 
-    def on_token(self, call: Call) -> Answer:
-        """Tell a token to whom knows the secret key [R]."""
-        if call.params["secret"] != self.secret_key:
-            return say({"response": False, "message": "The SECRET_KEY is incorrect"}, 400)
-        named = {"session": call.params["session"], "full": f"{call.params['session']}:{self._token}"}
-        return say({"status": "success", "token": self._token, **named}, 201)
+    def on_token(self, request: ServerRequest) -> ServerResponse:
+        """Return a token if the request has the secret key [R]."""
+        if request.params["secret"] != self.secret_key:
+            return json_response({"response": False, "message": "The SECRET_KEY is incorrect"}, 400)
+        named = {"session": request.params["session"], "full": f"{request.params['session']}:{self._token}"}
+        return json_response({"status": "success", "token": self._token, **named}, 201)
 
-    def on_add(self, call: Call) -> Answer:
-        """Add people by digits; with one unknown number it says so, and adds the rest; with two it adds nobody [S]."""
-        people, group = _contacts(call.json.get("phone")), _group(call.json.get("groupId"))
-        missing = [who.phone for who in people if who.phone and not self._is_account(who)]
-        results = self.world.add(group, people, by=self.account) if len(missing) <= 1 else ()
+    def on_add(self, request: ServerRequest) -> ServerResponse:
+        """Add participants by digits; one unknown number is an error but adds the rest, two add nobody [S]."""
+        people, group = _contacts(request.json.get("phone")), _group(request.json.get("groupId"))
+        missing = [who.phone for who in people if who.phone and self.world.find_user(who) is None]
+        results = self.world.add_participants(group, people, by=self.account) if len(missing) <= 1 else ()
         if missing:
             return _no_such_number(missing[0])
         by_lid = self.world.groups[group].addressing == "lid"
-        told = [self._told(result, by_lid=by_lid) for result in results if result.code not in DROPPED]
-        answer = {"message": "Addition to group attempted.", "participants": call.json.get("phone")}
-        return say({"status": "success", "response": {**answer, "result": [dict(told)]}}, 201)
+        rows = [self._result(result, by_lid=by_lid) for result in results if result.code not in DROPPED]
+        answer = {"message": "Addition to group attempted.", "participants": request.json.get("phone")}
+        return json_response({"status": "success", "response": {**answer, "result": [dict(rows)]}}, 201)
 
-    def _told(self, result: Result, *, by_lid: bool) -> tuple[str, Mapping[str, object]]:
-        human, offer = result.human, result.offer
-        phone = human.phone if human else result.asked.phone
-        name = f"{human.lid}@lid" if human and (by_lid or not result.asked.phone) else f"{phone}@c.us"
+    def _result(self, result: AddResult, *, by_lid: bool) -> tuple[str, Mapping[str, object]]:
+        person, offer = result.person, result.invite
+        phone = person.phone if person else result.requested.phone
+        name = f"{person.lid}@lid" if person and (by_lid or not result.requested.phone) else f"{phone}@c.us"
         return name, {
             "wid": name,
             "code": result.code.value,
@@ -115,64 +115,62 @@ class WPPConnect:
             "invite_code_exp": int(self.world.date(offer.expires_at).timestamp()) if offer else None,
         }
 
-    def on_list(self, call: Call) -> Answer:
-        """List the members' names, one each [S]."""
-        rows = self.world.roster(_group(call.params["group"]), by=self.account)
-        return say({"status": "success", "response": [_wid(_name(row)) for row in rows]})
+    def on_list(self, request: ServerRequest) -> ServerResponse:
+        """Return one name for each member [S]."""
+        rows = self.world.roster(_group(request.params["group"]), by=self.account)
+        return json_response({"status": "success", "response": [_wid(_name(row)) for row in rows]})
 
-    def on_info(self, call: Call) -> Answer:
-        """Tell the group, without its size [S]."""
-        jid = _group(call.params["group"])
+    def on_info(self, request: ServerRequest) -> ServerResponse:
+        """Return the group, without its size [S]."""
+        jid = _group(request.params["group"])
         rows = self.world.roster(jid, by=self.account)
         people = [{"id": _wid(_name(row)), "isAdmin": row.role != "member"} for row in rows]
         named = {"id": _wid(jid), "name": self.world.groups[jid].name}
-        return say({"status": "success", "response": {**named, "participants": people}})
+        return json_response({"status": "success", "response": {**named, "participants": people}})
 
-    def on_invite(self, call: Call) -> Answer:
-        """Tell the invite link [S]."""
-        link = self.world.invite_link(_group(call.params["group"]), by=self.account)
-        return say({"status": "success", "response": link})
+    def on_invite(self, request: ServerRequest) -> ServerResponse:
+        """Return the invite link [S]."""
+        link = self.world.invite_link(_group(request.params["group"]), by=self.account)
+        return json_response({"status": "success", "response": link})
 
-    def on_send(self, call: Call) -> Answer:
-        """Send a text, and tell its id [S]."""
-        people = _contacts(call.json.get("phone"), lid=call.json.get("isLid") is True)
-        text = call.json.get("message")
+    def on_send(self, request: ServerRequest) -> ServerResponse:
+        """Send a text and return its id [S]."""
+        people = _contacts(request.json.get("phone"), lid=request.json.get("isLid") is True)
+        text = request.json.get("message")
         if len(people) != 1 or not isinstance(text, str) or not text:
             return self.error(500, "Error sending the message")
         message = self.world.send(people[0], text, by=self.account)
         if message is None:
             return _no_such_number(people[0].phone or "")
-        return say({"status": "success", "response": [{"id": message}], "mapper": "return"}, 201)
+        return json_response({"status": "success", "response": [{"id": message}], "mapper": "return"}, 201)
 
-    def on_check(self, call: Call) -> Answer:
+    def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check a number [S]."""
-        if not (people := _contacts(call.params["phone"])):
+        if not (people := _contacts(request.params["phone"])):
             return self.error(500, "Error on check number status")
-        human = self.world.whois(people[0]) if self._is_account(people[0]) else None
-        wid = _wid(f"{human.phone if human else people[0].phone}@c.us")
-        found = {"id": wid, "status": 200 if human else 404, "numberExists": human is not None}
-        return say({"status": "success", "response": found})
+        user = self.world.find_user(people[0])
+        wid = _wid(f"{user.phone if user else people[0].phone}@c.us")
+        found = {"id": wid, "status": 200 if user else 404, "numberExists": user is not None}
+        return json_response({"status": "success", "response": found})
 
-    def on_lid(self, call: Call) -> Answer:
-        """Tell both names of somebody; what is not known is left out [S]."""
-        local, _, domain = call.params["name"].partition("@")
+    def on_lid(self, request: ServerRequest) -> ServerResponse:
+        """Return a user's phone and LID; empty for a name that is not on WhatsApp [S]."""
+        local, _, domain = request.params["name"].partition("@")
         who = Identity(lid=local) if domain == "lid" else Identity(local)
-        human = self.world.whois(who) if self._is_account(who) else None
-        return say({"lid": _wid(f"{human.lid}@lid"), "phoneNumber": _wid(f"{human.phone}@c.us")} if human else {})
+        user = self.world.find_user(who)
+        return json_response(
+            {"lid": _wid(f"{user.lid}@lid"), "phoneNumber": _wid(f"{user.phone}@c.us")} if user else {}
+        )
 
-    def on_session(self, _call: Call) -> Answer:
-        """Tell whether the session is connected [S]."""
+    def on_session(self, _request: ServerRequest) -> ServerResponse:
+        """Return whether the session is connected [S]."""
         ready = self.account.session == "working"
-        return say({"status": ready, "message": "Connected" if ready else "Disconnected"})
+        return json_response({"status": ready, "message": "Connected" if ready else "Disconnected"})
 
-    def on_device(self, _call: Call) -> Answer:
-        """Tell our own number [S]."""
-        number = f"{self.account.human.phone}@c.us"
-        return say({"status": "success", "response": {"phoneNumber": number}, "mapper": "device"})
-
-    def _is_account(self, who: Identity) -> bool:
-        human = self.world.whois(who)
-        return human is not None and human.temper is not Privacy.NOT_ON_WHATSAPP
+    def on_device(self, _request: ServerRequest) -> ServerResponse:
+        """Return our own number [S]."""
+        number = f"{self.account.person.phone}@c.us"
+        return json_response({"status": "success", "response": {"phoneNumber": number}, "mapper": "device"})
 
 
 def _group(name: object) -> str:
@@ -180,17 +178,17 @@ def _group(name: object) -> str:
 
 
 def _contacts(names: object, *, lid: bool = False) -> Sequence[Identity]:
-    """Read people as the server does: by their digits alone, of which more than fourteen make a LID [S]."""
-    texts = names.split(",") if isinstance(names, str) else [str(one) for one in items(names)]
+    """Return the names that the server reads: digits only; more than 14 digits are a LID [S]."""
+    texts = names.split(",") if isinstance(names, str) else [str(one) for one in list_items(names)]
     digits = ["".join(filter(str.isdecimal, text.partition("@")[0])) for text in texts]
-    return [Identity(lid=one) if lid or len(one) > LONGEST_PHONE else Identity(one) for one in digits if one]
+    return [Identity(lid=one) if lid or len(one) > MAX_PHONE_DIGITS else Identity(one) for one in digits if one]
 
 
-def _no_such_number(phone: str) -> Answer:
-    return say({"response": None, "status": "Connected", "message": f"O número {phone} não existe."}, 400)
+def _no_such_number(phone: str) -> ServerResponse:
+    return json_response({"response": None, "status": "Connected", "message": f"O número {phone} não existe."}, 400)
 
 
-def _name(row: Row) -> str:
+def _name(row: RosterRow) -> str:
     if row.keyed_by == "phone" and row.phone:
         return f"{row.phone}@c.us"
     return f"{row.lid}@lid" if row.lid else ""

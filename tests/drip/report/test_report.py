@@ -146,7 +146,7 @@ class Reader(HTMLParser):
         self.text += data
 
 
-def test_the_page_refers_to_nothing_and_takes_no_markup_from_anybody(pages: Mapping[bool, Path]) -> None:
+def test_the_page_refers_to_nothing_and_takes_no_markup_from_elsewhere(pages: Mapping[bool, Path]) -> None:
     page = Reader(pages[True].read_text())
 
     assert page.references == []
@@ -161,7 +161,7 @@ def page_of(text: str) -> Reader:
     """Return a page with this text in every place that takes text from elsewhere."""
     person = StoredPerson(sheet=text, line=4, given=text, group_jid=text, provider=text)
     group = ReasonGroup(status=Status.NOT_ADDED, reason=Reason.PRIVACY, count=600, people=[person])
-    facts = ReportFacts(
+    rows = ReportFacts(
         add_times={text: [START]},
         verdict_times={Status.NOT_ADDED: [START]},
         reason_groups=[group],
@@ -170,7 +170,7 @@ def page_of(text: str) -> Reader:
     )
     account = AccountStatus(text, "stopped", text, text, 600, 0, None, None, 0)
     status = DripStatus(text, 600, 0, {Status.NOT_ADDED: 600}, (account,))
-    return Reader(render(shape(facts, status, PaceSettings(), now=START, full_numbers=True)))
+    return Reader(render(shape(rows, status, PaceSettings(), now=START, full_numbers=True)))
 
 
 @pytest.mark.parametrize(
@@ -259,7 +259,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 
 
 def photographed(page: Path, folder: Path) -> tuple[bytes, list[str]]:
-    """Return what a browser shows of a page, as PNG, and whom it asked on the page's behalf."""
+    """Return what a browser shows of a page, as PNG, and the addresses that the page asked for."""
     assert CHROMIUM is not None
     picture = folder / f"{page.stem}.png"
     with proxy() as (address, asked):
@@ -288,7 +288,7 @@ def photographed(page: Path, folder: Path) -> tuple[bytes, list[str]]:
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="no Chromium is installed")
-def test_a_browser_shows_the_page_and_asks_nobody_for_anything(pages: Mapping[bool, Path], tmp_path: Path) -> None:
+def test_a_browser_shows_the_page_and_sends_no_request(pages: Mapping[bool, Path], tmp_path: Path) -> None:
     blank, asking = tmp_path / "blank.html", tmp_path / "asking.html"
     blank.write_text("<!doctype html><title>blank</title>")
     asking.write_text("<!doctype html><img src='http://pictures.example/one.png'>")

@@ -7,7 +7,7 @@ from groupadd.model.wording import counted, counted_people, duration, in_words
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"),
+    ("seconds", "words"),
     [
         (-3, "0 s"),
         (7.4, "7 s"),
@@ -19,8 +19,8 @@ from groupadd.model.wording import counted, counted_people, duration, in_words
         (187_200, "2 days 4 h"),
     ],
 )
-def test_a_length_of_time_is_told_in_units_that_fit(seconds: float, said: str) -> None:
-    assert duration(seconds) == said
+def test_a_duration_is_shown_in_units_that_fit(seconds: float, words: str) -> None:
+    assert duration(seconds) == words
 
 
 def test_a_count_has_the_noun_of_one_or_of_many() -> None:

@@ -1,14 +1,8 @@
-"""The tables of the docs that are derived from the code, so that they cannot drift.
-
-    python -m docs.generated
-
-writes the providers' matrix into README.md.
-"""
+"""The tables of the docs that are derived from the code; `docs.generate` writes them into the pages."""
 
 import inspect
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Iterable, Mapping, Sequence
 
 import attrs
 
@@ -22,8 +16,7 @@ from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Observation
 from groupadd.settings import AddSettings, PaceSettings
 
-README = Path(__file__).parent.parent / "README.md"
-MARKS = "<!-- generated: python -m docs.generated -->", "<!-- end -->"
+BAR = r"\|"
 
 _IN, _OUT, _NO_PROOF = (
     Observation(member=True),
@@ -73,19 +66,19 @@ def _verdicts_after(after: tuple[Observation, ...]) -> str:
 
 def _verdict(claim: Meaning, before: Observation | None, after: tuple[Observation, ...]) -> str:
     status, reason, evidence = decide(claim, before, after)
-    told = [f"`{status}`"]
+    words = [f"`{status}`"]
     if reason is not None:
-        told.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
+        words.append("the claim's reason" if reason is claim.reason else f"`{reason}`")
     if evidence is not Evidence.NONE:
-        told.append(f"*{evidence}*")
-    return ", ".join(told)
+        words.append(f"*{evidence}*")
+    return ", ".join(words)
 
 
 def reasons() -> str:
     """Return the table of every reason, what it means, and what to do next."""
     return table(
         ("reason", "meaning", "what to do next"),
-        ((f"`{reason}`", told.meaning, told.next_step or "nothing") for reason, told in REASONS.items()),
+        ((f"`{reason}`", words.meaning, words.next_step or "nothing") for reason, words in REASONS.items()),
     )
 
 
@@ -182,26 +175,6 @@ def described(cls: type) -> Mapping[str, str]:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Return a Markdown table."""
-    return "\n".join(f"| {' | '.join(row)} |" for row in (head, ["---"] * len(head), *rows))
-
-
-def with_matrix(readme: str) -> str:
-    """Return the README with the matrix as it is now."""
-    begin, end = MARKS
-    before, _, rest = readme.partition(begin)
-    return f"{before}{begin}\n{matrix()}\n{end}{rest.partition(end)[2]}"
-
-
-PARTS: Mapping[str, Callable[[], str]] = {
-    "verdicts": verdicts,
-    "reasons": reasons,
-    "matrix": matrix,
-    "fields": fields,
-    "sources": sources,
-    "add_settings": add_settings,
-    "drip_settings": drip_settings,
-}
-
-if __name__ == "__main__":
-    README.write_text(with_matrix(README.read_text()))
+    """Return a Markdown table; a vertical bar in a cell is escaped, in code as well."""
+    lines = (head, ["---"] * len(head), *rows)
+    return "\n".join(f"| {' | '.join(cell.replace('|', BAR) for cell in line)} |" for line in lines)

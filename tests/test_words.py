@@ -1,0 +1,123 @@
+"""One vocabulary: the words that the project does not use, what to write instead, and where one may still stand.
+
+The last column of the tables names folders. It only ever gets shorter.
+"""
+
+import re
+import tokenize
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+from attrs import frozen
+
+import groupadd
+
+HOUSE = Path(groupadd.__file__).parent
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "cassettes" / "README.md", *ROOT.glob("docs/*.md")]
+CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py"), ROOT / "conftest.py"]
+
+# Anywhere in code and on pages; underscores part words, so that names are meant as well.
+WORDS = r"""
+whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/readers groupadd/sandbox groupadd/wire tests/config tests/drip tests/model
+whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing groupadd/wire tests/adding tests/drip tests/providers tests/readers tests/testing
+somebody|someone | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing tests/adding tests/cli tests/drip tests/e2e tests/model tests/providers tests/readers tests/sandbox tests/support tests/testing
+nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/settings.py groupadd/testing tests/adding tests/cli tests/drip tests/model tests/providers tests/readers tests/sandbox tests/test_client.py tests/test_leaks.py tests/test_people_file.py tests/testing tests/third_party tests/wire
+(the )?one who | the participant who | docs groupadd/drip groupadd/readers tests/providers
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing groupadd/wire tests/adding tests/cli tests/config tests/drip tests/model tests/providers tests/readers tests/sandbox tests/test_client.py tests/test_docs.py tests/test_leaks.py tests/test_wording.py tests/testing tests/wire
+stands? for | means, is | conftest.py docs groupadd/adding groupadd/config groupadd/readers groupadd/wire
+be had | be opened, be read | groupadd/cli groupadd/providers tests/cli
+made? of | conclude from, built from | groupadd/client.py groupadd/readers
+hold that | require | docs groupadd/cli groupadd/testing tests/support
+the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip tests/adding
+terms | settings | groupadd/cli groupadd/client.py groupadd/config groupadd/drip tests/adding tests/providers tests/test_leaks.py
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | conftest.py docs groupadd/cli groupadd/providers groupadd/sandbox groupadd/testing tests/benchmarks tests/drip tests/providers tests/test_client.py tests/testing tests/third_party
+dialects? | vendor, wire format | docs groupadd/drip groupadd/sandbox groupadd/testing tests/drip tests/model tests/providers tests/sandbox tests/test_client.py tests/test_leaks.py tests/testing
+temper | privacy | groupadd/sandbox tests/adding tests/drip tests/model tests/sandbox tests/test_leaks.py
+errands? | operation | groupadd/testing tests/testing
+twists? | mutation | groupadd/testing
+ears? | leak detector | groupadd/testing tests/adding tests/test_leaks.py
+mishaps? | planned fault | groupadd/testing tests/test_leaks.py
+on_?stage|stages?|staging | target, setup | cassettes/README.md groupadd/testing tests/providers tests/testing
+desks? | account worker | groupadd/drip groupadd/providers
+rooms? | group, roster poller | CHANGELOG.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model
+shifts? | account run | docs groupadd/drip tests/drip
+crew | shared state | groupadd/drip
+twins? | duplicate | groupadd/drip
+State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
+orders? to be worked|ordered to | queued | groupadd/cli
+left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip groupadd/provider.py groupadd/sandbox groupadd/testing tests/drip
+"""
+# As a name in code.
+NAMES = r"""
+said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/providers groupadd/testing tests/adding tests/benchmarks tests/drip tests/model tests/providers tests/readers tests/sandbox tests/support tests/test_client.py tests/test_leaks.py tests/test_wording.py tests/third_party tests/wire
+book|Book | ledger, LedgerOptions | groupadd/cli groupadd/drip tests/drip
+Terms|Pace | AddSettings, PaceSettings |
+boldness | warnings |
+patient|_insist|around|tried | with_retries, _retry, map_requests, or_none | groupadd/testing tests/providers
+Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver | groupadd/sandbox
+settle | decide, add_people | groupadd/cli groupadd/drip groupadd/sandbox tests/adding tests/benchmarks tests/drip tests/model tests/providers tests/sandbox tests/test_leaks.py tests/testing
+Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
+hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip tests/benchmarks tests/drip tests/model
+Told|Line|Http | CallbackResultT, TransportT, HttpClientT | groupadd/client.py groupadd/testing tests/drip tests/sandbox
+Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overridden_by, distributions, ConfiguredProvider, provider |
+speaks_of_each | reports_each_person |
+Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction | groupadd/drip
+close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip tests/drip
+Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
+small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip tests/providers
+Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
+"""
+
+
+@frozen
+class Word:
+    """A word that is not written, and what is."""
+
+    refused: str
+    instead: str
+    still_in: tuple[str, ...]
+
+    @classmethod
+    def all(cls, table: str) -> "list[Word]":
+        rows = [re.split(r" +\| *", line) for line in table.strip().splitlines()]
+        return [cls(refused, instead, tuple(folders.split())) for refused, instead, folders in rows]
+
+    def refuse(self, path: Path, places: Iterator[tuple[int, str]]) -> Iterator[str]:
+        where = path.relative_to(HOUSE.parent if path.is_relative_to(HOUSE) else ROOT).as_posix()
+        if not where.startswith(self.still_in) and path != Path(__file__):
+            yield from (f"{where}:{line}: {found!r}; write {self.instead}" for line, found in places)
+
+
+@cache
+def lines(path: Path) -> list[str]:
+    return path.read_text("utf-8").splitlines()
+
+
+@cache
+def names(path: Path) -> list[tuple[int, str]]:
+    with tokenize.open(path) as file:
+        tokens = tokenize.generate_tokens(file.readline)
+        return [(token.start[0], token.string) for token in tokens if token.type == tokenize.NAME]
+
+
+def matches(path: Path, pattern: str) -> Iterator[tuple[int, str]]:
+    whole_word = re.compile(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", re.IGNORECASE)
+    for number, line in enumerate(lines(path), 1):
+        yield from ((number, found[0]) for found in whole_word.finditer(line))
+
+
+def named(path: Path, pattern: str) -> Iterator[tuple[int, str]]:
+    return ((number, name) for number, name in names(path) if re.fullmatch(pattern, name))
+
+
+@pytest.mark.parametrize("word", Word.all(WORDS), ids=lambda word: word.refused)
+def test_a_word_that_is_not_the_fields_is_nowhere(word: Word) -> None:
+    assert [one for path in (*CODE, *PAGES) for one in word.refuse(path, matches(path, word.refused))] == []
+
+
+@pytest.mark.parametrize("word", Word.all(NAMES), ids=lambda word: word.refused)
+def test_nothing_is_called_by_an_old_name(word: Word) -> None:
+    assert [one for path in CODE for one in word.refuse(path, named(path, word.refused))] == []
