@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import pictures, reference, tables
+from docs import command_line, pictures, reference, tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -36,12 +36,14 @@ def source_file(path: str, *last_words: str) -> str:
 
 PARTS: Mapping[str, Callable[..., str]] = {
     "add_settings": tables.add_settings,
+    "commands": command_line.commands,
     "drip_settings": tables.drip_settings,
     "errors": reference.errors,
     "fields": tables.fields,
     "file": source_file,
     "layers": pictures.layers,
     "matrix": tables.matrix,
+    "options": command_line.options,
     "reasons": tables.reasons,
     "reference": reference.reference,
     "sources": tables.sources,

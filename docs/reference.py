@@ -68,19 +68,27 @@ def _parsed(of: object) -> ast.stmt:
 
 
 def _class(node: ast.ClassDef, cls: type, shown: Sequence[str]) -> Iterator[str]:
-    """Yield a class: how it is made, what it is, its attributes and properties, its methods."""
-    if inspect.isfunction(cls.__init__) and cls.__init__.__code__.co_filename == inspect.getsourcefile(cls):
+    """Yield a class: how it is made, what it is, its attributes and properties, its methods; bases of ours count."""
+    ours = [one for one in cls.__mro__ if one.__module__.startswith("groupadd.")]
+    if inspect.isfunction(cls.__init__) and cls.__init__.__code__.co_filename in map(inspect.getsourcefile, ours):
         yield _signature(_parsed(cls.__init__), node.name)
     text, sections = sections_of(ast.get_docstring(node))
     yield text
     yield from _lists(sections)
-    functions = [one for one in node.body if isinstance(one, Function) and _is_shown(one.name, shown)]
+    functions = [one for one in _functions(ours) if _is_shown(one.name, shown)]
     properties = [function for function in functions if _is_property(function)]
     yield from _attributes(node, items(sections.get("Attributes")), properties)
     for function in functions:
         if function not in properties:
             yield f"#### `{node.name}.{function.name}`"
             yield from _function(function, function.name)
+
+
+def _functions(classes: Sequence[type]) -> Sequence[Function]:
+    """Return the functions of classes, the first one of each name, in the order of the last class that has it."""
+    nodes = [node for cls in reversed(classes) if isinstance(node := _parsed(cls), ast.ClassDef)]
+    found = {one.name: one for node in nodes for one in node.body if isinstance(one, Function)}
+    return list(found.values())
 
 
 def _attributes(

@@ -27,7 +27,15 @@ MAY_IMPORT: Mapping[str, str] = {
     "config": "errors model settings provider providers",
     "client": "errors model settings wire provider adding config",
     "__init__": "errors model settings provider adding client",
-    "drip": "errors model settings people_file wire provider adding config",
+    "drip.rate_limit": "settings",
+    "drip.stop_rules": "model adding",
+    "drip.store": "errors settings model wire provider adding drip.rate_limit drip.stop_rules",
+    "drip.worker": "errors settings model wire provider adding config drip.rate_limit drip.stop_rules drip.store",
+    "drip.status": "settings model drip.rate_limit drip.stop_rules drip.store",
+    "drip.report": "errors settings model drip.store drip.status",
+    "drip.fleet": "errors settings wire drip.stop_rules drip.store drip.worker drip.status",
+    "drip": "errors model people_file wire config drip.stop_rules drip.store drip.worker drip.status drip.report "
+    "drip.fleet",
     "sandbox": "model wire",
     "cli": "__init__ errors model settings people_file wire provider adding config client drip sandbox",
     "testing": "errors model settings wire provider adding config client sandbox",
@@ -101,6 +109,11 @@ def test_only_the_transport_knows_the_http_library() -> None:
         if name.split(".")[0] in {"httpx", "httpcore"} and not _only_for_types(file, name)
     }
     assert knowing == {"wire/transport.py", "sandbox/in_process.py"}
+
+
+def test_only_the_store_knows_the_database_library() -> None:
+    knowing = {part_of(module_of(file)) for file in FILES for name in imported(file) if name.startswith("sqlalchemy")}
+    assert knowing == {"drip.store"}
 
 
 def _only_for_types(file: Path, name: str) -> bool:

@@ -93,7 +93,7 @@ def test_what_is_masked_is_no_leak() -> None:
     )
 
 
-def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(detector: LeakDetector) -> None:
+def test_the_detector_sees_arguments_of_records_and_what_exceptions_hide(detector: LeakDetector) -> None:
     logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
     assert detector.leaks == {ADA}
     hiding = ValueError("hidden")

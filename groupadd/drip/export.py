@@ -1,89 +1,47 @@
-"""The user's rows back, in their order and with their columns, and with what became of each."""
+"""The export: the user's rows in their order and with their columns, each with the verdict on its participant."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, TextIO
+from typing import TextIO
 
-from sqlalchemy import Connection, and_, func, select
-
-from groupadd.drip.store.database import DEFAULT_URL, Ledger
-from groupadd.drip.store.schema import NOT_PEOPLE, people, sheets
-from groupadd.drip.store.states import State
-from groupadd.model.outcome import Reason
+from groupadd.drip.store.database import Ledger
+from groupadd.drip.store.lists import ListedRow, StoredSheet, listed_rows, stored_sheets
 from groupadd.people_file import FilePath, write
-from groupadd.wire.driver import Clock
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 
 
-def export(target: FilePath | TextIO, *, ledger: str = DEFAULT_URL, clock: Clock | None = None) -> None:
-    """Write every row that was planned, and behind it status, reason, evidence and time (UTC, ISO 8601).
-
-    Where nothing is known yet, those are empty; of a row that cannot be used, the reason says why. Where files of other
-    columns were planned as well, all columns are there, and each row fills its own.
-
-    Args:
-        target: A file's path, or an open text file, whose own errors are raised as they are.
-        ledger: The ledger's URL.
-        clock: Time itself, for tests.
-
-    Raises:
-        LedgerError: The ledger cannot be used.
-        CannotWrite: The file cannot be written.
-    """
-    with Ledger.open(ledger, clock=clock) as book, book.reading() as tx:
-        known = tx.execute(select(sheets).order_by(sheets.c.id)).all()
-        headers: dict[int, Sequence[str]] = {sheet.id: sheet.header for sheet in known}
-        columns = list(dict.fromkeys(name for header in headers.values() for name in header))
-        only = len({tuple(header) for header in headers.values()}) == 1
-        header = [*(next(iter(headers.values())) if only else columns), *COLUMNS]
-        write(target, header, _cells(tx, headers, columns, only=only), delimiter=known[0].delimiter if known else ",")
-
-
-def _cells(
-    tx: Connection, headers: Mapping[int, Sequence[str]], columns: Sequence[str], *, only: bool
-) -> Iterator[Sequence[str]]:
-    for sheet, cells, told in _rows(tx):
-        if only:  # as it came, with what stands behind the last column, and two columns of one name
-            width = len(headers[sheet])
-            yield [*cells[:width], *[""] * (width - len(cells)), *told]
+def export(ledger: Ledger, target: FilePath | TextIO) -> None:
+    """Write every row that was planned; arguments and errors as for `Drip.export`."""
+    with ledger.reading() as tx:
+        sheets = stored_sheets(tx)
+        headers = list(dict.fromkeys(tuple(sheet.header) for sheet in sheets))
+        if len(headers) == 1:
+            (header,) = headers
+            rows = _unchanged(listed_rows(tx), len(header))
         else:
-            named = dict(zip(headers[sheet], cells, strict=False))
-            yield [*(named.get(name, "") for name in columns), *told]
+            header = tuple(dict.fromkeys(name for one in headers for name in one))
+            rows = _by_name(listed_rows(tx), {sheet.id: sheet for sheet in sheets}, header)
+        write(target, [*header, *COLUMNS], rows, delimiter=sheets[0].delimiter if sheets else ",")
 
 
-def _rows(tx: Connection) -> Iterator[tuple[int, Sequence[str], Iterable[str]]]:
-    first = people.alias()
-    same = and_(
-        people.c.state == State.DUPLICATE,
-        first.c.group_jid == people.c.group_jid,
-        first.c.jid == func.coalesce(people.c.same_as, people.c.jid),
-        first.c.state.notin_(NOT_PEOPLE),
-    )
-    own = (people.c.status, people.c.reason, people.c.evidence, people.c.settled_at)
-    firsts = (first.c.state, first.c.status, first.c.evidence, first.c.settled_at)
-    query = select(
-        people.c.sheet,
-        people.c.cells,
-        people.c.state,
-        people.c.fault,
-        *own,
-        *(column.label(f"first_{column.name}") for column in firsts),
-    ).select_from(people.outerjoin(first, same))
-    for row in tx.execute(query.order_by(people.c.id).execution_options(yield_per=1000)):
-        yield row.sheet, row.cells, _told(row)
+def _unchanged(rows: Iterator[ListedRow], width: int) -> Iterator[Sequence[str]]:
+    """Yield the cells as they came, cut or filled up to the header's width: two columns may have the same name."""
+    for row in rows:
+        yield [*row.cells[:width], *[""] * (width - len(row.cells)), *_verdict(row)]
 
 
-def _told(row: Any) -> tuple[str, str, str, str]:  # noqa: ANN401  a row
-    if row.state == State.INVALID:
-        return "", row.fault, "", ""
-    if row.state == State.DUPLICATE:
-        known = row.first_state == State.DONE
-        verdict = (row.first_status, Reason.DUPLICATE.value, row.first_evidence, row.first_settled_at)
-    else:
-        known = row.state == State.DONE
-        verdict = (row.status, row.reason or "", row.evidence, row.settled_at)
-    if not known:
-        return "", "", "", ""
-    status, reason, evidence, at = verdict
-    return status, reason, evidence, datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")
+def _by_name(
+    rows: Iterator[ListedRow], sheets: Mapping[int, StoredSheet], header: Sequence[str]
+) -> Iterator[Sequence[str]]:
+    """Yield the cells under the columns of all sheets, each row with its own."""
+    for row in rows:
+        named = dict(zip(sheets[row.sheet].header, row.cells, strict=False))
+        yield [*(named.get(name, "") for name in header), *_verdict(row)]
+
+
+def _verdict(row: ListedRow) -> tuple[str, str, str, str]:
+    if row.status is None or row.settled_at is None:
+        return "", row.fault or "", "", ""
+    at = datetime.fromtimestamp(row.settled_at, UTC).isoformat(timespec="seconds")
+    return row.status, row.reason or "", row.evidence or "", at

@@ -1,28 +1,26 @@
-"""Plan: people from a CSV or from rows, put into the ledger as they stand; nothing is lost silently."""
+"""Planning: rows of people go into the ledger, each with its own cells; a row that cannot be used is kept, too."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from itertools import islice
 
 from attrs import define, evolve, field, frozen
-from sqlalchemy import Connection, func, insert, select, tuple_
 
-from groupadd.config.load import Config, load
-from groupadd.config.sources import Source
+from groupadd.config.load import Config
 from groupadd.config.suggestions import listed, nearest
 from groupadd.drip.status import status_of
+from groupadd.drip.store import lists
 from groupadd.drip.store.accounts import add_account
 from groupadd.drip.store.audit import note
-from groupadd.drip.store.database import DEFAULT_URL, Ledger
-from groupadd.drip.store.schema import is_planned, people, sheets
+from groupadd.drip.store.database import Ledger, Transaction
+from groupadd.drip.store.lists import ParticipantKey
 from groupadd.drip.store.states import Event
 from groupadd.drip.store.transition import PlannedRow, insert_people
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
 from groupadd.model.identity import GroupId, parse_participants
 from groupadd.people_file import FilePath, Rows, Sheet, open_sheet
-from groupadd.wire.driver import Clock
 
 _AT_ONCE = 2000  # rows
 
@@ -33,11 +31,11 @@ class Plan:
 
     Attributes:
         people: How many people were added to the ledger.
-        planned_before: How many rows name somebody who was planned for the same group already, here or earlier.
+        planned_before: How many rows name a participant who was planned for the same group already, here or earlier.
         faults: What is wrong with the rows that cannot be used, by line.
         places: How many people were added, by provider and group.
-        warnings: What is bold about the pace.
-        ends_at: When the last add of each account is due, in UTC, if nothing goes wrong; all its plans together.
+        warnings: What is bolder about the pace than by default.
+        ends_at: When the last add of each account is due, in UTC, by provider; earlier plans of the account included.
     """
 
     people: int
@@ -49,60 +47,53 @@ class Plan:
 
 
 def plan(
+    ledger: Ledger,
+    settings: Config,
     source: FilePath | Rows,
     *,
-    group: str | None = None,
-    providers: Sequence[str] = (),
-    phone_column: str | None = None,
-    ledger: str = DEFAULT_URL,
-    config: Source = None,
-    clock: Clock | None = None,
+    group: str | None,
+    providers: Sequence[str],
+    phone_column: str | None,
 ) -> Plan:
-    """Put people into the ledger. All columns are kept, and come back from `export`.
-
-    Args:
-        source: A CSV file with a header, or rows of the same columns. The columns `group` and `provider` win over the
-            arguments.
-        group: The group of the rows that name none.
-        providers: The accounts that share the rows that name none; left out: the default one.
-        phone_column: The column of the numbers; left out: `phone`, `participant` or `number`.
-        ledger: The ledger's URL; it is made where there is none.
-        config: Where the providers are configured, as for `groupadd.connect`.
-        clock: Time itself, for tests.
-
-    Raises:
-        ConfigError: A provider is not configured.
-        InvalidGroup: `group` is not the JID of a group.
-        CannotRead: The file cannot be read, or has no column of numbers.
-        LedgerError: The ledger cannot be used.
-    """
-    settings = load(config)
+    """Put people into the ledger; arguments and errors as for `Drip.plan`."""
     default_group = None if group is None else GroupId.parse(group).jid
     for name in providers:
         _require_provider(settings, name)
-    with open_sheet(source, phone_column) as sheet, Ledger.open(ledger, clock=clock) as book:
-        book.make()
-        names = [name.strip().lower() for name in sheet.header]
-        reader = _Reader(settings, names, default_group, tuple(providers))
-        with book.writing() as tx:
-            reader.carry_over(tx, sheet)
-            if not reader.written or not (reader.places or reader.twins):
+    with open_sheet(source, phone_column) as sheet:
+        ledger.make()
+        planner = _Planner(settings, [name.strip().lower() for name in sheet.header], default_group, tuple(providers))
+        with ledger.writing() as tx:
+            planner.copy(tx, sheet)
+            if planner.is_news:
+                for name in planner.accounts:
+                    add_account(tx, name)
+                note(tx, ledger.now(), "planned", "plan", f"{planner.people} people from {sheet.name}")
+            else:
                 tx.rollback()
-                return Plan(0, reader.twins, reader.faults, {}, settings.drip.warnings, {})
-            for name in {provider for provider, _ in reader.places}:
-                add_account(tx, name)
-            detail = f"{sum(reader.places.values())} people from {sheet.name}"
-            note(tx, book.now(), "planned", "plan", detail)
-        now, stand = book.now(), status_of(book, settings.drip).accounts
-    counts, named = reader.places, {provider for provider, _ in reader.places}
-    in_s = {one.provider: one.eta_s for one in stand if one.provider in named and one.eta_s is not None}
-    dates = {name: datetime.fromtimestamp(now + eta_s, UTC) for name, eta_s in in_s.items()}
-    return Plan(sum(counts.values()), reader.twins, reader.faults, counts, settings.drip.warnings, dates)
+    warnings, ends_at = settings.drip.warnings, _forecast(ledger, settings, planner.accounts)
+    return Plan(planner.people, planner.duplicates, planner.faults, planner.places, warnings, ends_at)
+
+
+def _forecast(ledger: Ledger, settings: Config, providers: Container[str]) -> Mapping[str, datetime]:
+    now, accounts = ledger.now(), status_of(ledger, settings.drip).accounts
+    eta_s = {one.provider: one.eta_s for one in accounts if one.provider in providers and one.eta_s is not None}
+    return {name: datetime.fromtimestamp(now + left_s, UTC) for name, left_s in eta_s.items()}
 
 
 @define
-class _Reader:
-    """Turns rows into rows of the ledger."""
+class _Planner:
+    """Turns the rows of a sheet into rows of the ledger.
+
+    Attributes:
+        settings: The configuration.
+        names: The names of the columns, in lower case.
+        group: The JID of the group of rows that name none; None where each row must name one.
+        providers: The accounts that share the rows that name none.
+        places: How many people are planned, by provider and group.
+        faults: What is wrong with the rows that cannot be used, by line.
+        duplicates: How many rows name a participant who was planned before.
+        written: How many rows went into the ledger.
+    """
 
     settings: Config
     names: Sequence[str]
@@ -110,95 +101,102 @@ class _Reader:
     providers: Sequence[str]
     places: Counter[tuple[str, str]] = field(factory=Counter[tuple[str, str]])
     faults: dict[int, str] = field(factory=dict[int, str])
-    twins: int = 0
+    duplicates: int = 0
     written: int = 0
 
-    def carry_over(self, tx: Connection, sheet: Sheet) -> None:
-        """Write all rows of a sheet, some thousand at a time; none anew that stands there from the same sheet."""
-        values = {"name": sheet.name, "header": tuple(sheet.header), "delimiter": sheet.delimiter}
-        number = (tx.scalar(select(func.max(sheets.c.id))) or 0) + 1
-        known = tx.execute(select(sheets).where(sheets.c.name == sheet.name)).all()
-        older = [one.id for one in known if one.header == values["header"]]
-        tx.execute(insert(sheets).values(id=number, **values))
-        other_forms = _other_forms(tx)
+    @property
+    def people(self) -> int:
+        """How many people are planned."""
+        return self.places.total()
+
+    @property
+    def accounts(self) -> set[str]:
+        """The accounts for which people are planned."""
+        return {provider for provider, _ in self.places}
+
+    @property
+    def is_news(self) -> bool:
+        """Whether the sheet holds a row that can be used and that the ledger does not hold yet."""
+        return bool(self.written and (self.places or self.duplicates))
+
+    def copy(self, tx: Transaction, sheet: Sheet) -> None:
+        """Write the rows of a sheet, except those that an earlier sheet of the same name and columns holds."""
+        same = [
+            one.id for one in lists.stored_sheets(tx) if one.name == sheet.name and [*one.header] == [*sheet.header]
+        ]
+        number = lists.add_sheet(tx, sheet.name, sheet.header, sheet.delimiter)
+        other_forms = lists.other_forms(tx)
         while chunk := list(islice(sheet.rows, _AT_ONCE)):
-            read = [self._read(number, line, cells, sheet.phone(cells)) for line, cells in chunk]
-            keys = [(row.group_jid, row.jid) for row in read if row.event is Event.PLANNED]
-            where = (tuple_(people.c.group_jid, people.c.jid).in_(keys), is_planned)
-            seen = {(group, jid) for group, jid in tx.execute(select(people.c.group_jid, people.c.jid).where(*where))}
-            before = _rows_of(tx, older, [line for line, _ in chunk])
-            kept = []
-            for row, (line, cells) in zip(read, chunk, strict=True):
-                key, placed = (row.group_jid, row.jid), row
-                if row.event is Event.PLANNED and (key in seen or key in other_forms):
-                    placed = evolve(row, event=Event.PLANNED_DUPLICATE, same_as=other_forms.get(key))
-                    self.twins += 1
-                elif row.event is Event.PLANNED:
-                    seen.add(key)
-                    self.places[row.provider, key[0]] += 1
-                if placed.event is Event.PLANNED or (line, key[0], tuple(cells)) not in before:
-                    kept.append(placed)
-            insert_people(tx, kept)
-            self.written += len(kept)
+            rows = [self._row(number, line, cells, sheet.phone(cells)) for line, cells in chunk]
+            known = lists.planned_among(tx, [_key(row) for row in rows if row.event is Event.PLANNED])
+            before = lists.rows_on_lines(tx, same, chunk[0][0], chunk[-1][0])
+            judged = [self._without_duplicates(row, known, other_forms) for row in rows]
+            new = [
+                row
+                for row in judged
+                if row.event is Event.PLANNED or (row.line, row.group_jid, row.cells) not in before
+            ]
+            insert_people(tx, new)
+            self.written += len(new)
 
-    def _shared(self, line: int) -> str:
-        """Return who shares in a row that names no provider; the default one where nobody is named at all."""
-        if not self.providers:
-            self.providers = (self.settings.provider().name,)
-        return self.providers[line % len(self.providers)]
+    def _without_duplicates(
+        self, row: PlannedRow, known: set[ParticipantKey], other_forms: Mapping[ParticipantKey, str]
+    ) -> PlannedRow:
+        """Count a row that can be used; one whose participant is planned before becomes a duplicate."""
+        if row.event is not Event.PLANNED:
+            return row
+        key = _key(row)
+        if key in known or key in other_forms:
+            self.duplicates += 1
+            return evolve(row, event=Event.PLANNED_DUPLICATE, same_as=other_forms.get(key))
+        known.add(key)
+        self.places[row.provider, row.group_jid] += 1
+        return row
 
-    def _read(self, sheet: int, line: int, cells: Sequence[str], given: str) -> PlannedRow:
-        """Return a row of the ledger; a fault in it is noted."""
-        row = dict(zip(self.names, cells, strict=False))
-        group = row.get("group", "").strip() or self.group
-        provider = row.get("provider", "").strip() or self._shared(line)
-        try:
-            group_jid = _group(group)
-            _require_provider(self.settings, provider)
-            (person,) = parse_participants([given])
-        except InvalidParticipant as error:
-            fault = error.faults[0]
-        except (InvalidGroup, ConfigError) as error:
-            fault = str(error)
-        else:
-            return PlannedRow(
-                event=Event.PLANNED,
-                sheet=sheet,
-                line=line,
-                cells=tuple(cells),
-                provider=provider,
-                group_jid=group_jid,
-                given=given,
-                phone=person.phone,
-                lid=person.lid,
-                jid=person.id,
-            )
-        self.faults[line] = fault
-        return PlannedRow(
+    def _row(self, sheet: int, line: int, cells: Sequence[str], given: str) -> PlannedRow:
+        """Return a row of the ledger; note what is wrong with it."""
+        named = dict(zip(self.names, cells, strict=False))
+        group = named.get("group", "").strip() or self.group
+        row = PlannedRow(
             event=Event.PLANNED_INVALID,
             sheet=sheet,
             line=line,
             cells=tuple(cells),
-            provider=provider,
+            provider=named.get("provider", "").strip() or self._shared(line),
             group_jid=group or "",
             given=given,
-            fault=fault,
         )
+        try:
+            return self._usable(row, group)
+        except InvalidParticipant as error:
+            fault = error.faults[0]
+        except (InvalidGroup, ConfigError) as error:
+            fault = str(error)
+        self.faults[line] = fault
+        return evolve(row, fault=fault)
+
+    def _usable(self, row: PlannedRow, group: str | None) -> PlannedRow:
+        """Return a row with group and participant parsed.
+
+        Raises:
+            InvalidParticipant: The participant cannot be parsed.
+            InvalidGroup: The group cannot be parsed, or the row names none.
+            ConfigError: The provider is not configured.
+        """
+        group_jid = _group(group)
+        _require_provider(self.settings, row.provider)
+        (person,) = parse_participants([row.given])
+        return evolve(row, event=Event.PLANNED, group_jid=group_jid, phone=person.phone, lid=person.lid, jid=person.id)
+
+    def _shared(self, line: int) -> str:
+        """Return the account of a row that names none: the given ones in turn, or the default one."""
+        if not self.providers:
+            self.providers = (self.settings.provider().name,)
+        return self.providers[line % len(self.providers)]
 
 
-def _other_forms(tx: Connection) -> Mapping[tuple[str, str], str]:
-    """Return who has turned out to be somebody planned before under another form of the number, by group and JID."""
-    known = select(people.c.group_jid, people.c.jid, people.c.same_as).where(people.c.same_as.isnot(None))
-    return {(group, jid): first for group, jid, first in tx.execute(known)}
-
-
-def _rows_of(tx: Connection, known: Sequence[int], lines: Sequence[int]) -> set[tuple[object, ...]]:
-    """Return line, group and cells of what earlier sheets hold on these lines."""
-    if not known:
-        return set()
-    columns = (people.c.line, people.c.group_jid, people.c.cells)
-    where = (people.c.sheet.in_(known), people.c.line.between(lines[0], lines[-1]))
-    return {(line, group, tuple(cells)) for line, group, cells in tx.execute(select(*columns).where(*where))}
+def _key(row: PlannedRow) -> ParticipantKey:
+    return ParticipantKey(row.group_jid, row.jid)
 
 
 @lru_cache(maxsize=1024)

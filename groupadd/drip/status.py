@@ -1,25 +1,21 @@
 """How a plan stands: in all, and account by account."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias, TypedDict
 
 from attrs import frozen
-from sqlalchemy import func, select
 
-from groupadd.config.load import load
-from groupadd.config.sources import Source
 from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import HOW_TO_GO_ON
 from groupadd.drip.store.accounts import AccountSnapshot, snapshots
 from groupadd.drip.store.audit import adds_since
-from groupadd.drip.store.database import DEFAULT_URL, Ledger
-from groupadd.drip.store.schema import is_planned, people
+from groupadd.drip.store.database import Ledger
+from groupadd.drip.store.people import counts
 from groupadd.drip.store.states import State
 from groupadd.model.outcome import Status
 from groupadd.settings import PaceSettings
-from groupadd.wire.driver import Clock
 
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
 
@@ -36,7 +32,7 @@ class AccountJSON(TypedDict):
 
 
 class StatusJSON(TypedDict):
-    """The JSON of a status (contract 8)."""
+    """The JSON of a status."""
 
     ledger: str
     people: int
@@ -53,13 +49,13 @@ class AccountStatus:
         provider: Its configured name.
         state: `ready`, `running`, `resting` (running, and its next add is due after a rest, a day or quiet hours),
             `stopped`, or `done`.
-        why: Why it has stopped, or None.
+        why: Why the account has stopped, or None.
         how_to_go_on: What to do about it, or None.
         done: How many of its people have a verdict.
-        left: How many have none.
-        eta_s: Seconds until the last one is asked for, if nothing goes wrong; None where nobody is left to ask for.
-        next_at: When its next add is due, in UTC; None likewise.
-        adds_in_last_minute: How many adds it made in the last 60 seconds.
+        left: How many of its people are to do.
+        eta_s: Seconds until the last add is due, if nothing goes wrong; None where no add is to do.
+        next_at: When the next add is due, in UTC; None where no add is to do.
+        adds_in_last_minute: How many adds the account sent in the last 60 seconds.
     """
 
     provider: str
@@ -72,6 +68,17 @@ class AccountStatus:
     next_at: datetime | None
     adds_in_last_minute: int
 
+    def as_dict(self) -> AccountJSON:
+        """Return the account as JSON values."""
+        return {
+            "provider": self.provider,
+            "state": self.state,
+            "why": self.why,
+            "done": self.done,
+            "left": self.left,
+            "eta_s": self.eta_s,
+        }
+
 
 @frozen
 class DripStatus:
@@ -80,9 +87,9 @@ class DripStatus:
     Attributes:
         ledger: The ledger's URL, without a password.
         people: How many people are planned, each once a group.
-        left: How many of them have no verdict yet.
-        counts: How many have which verdict.
-        accounts: How each account stands, by name.
+        left: How many people are to do.
+        counts: How many people have which status.
+        accounts: The accounts, by name.
     """
 
     ledger: str
@@ -93,7 +100,7 @@ class DripStatus:
 
     @property
     def has_stopped(self) -> bool:
-        """Whether an account with people left has stopped."""
+        """Whether an account that has people to do has stopped."""
         return any(account.state == "stopped" for account in self.accounts)
 
     def as_dict(self) -> StatusJSON:
@@ -103,82 +110,58 @@ class DripStatus:
             "people": self.people,
             "left": self.left,
             "counts": {status.value: self.counts.get(status, 0) for status in Status},
-            "accounts": [
-                {
-                    "provider": one.provider,
-                    "state": one.state,
-                    "why": one.why,
-                    "done": one.done,
-                    "left": one.left,
-                    "eta_s": one.eta_s,
-                }
-                for one in self.accounts
-            ],
+            "accounts": [account.as_dict() for account in self.accounts],
         }
 
 
-def status(*, ledger: str = DEFAULT_URL, config: Source = None, clock: Clock | None = None) -> DripStatus:
-    """Say how everything in a ledger stands.
-
-    Args:
-        ledger: The ledger's URL.
-        config: Where the pace is configured, as for `groupadd.connect`.
-        clock: Time itself, for tests.
-
-    Raises:
-        ConfigError: The configuration cannot be used.
-        LedgerError: The ledger cannot be used.
-    """
-    pace = load(config).drip
-    with Ledger.open(ledger, clock=clock) as book:
-        return status_of(book, pace)
-
-
-def status_of(book: Ledger, pace: PaceSettings) -> DripStatus:
-    """Say how everything in an open ledger stands."""
-    columns = (people.c.provider, people.c.state, people.c.status)
-    planned = select(*columns, func.count()).where(is_planned).group_by(*columns)
-    by_account: dict[str, Counter[State]] = {}
-    counts: Counter[Status] = Counter()
-    with book.reading() as tx:
-        for provider, state, became, count in tx.execute(planned):
-            by_account.setdefault(provider, Counter())[state] += count
-            if state is State.DONE:
-                counts[became] += count
-        lately = adds_since(tx, book.now() - 60)
-        stand = snapshots(tx, pace)
-    told = tuple(
-        _account(one, by_account.get(one.provider, Counter()), lately.get(one.provider, 0), pace, book.now())
-        for one in stand
+def status_of(ledger: Ledger, pace: PaceSettings) -> DripStatus:
+    """Return how everything in a ledger stands."""
+    with ledger.reading() as tx:
+        now = ledger.now()
+        counted = counts(tx)
+        in_last_minute = adds_since(tx, now - 60)
+        accounts = snapshots(tx, pace)
+    by_state: defaultdict[str, Counter[State]] = defaultdict(Counter)
+    by_status: Counter[Status] = Counter()
+    for one in counted:
+        by_state[one.provider][one.state] += one.people
+        if one.state is State.DONE and one.status is not None:
+            by_status[one.status] += one.people
+    stand = tuple(
+        _account(account, by_state[account.provider], in_last_minute.get(account.provider, 0), pace, now)
+        for account in accounts
     )
-    left = sum(one.left for one in told)
-    return DripStatus(book.name, left + counts.total(), left, counts, told)
+    left = sum(account.left for account in stand)
+    return DripStatus(ledger.name, left + by_status.total(), left, by_status, stand)
 
 
 def _account(
-    standing: AccountSnapshot, counted: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
+    account: AccountSnapshot, by_state: Counter[State], in_last_minute: int, pace: PaceSettings, now: float
 ) -> AccountStatus:
-    left, to_ask = counted.total() - counted[State.DONE], counted[State.QUEUED]
-    next_at = rate_limit.due(pace, standing.next_at, standing.answers, chance=0.0, now=now) if to_ask else None
-    ends_at = next_at and rate_limit.last_moment(pace, left=to_ask, asked=standing.asked, next_at=next_at)
-    state: AccountState
-    if not left:
-        state = "done"
-    elif standing.stopped is not None:
-        state = "stopped"
-    elif standing.lease_until <= now:
-        state = "ready"
-    else:
-        resting = next_at is not None and next_at - now > pace.gap_s * (1 + pace.jitter)
-        state = "resting" if resting else "running"
+    left, to_ask = by_state.total() - by_state[State.DONE], by_state[State.QUEUED]
+    next_at = rate_limit.due(pace, account.next_at, account.answers, chance=0.0, now=now) if to_ask else None
+    ends_at = next_at and rate_limit.last_moment(pace, left=to_ask, asked=account.asked, next_at=next_at)
+    state = _state(account, left, next_at, pace, now)
+    has_stopped = state == "stopped"
     return AccountStatus(
-        standing.provider,
+        account.provider,
         state,
-        standing.why if state == "stopped" else None,
-        HOW_TO_GO_ON.get(str(standing.stopped)) if state == "stopped" else None,
-        counted[State.DONE],
+        account.why if has_stopped else None,
+        HOW_TO_GO_ON.get(str(account.stopped)) if has_stopped else None,
+        by_state[State.DONE],
         left,
         None if ends_at is None else max(ends_at - now, 0.0),
         None if next_at is None else datetime.fromtimestamp(next_at, UTC),
         in_last_minute,
     )
+
+
+def _state(account: AccountSnapshot, left: int, next_at: float | None, pace: PaceSettings, now: float) -> AccountState:
+    if not left:
+        return "done"
+    if account.stopped is not None:
+        return "stopped"
+    if account.lease_until <= now:
+        return "ready"
+    rests = next_at is not None and next_at - now > pace.gap_s * (1 + pace.jitter)
+    return "resting" if rests else "running"

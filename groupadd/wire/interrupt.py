@@ -1,6 +1,10 @@
-"""Ctrl-C for programs: it ends a request, and never what a flow computes."""
+"""Signals for programs: Ctrl-C ends a request, and never what a flow computes; SIGTERM ends a long run in order."""
 
+import asyncio
 import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Self
 
 
@@ -29,3 +33,31 @@ class _CtrlC:
 
 
 CTRL_C = _CtrlC()
+
+
+@contextmanager
+def on_signals(stop: Callable[[], None], *signals: signal.Signals) -> Iterator[None]:
+    """Call `stop` in the running event loop at the first of these signals; the next one has its usual effect.
+
+    Python delivers signals to the main thread: in another one, the block runs without them.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    loop = asyncio.get_running_loop()
+    before = {one: signal.getsignal(one) for one in signals}
+
+    def restore() -> None:
+        for one, handler in before.items():
+            signal.signal(one, handler)
+
+    def on_signal(*_: object) -> None:
+        restore()
+        loop.call_soon_threadsafe(stop)
+
+    for one in signals:
+        signal.signal(one, on_signal)
+    try:
+        yield
+    finally:
+        restore()

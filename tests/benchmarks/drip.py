@@ -15,7 +15,7 @@ from pathlib import Path
 
 import httpx
 
-from groupadd import drip
+from groupadd.drip import AsyncDrip, Drip
 from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, mount
 from groupadd.wire.driver import SystemClock
 
@@ -35,15 +35,16 @@ def planning(folder: Path) -> None:
     source.write_text("name,phone\n" + "".join(f"P{n},+{phone(n)}\n" for n in range(PEOPLE)))
     config = {"providers": {"one": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
     began = time.process_time()
-    made = drip.plan(source, group=GROUP, providers=["one"], ledger=f"sqlite:///{folder}/plan.db", config=config)
+    with Drip(f"sqlite:///{folder}/plan.db", config) as drip:
+        made = drip.plan(source, group=GROUP, providers=["one"])
     cpu_s = time.process_time() - began
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     print(f"plan of {made.people:,} people: {cpu_s:.1f} s of CPU, {peak_mb:.0f} MB at the most")
 
 
-def most_in_a_minute(moments: Sequence[float]) -> int:
+def most_in_a_minute(times: Sequence[float]) -> int:
     """Return how many of these moments any 60 seconds hold at most."""
-    return max(sum(0 <= later - begin < 60 for later in moments) for begin in moments)
+    return max(sum(0 <= later - begin < 60 for later in times) for begin in times)
 
 
 def running(folder: Path) -> None:
@@ -68,17 +69,23 @@ def running(folder: Path) -> None:
         for n in range(EACH)
     ]
     ledger = f"sqlite:///{folder}/run.db"
-    drip.plan(rows, ledger=ledger, config=config)
+    with Drip(ledger, config) as drip:
+        drip.plan(rows)
     handle = mount(sandboxes)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        said = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
-        return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+        answer = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
+
+    async def run() -> None:
+        async with (
+            httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http,
+            AsyncDrip(ledger, config, http=http) as drip,
+        ):
+            await drip.run()
 
     began = time.process_time()
-    asyncio.run(
-        drip.run_async(ledger=ledger, config=config, http=httpx.AsyncClient(transport=httpx.MockTransport(answer)))
-    )
+    asyncio.run(run())
     cpu_s = time.process_time() - began
     allowed_s = (EACH - 1) * 60.0 / ADDS_PER_MINUTE
     took_s = [world.journal[-1].at - world.journal[0].at for world in worlds]

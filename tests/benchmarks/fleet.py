@@ -21,8 +21,7 @@ from tempfile import TemporaryDirectory
 
 from sqlalchemy import NullPool, create_engine, make_url, text
 
-from groupadd import drip
-from groupadd.drip.fleet import worker as workers
+from groupadd.drip import open_async
 from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, config_toml, mount
 from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import POSTGRES, new_ledger
@@ -36,7 +35,7 @@ def phone(number: int) -> str:
     return f"1{2000 + number // 100}55501{number % 100:02d}"
 
 
-def town(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], list[dict[str, str]]]:
+def worlds_of(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], list[dict[str, str]]]:
     """Return a world for each account, with people to be planned for it."""
     sandboxes, worlds, rows = {}, [], []
     for n in range(accounts):
@@ -61,8 +60,10 @@ async def serving(sandboxes: Mapping[str, Sandbox]) -> asyncio.Server:
             method, target, _ = line.split(" ", 2)
             headers = dict(field.split(": ", 1) for field in fields if field)
             body = await reader.readexactly(int(headers.get("Content-Length", "0")))
-            said = handle(method, target, headers, body)
-            writer.write(f"HTTP/1.1 {said.status} OK\r\nContent-Length: {len(said.body)}\r\n\r\n".encode() + said.body)
+            answer = handle(method, target, headers, body)
+            writer.write(
+                f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(answer.body)}\r\n\r\n".encode() + answer.body
+            )
         writer.close()
 
     return await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
@@ -86,20 +87,22 @@ def statements(ledger: str) -> int:
 
 async def running(ledger: str, folder: Path, asked: argparse.Namespace) -> None:
     """Run everything, and print figures."""
-    sandboxes, worlds, rows = town(asked.accounts, asked.each)
+    sandboxes, worlds, rows = worlds_of(asked.accounts, asked.each)
     server = await serving(sandboxes)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     config = folder / "groupadd.toml"
     pace = f"[drip]\nadds_per_minute = {ADDS_PER_MINUTE}\nrest_after = 1000\njitter = 0.0\nadds_per_day = 1000\n"
     config.write_text(config_toml({name: one.config(f"{url}/{name}") for name, one in sandboxes.items()}) + pace)
-    workers.init(ledger=ledger)
-    drip.plan(rows, ledger=ledger, config=str(config))
+    drip = open_async(ledger, str(config))
+    drip.init()
+    drip.plan(rows)
     orders = {"ledger": ledger, "config": str(config), "accounts": asked.accounts // asked.workers + 10, "timing": {}}
     command = [sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     fleet = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(asked.workers)]
     before, began = statements(ledger), time.monotonic()
-    await workers.start_async(ledger=ledger, config=str(config))
+    await drip.enqueue_accounts()
+    await drip.close()
     people = asked.accounts * asked.each
     while sum(len(world.journal) for world in worlds) < people:
         await asyncio.sleep(1.0)

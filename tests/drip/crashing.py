@@ -14,8 +14,9 @@ from typing import Any
 
 from attrs import define, field
 
-from groupadd import drip
-from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, ServerResponse, World
+from groupadd.drip import Drip
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, World
+from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.server import SandboxServer
 from groupadd.settings import PaceSettings
 from groupadd.wire.driver import SystemClock
@@ -73,9 +74,13 @@ class Scene:
         with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=subprocess.DEVNULL) as self.child:
             return self.child.wait(timeout=60)
 
+    def open(self) -> Drip:
+        return Drip(self.ledger, self.config)
+
     def plan(self, people: list[SandboxPerson]) -> None:
         rows = [{"phone": f"+{human.phone}"} for human in people]
-        drip.plan(rows, group=GROUP, ledger=self.ledger, config=self.config)
+        with self.open() as drip:
+            drip.plan(rows, group=GROUP)
 
 
 def scene(ledger: str, vendor: str, *, invite: str = "never") -> Scene:
@@ -108,7 +113,9 @@ def people(count: int) -> list[SandboxPerson]:
 def holds(scene: Scene, humans: list[SandboxPerson]) -> Counter[str]:
     """Hold the ledger against the truth; return how many have which status, and what came of the crashes."""
     rows = StringIO()
-    drip.export(rows, ledger=scene.ledger)
+    with scene.open() as drip:
+        drip.export(rows)
+        intents = Counter(line.participant for line in drip.audit() if line.event == "asking")
     told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
     assert [row[0] for row in told] == [f"+{human.phone}" for human in humans], "somebody was lost"
     status = {human.phone: row[1] for human, row in zip(humans, told, strict=True)}
@@ -116,8 +123,7 @@ def holds(scene: Scene, humans: list[SandboxPerson]) -> Counter[str]:
         inside = scene.world.is_member(GROUP, phone)
         assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
     adds = [entry for entry in scene.world.journal if entry.kind == "add"]
-    looks = [request.at for request in scene.sandbox.requests if request.route == "list"]
-    intents = Counter(line.participant for line in drip.audit(ledger=scene.ledger) if line.event == "asking")
+    looks = [seen.at for seen in scene.sandbox.requests if seen.route == "list"]
     again = 0
     for human in humans:
         asked = [entry.at for entry in adds if entry.to == human.phone]

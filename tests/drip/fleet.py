@@ -27,9 +27,9 @@ from typing import IO, Any, Self
 
 from attrs import define, evolve, field, frozen
 
-from groupadd import drip
-from groupadd.drip.fleet import worker as workers
-from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, ServerResponse, World, mount
+from groupadd.drip import Drip, DripStatus
+from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, World, mount
+from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.driver import SystemClock
 from tests.drip.ledgers import new_ledger
@@ -63,6 +63,7 @@ class Fleet:
         sandboxes: What the accounts speak to, by configured name.
         adds_per_minute: The pace of every account.
         timing: The fields of `Timing` that differ from those of users.
+        lease_s: Seconds after which an account without a sign of life is free; None as for users.
         jitter: How much chance is in it.
         timeout_s: How long workers wait for an answer.
         delay_s: How long every answer takes.
@@ -76,6 +77,7 @@ class Fleet:
     sandboxes: Mapping[str, Sandbox]
     adds_per_minute: float
     timing: Mapping[str, float]
+    lease_s: float | None = None
     jitter: float = 0.3
     timeout_s: float = 5.0
     delay_s: float = 0.05
@@ -105,8 +107,9 @@ class Fleet:
             rows += [
                 {"phone": f"+{one.phone}", "group": f"12036300000{n // 4:07d}@g.us", "provider": name} for one in people
             ]
-        workers.init(ledger=ledger)
-        drip.plan(rows, ledger=ledger, config=it.config("nobody"))
+        with it.open() as drip:
+            drip.init()
+            drip.plan(rows)
         return it
 
     def config(self, worker: str, url: str | None = None) -> dict[str, Any]:
@@ -140,14 +143,16 @@ class Fleet:
                 "config": self.config(name, host.url),
                 "accounts": len(self.sandboxes) // 2,  # two workers can do it all
                 "timing": dict(self.timing),
+                "lease_s": self.lease_s,
             }
             command = [*host.enter, sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
             environ = {**os.environ, "PYTHONPATH": str(ROOT)}
             self.workers[name] = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=says)
 
-    def order(self) -> None:
-        """Order all accounts to be worked."""
-        workers.start(ledger=self.ledger, config=self.config("nobody"))
+    def enqueue(self) -> None:
+        """Queue all accounts."""
+        with self.open() as drip:
+            drip.enqueue_accounts()
 
     def adds(self) -> int:
         return sum(entry.kind == "add" for entry in self.world.journal)
@@ -159,8 +164,12 @@ class Fleet:
             assert time.monotonic() < until, f"{what} did not come to pass: {self.left()} left"
             time.sleep(0.05)
 
-    def status(self) -> drip.DripStatus:
-        return drip.status(ledger=self.ledger, config=self.config("nobody"))
+    def open(self) -> Drip:
+        return Drip(self.ledger, self.config("nobody"))
+
+    def status(self) -> DripStatus:
+        with self.open() as drip:
+            return drip.status()
 
     def left(self) -> int:
         return self.status().left
@@ -180,7 +189,8 @@ class Fleet:
     def holds(self) -> Counter[str]:
         """Hold the ledger against the truth; return how many have which status, and what came of it all."""
         rows = StringIO()
-        drip.export(rows, ledger=self.ledger)
+        with self.open() as drip:
+            drip.export(rows)
         told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
         found: Counter[str] = Counter()
         asked: dict[str, list[tuple[float, str]]] = {}
@@ -241,7 +251,7 @@ def main() -> None:
 
         with Fleet.of(ledger, asked.accounts, asked.each, adds_per_minute=60.0, timing={}) as it:
             it.start("one", "two", "three", "four")
-            it.order()
+            it.enqueue()
             it.wait_for(lambda: it.adds() >= people // 10, "a tenth")
             it.workers["one"].kill()
             say("one is killed for good")

@@ -13,7 +13,6 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from groupadd import drip
 from tests.drip.crashing import Scene, holds, people, scene, served
 from tests.drip.ledgers import new_ledger
 
@@ -57,10 +56,11 @@ def through(it: Scene) -> int:
     """Run to the end; return how often a rule stopped the account: kills may bring refused people close together."""
     stops = 0
     assert it.run() == 0
-    while drip.status(ledger=it.ledger, config=it.config).has_stopped:
-        stops += 1
-        drip.resume(ledger=it.ledger)
-        assert it.run() == 0
+    with it.open() as drip:
+        while drip.status().has_stopped:
+            stops += 1
+            drip.resume()
+            assert it.run() == 0
     return stops
 
 

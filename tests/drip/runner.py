@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from sqlalchemy import Engine, event
 
-from groupadd import drip
+from groupadd.drip import AsyncDrip, AuditLine, LedgerBusy
 
 WAIT_S = 0.2
 
@@ -57,21 +57,24 @@ async def run(ledger: str, config: dict[str, Any], point: str | None, times: int
             await response.aread()
             bomb("after answer")
 
-    def on_line(line: drip.AuditLine) -> None:
+    def on_line(line: AuditLine) -> None:
         if line.event == "asking":
             bomb("after intent")
         if line.event in {"answered", "settled"}:
             bomb("after record")
 
-    async with httpx.AsyncClient(event_hooks={"response": [on_response]}) as http:
+    async with (
+        httpx.AsyncClient(event_hooks={"response": [on_response]}) as http,
+        AsyncDrip(ledger, config, lease_s=lease_s, http=http) as drip,
+    ):
         while True:
             try:
-                told = await drip.run_async(ledger=ledger, config=config, on_line=on_line, http=http, lease_s=lease_s)
-            except drip.LedgerBusy:
+                status = await drip.run(on_line=on_line)
+            except LedgerBusy:
                 await asyncio.sleep(WAIT_S)  # the killed one's lease is not over yet
             else:
                 break
-    print(json.dumps(told.as_dict()))
+    print(json.dumps(status.as_dict()))
 
 
 if __name__ == "__main__":

@@ -25,7 +25,7 @@ from groupadd.cli.drip import tables
 from groupadd.cli.drip.progress import Progress
 from groupadd.cli.exit_codes import Exit, of_statuses
 from groupadd.cli.output import Output
-from groupadd.drip import AccountStatus, AuditLine, DripStatus
+from groupadd.drip import AccountStatus, AuditLine, Drip, DripStatus
 from groupadd.drip.status import AccountState
 from groupadd.sandbox import Sandbox, World, config_toml, example_world, mount
 from groupadd.sandbox.example import GROUP
@@ -106,7 +106,7 @@ def test_a_plan_says_who_is_planned_what_is_wrong_and_what_to_expect(
     assert "4 people planned" in out
     assert re.search(r"\n6 +'12 34' has 4 digits", out)
     assert re.search(rf"wasend +{GROUP} +4 +yes +1,022 +yes", out)
-    assert "wasend would be through in" in out
+    assert "wasend would end in" in out
     assert "warning: adds_per_minute is 60000" in out
     assert place.world.journal == []
 
@@ -137,7 +137,9 @@ def test_the_same_file_planned_again_is_nothing_new(place: Place, capsys: pytest
     plan()
     capsys.readouterr()
     assert plan() == Exit.EVERYONE_IN
-    assert capsys.readouterr().out.startswith("nothing new: everybody in 4 rows is planned for the same group already")
+    assert capsys.readouterr().out.startswith(
+        "nothing new: all participants in 4 rows are planned for the same group already"
+    )
 
 
 def test_a_file_of_which_nothing_can_be_used_is_an_input_error(place: Place, tmp_path: Path) -> None:
@@ -285,7 +287,7 @@ def test_ctrl_c_finishes_whoever_is_in_hand_and_says_how_to_go_on(place: Place) 
 
     assert process.returncode == Exit.INTERRUPTED
     assert "`groupadd drip run` goes on from here" in err
-    assert "4 people: 1 added, 3 left" in out
+    assert "4 people: 1 added, 3 to do" in out
 
 
 def test_a_run_ends_as_an_add_of_all_its_people_would() -> None:
@@ -328,13 +330,14 @@ def test_off_a_terminal_the_accounts_are_told_of_once_a_minute(
 ) -> None:
     plan()
     capsys.readouterr()
-    progress = Progress(Output(), PaceSettings(), LEDGER, None)
-    for second in (0, 30, 59, 60, 100, 125):
-        progress.print(AuditLine(NOW + timedelta(seconds=second), "wasend", None, None, "looked", "looks", ""))
+    with Drip(LEDGER) as drip:
+        progress = Progress(Output(), drip)
+        for second in (0, 30, 59, 60, 100, 125):
+            progress.on_line(AuditLine(NOW + timedelta(seconds=second), "wasend", None, None, "looked", "looks", ""))
 
     lines = capsys.readouterr().err.splitlines()
     assert len(lines) == 3
-    assert all(line.startswith("wasend: ready; 0 done, 4 left, 0 of 5 a minute, ") for line in lines)
+    assert all(line.startswith("wasend: ready; 0 done, 4 to do, 0 of 60000 a minute, ") for line in lines)
 
 
 def test_the_demo_is_killed_in_the_middle_and_loses_nobody(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import create_engine, make_url, text
 
-from groupadd import drip
-from groupadd.drip.fleet import worker as workers
+from groupadd.drip import Drip, LedgerError
 from groupadd.drip.store import database
 from groupadd.drip.store.database import Ledger
 from groupadd.sandbox import config_toml
@@ -21,7 +20,8 @@ from tests.drip.fleet import Fleet
 from tests.drip.ledgers import POSTGRES, new_ledger
 
 pytestmark = pytest.mark.postgres
-QUICK = {"shift_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.3, "stalled_s": 1.5, "lease_s": 1.5}
+QUICK = {"run_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.3, "stalled_s": 1.5}
+LEASE_S = 1.5
 ACCOUNTS, EACH = 6, 10
 
 
@@ -29,7 +29,16 @@ ACCOUNTS, EACH = 6, 10
 def fleet(tmp_path: Path) -> Iterator[Fleet]:
     with (
         new_ledger("postgresql", tmp_path) as ledger,
-        Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=200.0, jitter=0.0, timing=QUICK, timeout_s=1.0) as it,
+        Fleet.of(
+            ledger,
+            ACCOUNTS,
+            EACH,
+            adds_per_minute=200.0,
+            jitter=0.0,
+            timing=QUICK,
+            lease_s=LEASE_S,
+            timeout_s=1.0,
+        ) as it,
     ):
         yield it
 
@@ -52,12 +61,12 @@ def no_database(ledger: str) -> Iterator[None]:
 
 def test_workers_that_die_freeze_or_lose_the_database_lose_nobody_and_ask_for_nobody_twice(fleet: Fleet) -> None:
     fleet.start("one", "two", "three")
-    fleet.order()
+    fleet.enqueue()
     fleet.wait_for(lambda: fleet.adds() >= 6, "the beginning")
     fleet.workers["one"].kill()
     frozen = fleet.freeze_in_mid_call("two")
     assert frozen.wait(30)
-    time.sleep(4 * QUICK["lease_s"])
+    time.sleep(4 * LEASE_S)
     fleet.workers["two"].send_signal(signal.SIGCONT)
     before = fleet.adds()
     fleet.wait_for(lambda: fleet.adds() > before, "an add after the freeze")
@@ -74,19 +83,21 @@ def test_workers_that_die_freeze_or_lose_the_database_lose_nobody_and_ask_for_no
     assert [fleet.workers[name].wait(30) for name in ("two", "three")] == [0, 0]
 
 
-def test_a_plan_is_not_begun_before_it_is_ordered_and_paused_accounts_wait_for_resume(fleet: Fleet) -> None:
+def test_no_add_is_sent_before_accounts_are_queued_and_paused_accounts_wait_for_resume(fleet: Fleet) -> None:
     fleet.start("one")
     time.sleep(3.0)
     assert fleet.adds() == 0
-    fleet.order()
+    fleet.enqueue()
     fleet.wait_for(lambda: fleet.adds() > 0, "the first add")
-    drip.pause(ledger=fleet.ledger)
+    with fleet.open() as drip:
+        drip.pause()
     fleet.wait_for(lambda: {one.state for one in fleet.status().accounts} == {"stopped"}, "the pause")
     time.sleep(1.5)
     before = fleet.adds()
     time.sleep(2.0)
     assert fleet.adds() == before
-    drip.resume(ledger=fleet.ledger)
+    with fleet.open() as drip:
+        drip.resume()
     fleet.wait_for(lambda: not fleet.left(), "the end")
     fleet.holds()
 
@@ -95,27 +106,31 @@ def test_a_server_out_of_reach_is_left_alone_for_a_moment(tmp_path: Path, monkey
     monkeypatch.setattr(database, "REST_S", 3600.0)
     with new_ledger("postgresql", tmp_path) as url, Ledger.open(url) as book:
         book.make()
-        with no_database(url), pytest.raises(drip.LedgerError, match="accepting"), book.reading() as tx:
+        with no_database(url), pytest.raises(LedgerError, match="accepting"), book.reading() as tx:
             tx.execute(text("SELECT 1"))
-        with pytest.raises(drip.LedgerError, match="accepting"), book.reading():
+        with pytest.raises(LedgerError, match="accepting"), book.reading():
             pytest.fail("every account would try, and hold up all others")
 
 
 def test_preparing_twice_changes_nothing_and_workers_want_it_done(tmp_path: Path) -> None:
     config = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
-    with new_ledger("postgresql", tmp_path) as ledger:
-        with Ledger.open(ledger) as book:
-            book.make()
-        with pytest.raises(drip.LedgerError, match="drip init"):
-            workers.work(ledger=ledger, config=config)
+    with new_ledger("postgresql", tmp_path) as url, Drip(url, config) as drip:
+        with Ledger.open(url) as ledger:
+            ledger.make()
+        with pytest.raises(LedgerError, match="drip init"):
+            drip.work()
         for _ in range(2):
-            workers.init(ledger=ledger)
-            assert workers.start(ledger=ledger, config=config) == []
+            drip.init()
+            assert drip.enqueue_accounts() == []
 
 
 def test_workers_want_a_ledger_that_can_be_shared(tmp_path: Path) -> None:
-    with pytest.raises(drip.LedgerError, match="PostgreSQL"):
-        workers.init(ledger=f"sqlite:///{tmp_path / 'drip.db'}")
+    config = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
+    with Drip(f"sqlite:///{tmp_path / 'drip.db'}", config) as drip:
+        drip.init()
+        for verb in (drip.work, drip.enqueue_accounts):
+            with pytest.raises(LedgerError, match="PostgreSQL"):
+                verb()
 
 
 def test_the_command_line_prepares_orders_works_and_watches(fleet: Fleet, tmp_path: Path) -> None:
@@ -139,7 +154,7 @@ def test_the_command_line_prepares_orders_works_and_watches(fleet: Fleet, tmp_pa
     found = fleet.holds()
     assert (worker.returncode, fleet.left()) == (0, 0)
     assert seen.returncode == (1 if found["not_added"] else 0)
-    assert "6 accounts are ordered" in seen.stderr
+    assert "Queued 6 accounts" in seen.stderr
     assert "added" in seen.stderr, "what happens is told while it does"
     assert "added" in said
     assert "Traceback" not in said + seen.stderr

@@ -16,7 +16,7 @@ from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.store.schema import VERSION, accounts
 from groupadd.settings import PaceSettings
 from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.test_running import Drip, made
+from tests.drip.trial import Trial, planned
 from tests.drip.virtual import crowd, town
 
 HOLDS_THE_LOCK = """
@@ -30,8 +30,8 @@ with exclusive(Ledger.open(sys.argv[1])):
 
 def test_a_ledger_that_is_not_there_is_not_made_by_looking_at_it(tmp_path: Path) -> None:
     path = tmp_path / "none.db"
-    with pytest.raises(drip.LedgerError, match="there is no ledger"):
-        next(drip.audit(ledger=f"sqlite:///{path}"))
+    with drip.open(f"sqlite:///{path}") as opened, pytest.raises(drip.LedgerError, match="there is no ledger"):
+        opened.pause()
     assert not path.exists()
 
 
@@ -64,7 +64,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_newer_groupadds_ledger_is_left_alone(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
     with sqlite3.connect(tmp_path / "drip.db") as database:
         database.execute("UPDATE drip_schema SET version = ?", [VERSION + 1])
     with pytest.raises(drip.LedgerError, match="newer groupadd"):
@@ -72,7 +72,7 @@ def test_a_newer_groupadds_ledger_is_left_alone(tmp_path: Path) -> None:
 
 
 def test_a_read_only_ledger_is_refused_before_anything_is_sent(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
     it.ledger = f"sqlite:///file:{tmp_path / 'drip.db'}?mode=ro&uri=true"
     with pytest.raises(drip.LedgerError, match="readonly"):
         it.run()
@@ -80,7 +80,7 @@ def test_a_read_only_ledger_is_refused_before_anything_is_sent(tmp_path: Path) -
 
 
 def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(60), drip={"adds_per_day": 100, "rest_s": 0.0})
+    it = planned(tmp_path, crowd(60), drip={"adds_per_day": 100, "rest_s": 0.0})
 
     def let_it_grow_no_more(connection: sqlite3.Connection, *_: object) -> None:
         connection.execute("PRAGMA max_page_count = 1")  # the least that is allowed is what it has now
@@ -97,7 +97,7 @@ def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
 
 
 def test_a_second_runner_on_a_file_is_refused(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
     with Ledger.open(it.ledger) as ledger, exclusive(ledger), pytest.raises(drip.LedgerBusy, match="another"):
         it.run()
     assert it.run().left == 0
@@ -120,7 +120,7 @@ def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
     people = crowd(1)
-    it = Drip(town(people), tmp_path)
+    it = Trial(town(people), tmp_path)
     with new_ledger(kind, tmp_path) as it.ledger:
         it.plan(people)
         with Ledger.open(it.ledger, clock=it.town.clock) as book:
@@ -142,7 +142,7 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
                 assert (await book.read(snapshot, PaceSettings(), "main")).asked == 0
 
             it.town.clock.run(compete())
-        assert "asking" not in [line.event for line in drip.audit(ledger=it.ledger)]
+        assert "asking" not in [line.event for line in it.audit()]
 
 
 @pytest.mark.postgres
@@ -151,36 +151,39 @@ def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
 ) -> None:
     monkeypatch.setitem(POSTGRES, "options", "-c idle_in_transaction_session_timeout=300")
     people = crowd(1)
-    it = Drip(town(people), tmp_path)
+    it = Trial(town(people), tmp_path)
     with new_ledger("postgresql", tmp_path) as it.ledger:
         it.plan(people)
 
         def freeze() -> None:
             with Ledger.open(it.ledger) as book, book.writing() as tx:
                 tx.execute(update(accounts).values(asked=7))
-                drip.pause(ledger=it.ledger)  # waits for the row, which is free when the server cuts the other one off
+                with it.open() as other:
+                    other.pause()  # waits for the row, which is free when the server cuts the first one off
 
         with pytest.raises(drip.LedgerError, match="idle-in-transaction"):
             freeze()
-        (account,) = drip.status(ledger=it.ledger, config=it.town.config).accounts
+        with it.open() as other:
+            (account,) = other.status().accounts
         assert account.state == "stopped"
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_plan_on_either_database(kind: str, tmp_path: Path) -> None:
     people = crowd(12)
-    it = Drip(town(people, ["main", "backup"], vendor="wawp"), tmp_path)
+    it = Trial(town(people, ["main", "backup"], vendor="wawp"), tmp_path)
     with new_ledger(kind, tmp_path) as it.ledger:
         it.plan(people)
         assert it.run().counts == {Status.ADDED: 12}
-        assert [line.event for line in drip.audit(ledger=it.ledger)].count("asking") == 12
-        assert drip.forget(f"+{people[0].phone}", ledger=it.ledger, clock=it.town.clock) == 1
+        assert [line.event for line in it.audit()].count("asking") == 12
+        with it.open() as opened:
+            assert opened.forget(f"+{people[0].phone}") == 1
         assert len(it.statuses()) == 11
-        assert people[0].phone not in str([line.participant for line in drip.audit(ledger=it.ledger)])
+        assert people[0].phone not in str([line.participant for line in it.audit()])
 
 
 def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
 
     def overtake(line: drip.AuditLine) -> bool:
         if line.event == "asking":
@@ -190,4 +193,4 @@ def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) 
 
     told = it.run(overtake)
     assert told.left == 1
-    assert [line.event for line in drip.audit(ledger=it.ledger)] == ["planned", "asking"]
+    assert [line.event for line in it.audit()] == ["planned", "asking"]

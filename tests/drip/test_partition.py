@@ -25,7 +25,8 @@ pytestmark = [
         reason="GROUPADD_TEST_NAMESPACES does not allow us to make network namespaces, as root, for a minute",
     ),
 ]
-QUICK = {"shift_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.5, "stalled_s": 2.0, "lease_s": 2.0}
+QUICK = {"run_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.5, "stalled_s": 2.0}
+LEASE_S = 2.0
 ACCOUNTS, EACH = 4, 60
 WHY = "the database is out of reach, and nothing is sent without it"
 
@@ -85,7 +86,7 @@ def test_who_is_cut_off_from_the_database_stops_sending_says_why_and_goes_on_lat
     asked: Counter[str] = Counter()
     with ExitStack() as stack:
         ledger = stack.enter_context(new_ledger("postgresql", tmp_path))
-        fleet = Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=120.0, timing=QUICK, timeout_s=1.0)
+        fleet = Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=120.0, timing=QUICK, lease_s=LEASE_S, timeout_s=1.0)
         fleet.on_add = lambda worker: asked.update([worker])
         stack.enter_context(fleet)
         says = stack.enter_context((said := tmp_path / "says").open("wb"))
@@ -93,10 +94,10 @@ def test_who_is_cut_off_from_the_database_stops_sending_says_why_and_goes_on_lat
         two, _ = stack.enter_context(host("groupadd-two", 3, fleet))
         fleet.start("one", host=one, says=says)
         fleet.start("two", host=two)
-        fleet.order()
+        fleet.enqueue()
         fleet.wait_for(lambda: asked["one"] >= 4, "adds by the first host")
         line.cut()
-        time.sleep(QUICK["lease_s"] + 0.5)
+        time.sleep(LEASE_S + 0.5)
         before = asked.copy()
         fleet.wait_for(lambda: WHY in said.read_text(), "a word of why")
         fleet.wait_for(lambda: asked["two"] >= before["two"] + 10, "adds by the second host")

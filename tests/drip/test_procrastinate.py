@@ -1,16 +1,16 @@
-"""The tasks, over Procrastinate's own in-memory connector: orders become shifts, and lost ones are made anew."""
+"""The tasks, over Procrastinate's own in-memory connector: queued accounts become jobs, and a lost job is made anew."""
 
 import asyncio
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import procrastinate
 import pytest
 from procrastinate.testing import InMemoryConnector
 
-from groupadd import Status, drip
-from groupadd.drip.fleet import tasks as engine
+from groupadd import Status
+from groupadd.config.sources import Source
+from groupadd.drip import AsyncDrip, DripStatus
 from groupadd.drip.store.accounts import enqueue_accounts, queued_accounts
 from groupadd.drip.store.database import Ledger
 from tests.drip.crashing import Scene, people, scene, served
@@ -27,10 +27,9 @@ def it(tmp_path: Path) -> Iterator[Scene]:
         yield told
 
 
-def app_of(it: Scene, **options: Any) -> procrastinate.App:
+def app_of(it: Scene, config: Source = None, stopping: asyncio.Event | None = None) -> procrastinate.App:
     app = procrastinate.App(connector=InMemoryConnector())
-    options = {"config": it.config} | options
-    app.add_tasks_from(engine.blueprint(ledger=it.ledger, **options), namespace="mine")
+    app.add_tasks_from(AsyncDrip(it.ledger, config or it.config).tasks(stopping=stopping), namespace="mine")
     return app
 
 
@@ -51,73 +50,77 @@ def sweep(app: procrastinate.App, times: int = 1) -> None:
     asyncio.run(swept())
 
 
-def ordered(it: Scene) -> list[str]:
-    with Ledger.open(it.ledger) as book:
-        return [one.provider for one in queued_accounts(book)]
+def enqueue(it: Scene) -> list[str]:
+    with Ledger.open(it.ledger) as ledger:
+        return list(enqueue_accounts(ledger))
 
 
-def test_what_is_ordered_is_handed_out_and_worked_to_its_end(it: Scene) -> None:
+def queued(it: Scene) -> list[str]:
+    with Ledger.open(it.ledger) as ledger:
+        return [one.provider for one in queued_accounts(ledger)]
+
+
+def status(it: Scene) -> DripStatus:
+    with it.open() as drip:
+        return drip.status()
+
+
+def test_a_queued_account_is_handed_out_and_run_to_its_end(it: Scene) -> None:
     app = app_of(it)
-    with Ledger.open(it.ledger) as book:
-        assert enqueue_accounts(book) == ["main"]
+    assert enqueue(it) == ["main"]
     sweep(app)
-    told = drip.status(ledger=it.ledger, config=it.config)
-    assert (told.left, told.counts) == (0, {Status.ADDED: 4})
-    assert jobs(app) == [("mine:sweep", "succeeded"), ("mine:shift", "succeeded")]
-    assert ordered(it) == []
+    stands = status(it)
+    assert (stands.left, stands.counts) == (0, {Status.ADDED: 4})
+    assert jobs(app) == [("mine:sweep", "succeeded"), ("mine:run_account", "succeeded")]
+    assert queued(it) == []
 
 
-def test_nothing_is_begun_that_is_not_ordered_and_an_order_ends_with_its_people(it: Scene) -> None:
+def test_no_account_is_run_that_is_not_queued_and_one_without_people_to_do_leaves_the_queue(it: Scene) -> None:
     app = app_of(it)
     sweep(app)
     assert not it.world.journal
-    with Ledger.open(it.ledger) as book:
-        enqueue_accounts(book)
+    enqueue(it)
     sweep(app)
     more = people(6)
     it.world.add_people(*more[4:])
     it.plan(more)
     before = len(it.world.journal)
     sweep(app)
-    assert len(it.world.journal) == before, "who was planned later waits for an order of their own"
+    assert len(it.world.journal) == before, "people who are planned later wait until the account is queued again"
 
 
-def test_a_shift_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(it: Scene) -> None:
+def test_a_job_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(it: Scene) -> None:
     app = app_of(it)
-    with Ledger.open(it.ledger) as book:
-        enqueue_accounts(book)
-        assert isinstance(app.connector, InMemoryConnector)
+    enqueue(it)
 
     async def lose_one() -> None:
         async with app.open_async():
             worker = await app.job_manager.register_worker()
-            await app.tasks["mine:shift"].configure(lock="groupadd main").defer_async(provider="main")
+            await app.tasks["mine:run_account"].configure(lock="groupadd main").defer_async(provider="main")
             assert await app.job_manager.fetch_job(queues=None, worker_id=worker)
 
     asyncio.run(lose_one())
     sweep(app)
-    assert drip.status(ledger=it.ledger, config=it.config).left == 0
+    assert status(it).left == 0
 
 
 def test_an_account_that_a_worker_does_not_know_is_stopped_with_the_reason(it: Scene) -> None:
     config = {**it.config, "providers": {"other": it.config["providers"]["main"]}}
     app = app_of(it, config=config)
-    with Ledger.open(it.ledger) as book:
-        enqueue_accounts(book)
+    enqueue(it)
     sweep(app, times=2)
-    (account,) = drip.status(ledger=it.ledger, config=it.config).accounts
+    (account,) = status(it).accounts
     assert (account.state, it.world.journal) == ("stopped", [])
     assert "no such provider" in (account.why or "")
     assert account.how_to_go_on is not None
-    assert [name for name, _ in jobs(app)] == ["mine:sweep", "mine:shift", "mine:sweep"]
+    assert [name for name, _ in jobs(app)] == ["mine:sweep", "mine:run_account", "mine:sweep"]
 
 
-def test_shifts_of_a_worker_that_is_to_end_are_handed_back_without_an_add(it: Scene) -> None:
+def test_jobs_of_a_worker_that_is_to_end_are_handed_back_without_an_add(it: Scene) -> None:
     stopping = asyncio.Event()
     stopping.set()
     app = app_of(it, stopping=stopping)
-    with Ledger.open(it.ledger) as book:
-        enqueue_accounts(book)
+    enqueue(it)
     sweep(app)
     assert not it.world.journal
-    assert ordered(it) == ["main"]
+    assert queued(it) == ["main"]

@@ -1,87 +1,29 @@
 """A whole drip in virtual time, held against the sandbox's truth: pace, stops, looks, restarts."""
 
-import asyncio
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
-from io import StringIO
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
-from typing import Any
 
 import pytest
 from attrs import evolve
 
-from groupadd import Status, drip
+from groupadd import Status
+from groupadd.drip import AccountRun, AuditLine
 from groupadd.drip.status import status_of
 from groupadd.drip.stop_rules import HOW_TO_GO_ON, Stop
 from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.lease import Lease
-from groupadd.sandbox import Privacy, SandboxPerson, faults
+from groupadd.sandbox import Privacy, faults
 from groupadd.settings import PaceSettings
 from groupadd.wire.messages import LONGEST_RETRY_S
-from tests.drip.virtual import GROUP, START, Town, crowd, town
+from tests.drip.trial import Trial, planned
+from tests.drip.virtual import GROUP, START, crowd, town
 
 CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
-
-
-class Drip:
-    """A ledger over a town."""
-
-    def __init__(self, town: Town, folder: Path) -> None:
-        self.town, self.ledger = town, f"sqlite:///{folder / 'drip.db'}"
-        self.lines: list[drip.AuditLine] = []
-
-    def plan(self, people: Sequence[SandboxPerson], **options: Any) -> drip.Plan:
-        rows = [{"phone": f"+{human.phone}"} for human in people]
-        options = {"group": GROUP, "providers": list(self.town.sandboxes)} | options
-        return drip.plan(rows, ledger=self.ledger, config=self.town.config, clock=self.town.clock, **options)
-
-    async def running(self, until: Callable[[drip.AuditLine], bool] = lambda _: False) -> drip.DripStatus:
-        stopping = asyncio.Event()
-
-        def on_line(line: drip.AuditLine) -> None:
-            self.lines.append(line)
-            if until(line):
-                stopping.set()
-
-        async with self.town.http() as http:
-            return await drip.run_async(
-                ledger=self.ledger,
-                config=self.town.config,
-                clock=self.town.clock,
-                http=http,
-                on_line=on_line,
-                stopping=stopping,
-                lease_s=24 * 3600,
-            )
-
-    def run(self, until: Callable[[drip.AuditLine], bool] = lambda _: False) -> drip.DripStatus:
-        return self.town.clock.run(self.running(until))
-
-    def run_cut_off_after(self, seconds: float) -> bool:
-        """Run, and return whether that was cut off in the midst of whatever it did."""
-        try:
-            self.town.clock.run(asyncio.wait_for(self.running(), seconds))
-        except TimeoutError:
-            return True
-        return False
-
-    def resume(self) -> None:
-        drip.resume(ledger=self.ledger, clock=self.town.clock)
-
-    def statuses(self) -> list[str]:
-        rows = StringIO()
-        drip.export(rows, ledger=self.ledger)
-        return [line.split(",", 1)[1].rsplit(",", 1)[0] for line in rows.getvalue().splitlines()[1:]]
-
-
-def made(folder: Path, people: Sequence[SandboxPerson], accounts: Sequence[str] = ("main",), **options: Any) -> Drip:
-    told = Drip(town(people, accounts, **options), folder)
-    told.plan(people)
-    return told
 
 
 def gaps(moments: Sequence[tuple[float, str]]) -> list[float]:
@@ -94,9 +36,9 @@ def most_in_a_minute(moments: Sequence[tuple[float, str]]) -> int:
 
 @pytest.mark.parametrize("vendor", ["wasend", "wawp"])
 def test_everybody_gets_a_true_verdict_and_is_asked_for_once(vendor: str, tmp_path: Path) -> None:
-    tempers = {3: CONTACTS, 17: ABSENT}
-    people = crowd(30, lambda n: tempers.get(n, Privacy.OPEN))
-    it = made(tmp_path, people, ["main", "backup"], vendor=vendor)
+    privacy = {3: CONTACTS, 17: ABSENT}
+    people = crowd(30, lambda n: privacy.get(n, Privacy.OPEN))
+    it = planned(tmp_path, people, ["main", "backup"], vendor=vendor)
     told = it.run()
     assert (told.left, told.counts[Status.ADDED], told.counts[Status.NOT_ADDED]) == (0, 28, 2)
     assert Counter(phone for _, phone in it.town.adds()) == Counter(human.phone for human in people)
@@ -104,14 +46,14 @@ def test_everybody_gets_a_true_verdict_and_is_asked_for_once(vendor: str, tmp_pa
 
 
 def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), vendor="wawp")
+    it = planned(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), vendor="wawp")
     it.run()
     looks = sum(request.route == "list" for request in it.town.sandboxes["main"].requests)
     assert looks <= 1.5 * len(it.town.adds())
 
 
 def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(120), ["main", "backup"])
+    it = planned(tmp_path, crowd(120), ["main", "backup"])
     told = it.run()
     assert told.counts[Status.ADDED] == 120
     for name in ("main", "backup"):
@@ -136,7 +78,7 @@ def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> Non
 def test_the_pace_is_kept_up_where_nothing_fails(
     pace: dict[str, float], vendor: str, allowed_s: float, tmp_path: Path
 ) -> None:
-    it = made(tmp_path, crowd(50), drip=pace, vendor=vendor)
+    it = planned(tmp_path, crowd(50), drip=pace, vendor=vendor)
     it.run()
     adds = it.town.adds()
     assert allowed_s / (adds[-1][0] - adds[0][0]) >= 0.97
@@ -144,7 +86,7 @@ def test_the_pace_is_kept_up_where_nothing_fails(
 
 def test_no_minute_holds_more_than_its_share_whenever_runs_are_cut_off(tmp_path: Path) -> None:
     people = crowd(60)
-    it = made(tmp_path, people, drip={"rest_s": 0.0, "adds_per_day": 1000})
+    it = planned(tmp_path, people, drip={"rest_s": 0.0, "adds_per_day": 1000})
     it.town.delay_s = 3.0  # so that many are cut off in mid-call
     chances = random.Random(5)
     while it.run_cut_off_after(chances.uniform(0.1, 40)):
@@ -154,7 +96,7 @@ def test_no_minute_holds_more_than_its_share_whenever_runs_are_cut_off(tmp_path:
 
 
 def test_a_stopped_run_goes_on_at_its_pace(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(12))
+    it = planned(tmp_path, crowd(12))
     while it.run(until=lambda line: line.event == "settled").left:
         pass
     assert len(it.town.adds()) == 12
@@ -165,14 +107,16 @@ def test_a_stopped_run_goes_on_at_its_pace(tmp_path: Path) -> None:
 def test_nobody_is_added_or_invited_in_quiet_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     quiet = {"quiet": "09:01-11:00", "rest_s": 0.0}
-    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Privacy.OPEN), drip=quiet, add={"invite": "link"})
+    it = planned(
+        tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Privacy.OPEN), drip=quiet, add={"invite": "link"}
+    )
     it.run()
     moments = [entry.at - START for entry in it.town.world.journal]
     assert not [at for at in moments if 60 <= at < 7200]
     assert [at for at in moments if at >= 7200]
 
 
-def stopped(it: Drip) -> tuple[str, str]:
+def stopped(it: Trial) -> tuple[str, str]:
     (account,) = it.run().accounts
     assert account.state == "stopped"
     assert account.why is not None
@@ -182,7 +126,7 @@ def stopped(it: Drip) -> tuple[str, str]:
 
 
 def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Privacy.OPEN))
+    it = planned(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Privacy.OPEN))
     rule, why = stopped(it)
     assert (rule, len(it.town.adds())) == ("refusals", 7)
     assert "3 of the last 7" in why
@@ -192,7 +136,7 @@ def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_p
 
 
 def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(4))
+    it = planned(tmp_path, crowd(4))
     it.town.sandboxes["main"].faults.plan(faults.rate_limited(3600), on="add")
     rule, _ = stopped(it)
     assert rule == "rate_limited"
@@ -203,7 +147,7 @@ def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_pa
 
 
 def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(4))
+    it = planned(tmp_path, crowd(4))
     it.town.sandboxes["main"].vendor.account.session = "failed"
     assert stopped(it)[0] == "session_down"
     it.town.sandboxes["main"].vendor.account.session = "working"
@@ -213,7 +157,7 @@ def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
 
 def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
     people = crowd(6)
-    it = made(tmp_path, people, vendor="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
+    it = planned(tmp_path, people, vendor="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
     for human in people:
         it.town.world.add_people(evolve(human, privacy=CONTACTS))
     assert stopped(it)[0] == "unknowns"
@@ -221,24 +165,24 @@ def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
 
 
 def test_a_provider_out_of_reach_is_waited_for_and_then_stops_the_account(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(3))
+    it = planned(tmp_path, crowd(3))
     it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=2)
     assert it.run().counts == {Status.ADDED: 3}
-    it = made(tmp_path / "..", crowd(3))
+    it = planned(tmp_path / "..", crowd(3))
     it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=None)
     assert stopped(it)[0] == "unreachable"
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.applied_late(45), faults.HTML, faults.GATEWAY_AFTER])
 def test_a_lost_answer_is_settled_by_looks_alone(fault: faults.Fault, tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(2))
+    it = planned(tmp_path, crowd(2))
     it.town.sandboxes["main"].faults.plan(fault, on="add")
     assert it.run().counts == {Status.ADDED: 2}
     assert len(it.town.adds()) == 2
 
 
 def test_an_add_that_was_lost_on_its_way_is_sent_once_more_after_proof(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
     it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=1)
     assert it.run().counts == {Status.ADDED: 1}
     requests = [request.route for request in it.town.sandboxes["main"].requests if request.route in {"add", "list"}]
@@ -248,7 +192,7 @@ def test_an_add_that_was_lost_on_its_way_is_sent_once_more_after_proof(tmp_path:
 
 
 def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(1))
+    it = planned(tmp_path, crowd(1))
     it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=None)
     assert it.run().counts == {Status.NOT_ADDED: 1}
     assert sum(request.route == "add" for request in it.town.sandboxes["main"].requests) == 2
@@ -256,14 +200,14 @@ def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
 
 def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
     people = crowd(4, lambda n: CONTACTS if n == 1 else Privacy.OPEN)
-    it = made(tmp_path, people, add={"invite": "link"})
+    it = planned(tmp_path, people, add={"invite": "link"})
     assert it.run().counts == {Status.ADDED: 3, Status.INVITED: 1}
     assert it.town.invitations() == [people[1].phone]
 
 
 def test_who_has_joined_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
     people = crowd(3)
-    it = made(tmp_path, people, vendor="wawp")
+    it = planned(tmp_path, people, vendor="wawp")
     it.town.world.join(GROUP, people[2].phone)
     assert it.run().counts == {Status.ADDED: 2, Status.ALREADY_MEMBER: 1}
     assert [phone for _, phone in it.town.adds()] == [people[0].phone, people[1].phone]
@@ -271,18 +215,19 @@ def test_who_has_joined_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
 
 def test_a_group_that_our_account_is_not_in_stops_the_account_with_why(tmp_path: Path) -> None:
     people = crowd(2)
-    it = Drip(town(people), tmp_path)
+    it = Trial(town(people), tmp_path)
     it.plan(people, group="120363000000000099@g.us")
     assert stopped(it)[0] == "not_allowed"
     assert it.run().left == 2
 
 
 def test_a_pause_holds_until_it_is_resumed(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(5))
+    it = planned(tmp_path, crowd(5))
 
-    def pause(line: drip.AuditLine) -> bool:
+    def pause(line: AuditLine) -> bool:
         if line.event == "settled" and len(it.town.adds()) == 2:
-            drip.pause("main", ledger=it.ledger, clock=it.town.clock)
+            with it.open() as drip:
+                drip.pause("main")
         return False
 
     (account,) = it.run(pause).accounts
@@ -292,32 +237,30 @@ def test_a_pause_holds_until_it_is_resumed(tmp_path: Path) -> None:
 
 
 def test_a_bold_pace_is_warned_of(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    it = made(tmp_path, crowd(1), drip={"adds_per_minute": 20})
+    it = planned(tmp_path, crowd(1), drip={"adds_per_minute": 20})
     with caplog.at_level(logging.WARNING, "groupadd"):
         it.run()
     assert "adds_per_minute is 20" in caplog.text
 
 
-def test_a_shift_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> None:
-    it = made(tmp_path, crowd(12))
+def test_a_run_of_one_account_ends_on_time_and_says_when_the_next_is_due(tmp_path: Path) -> None:
+    it = planned(tmp_path, crowd(12))
 
-    async def work() -> drip.AccountRun:
-        async with it.town.http() as http:
-            return await drip.shift(
-                "main", seconds=200, ledger=it.ledger, config=it.town.config, clock=it.town.clock, http=http
-            )
+    async def work() -> AccountRun:
+        async with it.opened() as drip:
+            return await drip.run_account("main", seconds=200)
 
     first = it.town.clock.run(work())
     assert first.state == "more"
     assert first.due_at is not None
     assert first.due_at - it.town.adds()[-1][0] >= 300
     it.town.clock.sleep(first.due_at - it.town.clock.now())
-    assert it.town.clock.run(work()) == drip.AccountRun("done")
+    assert it.town.clock.run(work()) == AccountRun("done")
 
 
 def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:
     people = crowd(1)
-    one = Drip(town(people), tmp_path)
+    one = Trial(town(people), tmp_path)
     one.plan(people)
     with Ledger.open(one.ledger, clock=one.town.clock) as book:
         provider = next(iter(one.town.sandboxes))

@@ -1,50 +1,57 @@
-"""`groupadd drip`: many people over days. Each command is one call of `groupadd.drip`, and words for what came."""
+"""`groupadd drip`: adding many people over days. Each command opens the ledger once and calls a verb of `Drip`."""
 
 import json
 from collections.abc import Iterable, Iterator
-from types import ModuleType
 from typing import Annotated
 
 from attrs import frozen
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from groupadd import drip
 from groupadd.cli.commands import Json
 from groupadd.cli.drip import tables
-from groupadd.cli.drip.progress import Progress, say_event
+from groupadd.cli.drip.progress import Progress, show_event
 from groupadd.cli.drip.tables import Place, present
 from groupadd.cli.exit_codes import Exit, of_statuses
 from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.client import Client
-from groupadd.config.load import Config, load
-from groupadd.drip.report import report as write_report
-from groupadd.drip.store.database import DEFAULT_URL, Ledger, is_shared
-from groupadd.drip.store.schema import VERSION
-from groupadd.errors import GroupAddError, Interrupted
+from groupadd.config.load import Config
+from groupadd.drip import AuditLine, Drip, DripStatus, Plan
+from groupadd.errors import GroupAddError, Interrupted, LedgerError
 from groupadd.model.outcome import Reason
+from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
 
 app: App = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
 
 _REPORT = "groupadd-drip.html"
 
-One = Annotated[str | None, Parameter(name="--provider")]
+OneProvider = Annotated[str | None, Parameter(name="--provider")]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Book:
-    """Where the plan is kept, and how the answer is shown.
+class LedgerOptions:
+    """The ledger, and how the answer is shown.
 
     Attributes:
-        ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
+        ledger: A SQLAlchemy URL of SQLite or PostgreSQL; left out: sqlite:///groupadd-drip.db in the current folder.
+        config: The config file; left out: the usual places.
         json: Print one JSON object.
     """
 
-    ledger: str = DEFAULT_URL
+    ledger: str | None = None
+    config: str | None = None
     json: Json = False
+
+    def open(self) -> Drip:
+        """Open the ledger, for the length of the command.
+
+        Raises:
+            LedgerError: The URL cannot be used.
+        """
+        return Drip(self.ledger, self.config)
 
 
 @app.command
@@ -55,40 +62,41 @@ def plan(
     group: str | None = None,
     providers: Annotated[tuple[str, ...], Parameter(name="--provider", negative=(), show_default=False)] = (),
     phone_column: str | None = None,
-    config: str | None = None,
-    book: Book = Book(),
+    options: LedgerOptions = LedgerOptions(),
 ) -> Exit:
-    """Put the rows of a CSV into the ledger, and say what would happen and how long it takes. Adds nobody.
+    """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Adds no one.
 
     Args:
         file: A CSV with a header. Its columns group and provider win over the options; all others are yours.
         group: The group of the rows that name none.
         providers: An account that shares the rows that name none; may be given several times.
-        phone_column: The column of the numbers; left out: phone, participant or number.
-        config: The config file; left out: the usual places.
-        book: Where the plan is kept.
+        phone_column: The name of the phone column; left out: phone, participant or number.
+        options: The ledger.
     """
-    screen = Output(json=book.json)
-    made = drip.plan(
-        file, group=group, providers=providers, phone_column=phone_column, ledger=book.ledger, config=config
-    )
-    places = list(_places(load(config), made))
-    told = {
-        "people": made.people,
-        "planned_before": made.planned_before,
-        "faults": [{"line": line, "why": why} for line, why in made.faults.items()],
+    output = Output(json=options.json)
+    with options.open() as drip:
+        planned = drip.plan(file, group=group, providers=providers, phone_column=phone_column)
+        places = list(_places(drip.settings, planned))
+        view = tables.plan(planned, places, present(), is_shared=drip.is_shared)
+    output.show(_as_dict(planned, places), view)
+    return Exit.NOT_SENT if planned.faults and not planned.people + planned.planned_before else Exit.EVERYONE_IN
+
+
+def _as_dict(planned: Plan, places: Iterable[Place]) -> dict[str, object]:
+    return {
+        "people": planned.people,
+        "planned_before": planned.planned_before,
+        "faults": [{"line": line, "why": why} for line, why in planned.faults.items()],
         "places": [place.as_dict() for place in places],
-        "warnings": list(made.warnings),
-        "ends_at": {name: at.isoformat(timespec="seconds") for name, at in made.ends_at.items()},
+        "warnings": list(planned.warnings),
+        "ends_at": {name: at.isoformat(timespec="seconds") for name, at in planned.ends_at.items()},
     }
-    screen.show(told, tables.plan(made, places, present(), shared=is_shared(book.ledger)))
-    return Exit.NOT_SENT if made.faults and not made.people + made.planned_before else Exit.EVERYONE_IN
 
 
-def _places(settings: Config, made: drip.Plan) -> Iterator[Place]:
-    """Say of every account and group what is known before the adds; an account that cannot be asked is asked once."""
+def _places(settings: Config, planned: Plan) -> Iterator[Place]:
+    """Yield each account and group with what is known before the adds; an account that fails is asked once."""
     failed: dict[str, str] = {}
-    for (provider, group), people in made.places.items():
+    for (provider, group), people in planned.places.items():
         known = None
         if provider not in failed:
             try:
@@ -101,74 +109,62 @@ def _places(settings: Config, made: drip.Plan) -> Iterator[Place]:
 
 
 @app.command
-def run(*, config: str | None = None, book: Book = Book()) -> Exit:
-    """Carry out what is planned, until nobody is left or every account with people left has stopped.
+def run(*, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Add the planned people, until none are to do or every account has stopped.
 
-    May be ended at any moment and run again. Ctrl-C finishes whoever is in hand. With a PostgreSQL ledger it orders
-    `groupadd drip work` on any machine to do so, and watches; Ctrl-C ends the watching.
+    You may end a run at any moment and run it again. Ctrl-C finishes the current people first. With a PostgreSQL ledger
+    it queues the accounts for `groupadd drip work` on any machine, and watches; Ctrl-C ends the watching.
 
     Args:
-        config: The config file; left out: the usual places.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    screen, pace = Output(json=book.json), load(config).drip
-    progress = Progress(screen, pace, book.ledger, config)
-    carry_out, goes_on = drip.run, "`groupadd drip run` goes on from here"
-    if is_shared(book.ledger):
-        carry_out, goes_on = drip.watch, "workers go on; `groupadd drip pause` stops them"
-        progress.ctrl_c = "Ctrl-C ends the watching; workers go on"
-        _order(screen, book.ledger, config)
-    cut_short = False
-    with progress.shown():
-        try:
-            told = carry_out(ledger=book.ledger, config=config, on_line=progress.print)
-        except Interrupted as cut:
-            if not isinstance(cut.outcome, drip.DripStatus):
-                raise
-            told, cut_short = cut.outcome, True
-    screen.show({**told.as_dict()}, tables.status(told, pace, present()))
-    if cut_short:
-        screen.info(f"\ninterrupted; {goes_on}")
+    output, is_interrupted = Output(json=options.json), False
+    with options.open() as drip:
+        progress, is_shared = Progress(output, drip), drip.is_shared
+        if is_shared:
+            progress.ctrl_c = "Ctrl-C ends the watching; the workers go on"
+            _report_queued(output, len(drip.enqueue_accounts()))
+        with progress.shown():
+            try:
+                status = (drip.watch if is_shared else drip.run)(on_line=progress.on_line)
+            except Interrupted as interrupted:
+                if not isinstance(interrupted.outcome, DripStatus):
+                    raise
+                status, is_interrupted = interrupted.outcome, True
+        output.show({**status.as_dict()}, tables.status(status, drip.settings.drip, present()))
+    if is_interrupted:
+        workers_go_on = "the workers go on; `groupadd drip pause` stops them"
+        output.info(f"\ninterrupted; {workers_go_on if is_shared else '`groupadd drip run` goes on from here'}")
         return Exit.INTERRUPTED
-    if told.has_stopped:
-        _say_why(screen, told)
+    if status.has_stopped:
+        _report_stops(output, status)
         return Exit.STOPPED
-    return of_statuses(status for status, count in told.counts.items() if count)
+    return of_statuses(one for one, count in status.counts.items() if count)
 
 
-def _workers() -> ModuleType:
-    from groupadd.drip.fleet import worker as workers  # noqa: PLC0415  needs the extra `procrastinate`
-
-    return workers
-
-
-def _order(screen: Output, ledger: str, config: str | None) -> None:
-    names = _workers().start(ledger=ledger, config=config)
-    count = "1 account is" if len(names) == 1 else f"{len(names)} accounts are"
-    screen.info(f"{count} ordered to be worked; who works them is `groupadd drip work --ledger …`, on any machine")
+def _report_queued(output: Output, accounts: int) -> None:
+    workers = "Start workers with `groupadd drip work --ledger …` on any machine."
+    output.info(f"Queued {counted(accounts, 'account')}. {workers}")
 
 
-def _say_why(screen: Output, told: drip.DripStatus) -> None:
-    """Say on stderr why accounts have stopped, where stdout is not read by people."""
-    if not screen.is_interactive:
-        for why in tables.stops(told):
-            screen.info(why)
+def _report_stops(output: Output, status: DripStatus) -> None:
+    """Say on stderr why accounts have stopped, where no person reads stdout."""
+    if not output.is_interactive:
+        for why in tables.stops(status):
+            output.info(why)
 
 
 @app.command
-def init(*, book: Book = Book()) -> Exit:
+def init(*, options: LedgerOptions = LedgerOptions()) -> Exit:
     """Make the tables of a ledger, or bring them up to date; on PostgreSQL those that workers need, too.
 
     Args:
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    if is_shared(book.ledger):
-        _workers().init(ledger=book.ledger)
-    with Ledger.open(book.ledger) as made:
-        made.make()
-        Output(json=book.json).show(
-            {"ledger": made.name, "schema": VERSION}, f"{made.name} is ready (schema {VERSION})"
-        )
+    with options.open() as drip:
+        schema = drip.init()
+        view = f"{drip.ledger} is ready (schema {schema})"
+        Output(json=options.json).show({"ledger": drip.ledger, "schema": schema}, view)
     return Exit.EVERYONE_IN
 
 
@@ -179,117 +175,124 @@ def work(
     accounts: Annotated[int, Parameter(validator=Number(gte=1))] = 100,
     config: str | None = None,
 ) -> Exit:
-    """Be a worker on a PostgreSQL ledger: work the accounts that are ordered, together with all other workers.
+    """Be a worker of a PostgreSQL ledger: run queued accounts, together with all other workers.
 
-    SIGTERM and Ctrl-C finish whoever is in hand. A worker may be killed at any moment: others take its accounts over.
+    SIGTERM and Ctrl-C finish the current people first. You may kill a worker at any moment: others take its accounts
+    over.
 
     Args:
         ledger: The SQLAlchemy URL of the ledger, postgresql+psycopg://….
-        accounts: How many accounts to work at once.
+        accounts: How many accounts to run at once.
         config: The config file; left out: the usual places.
     """
-    screen, settings = Output(), load(config)
-    if not is_shared(ledger):
-        raise drip.LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
-    for name in settings.providers:
-        settings.provider(name)
-    screen.info(f"at work on up to {accounts} accounts at once; Ctrl-C finishes whoever is in hand, and ends")
-    _workers().work(ledger=ledger, config=config, accounts=accounts, on_line=lambda line: say_event(screen, line))
-    screen.info("ended; other workers go on with what is ordered")
+    output = Output()
+    with Drip(ledger, config) as drip:
+        if not drip.is_shared:
+            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+        for name in drip.settings.providers:
+            drip.settings.provider(name)
+        output.info(
+            f"Running up to {counted(accounts, 'account')} at once. Ctrl-C finishes the current people, and ends"
+        )
+        drip.work(accounts=accounts, on_line=lambda line: show_event(output, line))
+    output.info("ended; other workers run what is queued")
     return Exit.EVERYONE_IN
 
 
 @app.command
-def status(*, config: str | None = None, book: Book = Book()) -> Exit:
-    """Say what is done, what is left, and how every account stands.
+def status(*, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Show what is done, what is to do, and how every account stands.
 
     Args:
-        config: The config file; left out: the usual places.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    told = drip.status(ledger=book.ledger, config=config)
-    Output(json=book.json).show({**told.as_dict()}, tables.status(told, load(config).drip, present()))
+    with options.open() as drip:
+        stands = drip.status()
+        view = tables.status(stands, drip.settings.drip, present())
+    Output(json=options.json).show({**stands.as_dict()}, view)
     return Exit.EVERYONE_IN
 
 
 @app.command
-def pause(*, provider: One = None, book: Book = Book()) -> Exit:
-    """Stop an account, or all, before their next add or invitation, whoever runs them.
+def pause(*, provider: OneProvider = None, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Stop an account, or all, before its next add or invitation, on whichever machine it runs.
 
     Args:
         provider: The account; left out: all.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    drip.pause(provider, ledger=book.ledger)
-    said = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
-    Output(json=book.json).show({"paused": provider}, said)
+    with options.open() as drip:
+        drip.pause(provider)
+    paused = f"{provider} is paused" if provider else "all accounts are paused"
+    Output(json=options.json).show({"paused": provider}, f"{paused}; `groupadd drip resume` lets them go on")
     return Exit.EVERYONE_IN
 
 
 @app.command
-def resume(*, provider: One = None, book: Book = Book()) -> Exit:
-    """Let a stopped account, or all, go on. What was counted against it is forgotten; its pace is not.
+def resume(*, provider: OneProvider = None, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Let a stopped account, or all, go on. The verdicts so far no longer count against it; its pace stays.
 
     Args:
         provider: The account; left out: all.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    drip.resume(provider, ledger=book.ledger)
-    goes_on = "workers take up what is ordered; `groupadd drip run` orders the rest"
-    said = f"{provider or 'every account'} may go on: {goes_on if is_shared(book.ledger) else '`groupadd drip run`'}"
-    Output(json=book.json).show({"resumed": provider}, said)
+    with options.open() as drip:
+        drip.resume(provider)
+        goes_on = "workers run what is queued; `groupadd drip run` queues the rest"
+        how = goes_on if drip.is_shared else "`groupadd drip run`"
+    Output(json=options.json).show({"resumed": provider}, f"{provider or 'every account'} may go on: {how}")
     return Exit.EVERYONE_IN
 
 
 @app.command
-def retry(*, reason: Reason, book: Book = Book()) -> Exit:
-    """Take up again everybody who ended for a reason and is not in.
+def retry(*, reason: Reason, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Retry the people who ended for a reason and are not in the group.
 
     Args:
         reason: The reason, such as group_full.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    count = drip.retry(reason, ledger=book.ledger)
-    people = "nobody was" if not count else "1 person is" if count == 1 else f"{count:,} people are"
-    Output(json=book.json).show({"reason": reason.value, "taken_up": count}, f"{people} taken up again")
+    with options.open() as drip:
+        count = drip.retry(reason)
+    view = f"{counted_people(count)} to retry"
+    Output(json=options.json).show({"reason": reason.value, "taken_up": count}, view)
     return Exit.EVERYONE_IN
 
 
 @app.command
-def export(file: str = STDIN, /, *, ledger: str = DEFAULT_URL) -> Exit:
-    """Write your own rows and columns back, with what became of each person.
+def export(file: str = STDIN, /, *, ledger: str | None = None) -> Exit:
+    """Write your own rows and columns back, with the outcome of each person.
 
     Args:
         file: The CSV to write; left out, or -: standard output.
-        ledger: A SQLAlchemy URL of SQLite or PostgreSQL.
+        ledger: A SQLAlchemy URL of SQLite or PostgreSQL; left out: sqlite:///groupadd-drip.db in the current folder.
     """
-    if file == STDIN:
-        with Output().stream() as out:
-            drip.export(out, ledger=ledger)
-    else:
-        drip.export(file, ledger=ledger)
+    with Drip(ledger) as drip:
+        if file == STDIN:
+            with Output().stream() as out:
+                drip.export(out)
+        else:
+            drip.export(file)
     return Exit.EVERYONE_IN
 
 
 @app.command
-def audit(*, book: Book = Book()) -> Exit:
-    """Print everything that ever happened, line by line; with --json one object a line.
+def audit(*, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Print everything that happened, line by line; with --json one object a line.
 
     Args:
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    with Output(json=book.json).stream() as out:
-        out.writelines(f"{line}\n" for line in _told(drip.audit(ledger=book.ledger), as_json=book.json))
+    with options.open() as drip, Output(json=options.json).stream() as out:
+        out.writelines(f"{_text(line, as_json=options.json)}\n" for line in drip.audit())
     return Exit.EVERYONE_IN
 
 
-def _told(lines: Iterable[drip.AuditLine], *, as_json: bool) -> Iterator[str]:
-    for line in lines:
-        if as_json:
-            yield json.dumps(line.as_dict())
-        else:
-            about = (line.provider, line.event, line.participant, line.group, f"({line.rule})", line.detail)
-            yield plain("  ".join([f"{line.at:%Y-%m-%d %H:%M:%S}", *filter(None, about)])).plain
+def _text(line: AuditLine, *, as_json: bool) -> str:
+    if as_json:
+        return json.dumps(line.as_dict())
+    about = (line.provider, line.event, line.participant, line.group, f"({line.rule})", line.detail)
+    return plain("  ".join([f"{line.at:%Y-%m-%d %H:%M:%S}", *filter(None, about)])).plain
 
 
 @app.command
@@ -298,31 +301,31 @@ def report(
     /,
     *,
     full_numbers: Annotated[bool, Parameter(negative=())] = False,
-    config: str | None = None,
-    book: Book = Book(),
+    options: LedgerOptions = LedgerOptions(),
 ) -> Exit:
     """Write how everything stands as one HTML page, which needs no network and no script.
 
     Args:
         file: The page to write.
         full_numbers: Show whole phone numbers; they are masked otherwise.
-        config: The config file; left out: the usual places.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    write_report(file, full_numbers=full_numbers, ledger=book.ledger, config=config)
-    Output(json=book.json).show({"report": file}, f"written to {file}: open it in any browser")
+    with options.open() as drip:
+        drip.report(file, full_numbers=full_numbers)
+    Output(json=options.json).show({"report": file}, f"written to {file}: open it in any browser")
     return Exit.EVERYONE_IN
 
 
 @app.command
-def forget(participant: str, /, *, book: Book = Book()) -> Exit:
-    """Delete what is kept of a person, in all groups. The lines of the audit stay, without the name.
+def forget(participant: str, /, *, options: LedgerOptions = LedgerOptions()) -> Exit:
+    """Delete what the ledger holds of a person, in all groups. The lines of the audit stay, without the name.
 
     Args:
         participant: The person, in any usual spelling.
-        book: Where the plan is kept.
+        options: The ledger.
     """
-    rows = drip.forget(participant, ledger=book.ledger)
-    said = f"{rows} {'row' if rows == 1 else 'rows'} deleted; exports and reports written before are yours to delete"
-    Output(json=book.json).show({"deleted": rows}, said)
+    with options.open() as drip:
+        rows = drip.forget(participant)
+    view = f"{counted(rows, 'row')} deleted; exports and reports written before are yours to delete"
+    Output(json=options.json).show({"deleted": rows}, view)
     return Exit.EVERYONE_IN

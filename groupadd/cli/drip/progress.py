@@ -1,4 +1,4 @@
-"""Watching a drip: a line for each account that is kept up to date on a terminal, and plain lines elsewhere."""
+"""The progress of a run: one line for each account, kept up to date on a terminal, and plain lines elsewhere."""
 
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -10,79 +10,73 @@ from attrs import define, field
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from groupadd import drip
 from groupadd.cli.drip import tables
 from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
-from groupadd.settings import PaceSettings
+from groupadd.drip import AuditLine, Drip, DripStatus
+from groupadd.errors import LedgerError
 
-_TOLD = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
+_SHOWN = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
 _EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
-_FRESH_S, _STALE_S = 1.0, 5.0  # what is shown is not read again before, and is after, even if nothing has happened
+_FRESH_S, _STALE_S = 1.0, 5.0  # a status is not read again before, and is after, even if nothing has happened
 
 
 @define
 class Progress:
-    """Shows how a run goes, on stderr.
+    """Shows on stderr how a run goes.
 
     Attributes:
-        screen: Where.
-        pace: The pace that every account may go at.
-        ledger: The ledger's URL.
-        config: The config file, or None.
+        output: The streams of the command.
+        drip: The open ledger.
         ctrl_c: What Ctrl-C does.
     """
 
-    screen: Output
-    pace: PaceSettings
-    ledger: str
-    config: str | None
-    ctrl_c: str = "Ctrl-C finishes whoever is in hand, and ends"
-    _shown: drip.DripStatus | None = None
-    _read_at: float = -inf
-    _is_stale: bool = True
-    _summed_up: datetime | None = field(default=None, init=False)
+    output: Output
+    drip: Drip
+    ctrl_c: str = "Ctrl-C finishes the current people, and ends"
+    _status: DripStatus | None = field(default=None, init=False)
+    _read_at: float = field(default=-inf, init=False)
+    _is_stale: bool = field(default=True, init=False)
+    _summed_up_at: datetime | None = field(default=None, init=False)
 
     @contextmanager
     def shown(self) -> Generator[None]:
         """Keep the lines up to date while the block runs."""
-        if self.screen.is_live:
-            with self.screen.live(self._view):
+        if self.output.is_live:
+            with self.output.live(self._view):
                 yield
         else:
             yield
 
-    def print(self, line: drip.AuditLine) -> None:
-        """Take in something that has happened."""
+    def on_line(self, line: AuditLine) -> None:
+        """Take in a line of the audit."""
         self._is_stale = True
-        if self.screen.is_live:
+        if self.output.is_live:
             return
-        say_event(self.screen, line)
-        if self._summed_up is None or line.at - self._summed_up >= _EVERY:
-            self._summed_up = line.at
-            for one in self._status().accounts:
-                self.screen.info(tables.account_line(one, self.pace, tables.present()))
-
-    def _status(self) -> drip.DripStatus:
-        return drip.status(ledger=self.ledger, config=self.config)
+        show_event(self.output, line)
+        if self._summed_up_at is None or line.at - self._summed_up_at >= _EVERY:
+            self._summed_up_at = line.at
+            pace = self.drip.settings.drip
+            for account in self.drip.status().accounts:
+                self.output.info(tables.account_line(account, pace, tables.present()))
 
     def _view(self) -> RenderableType:
         age_s = monotonic() - self._read_at
         if age_s > (_FRESH_S if self._is_stale else _STALE_S):
             self._is_stale, self._read_at = False, monotonic()
             try:
-                self._shown = self._status()
-            except drip.LedgerError:  # the run itself meets it, too, and says so
+                self._status = self.drip.status()
+            except LedgerError:  # the run itself meets the error, too, and reports it
                 self._is_stale = True
-        if self._shown is None:
+        if self._status is None:
             return Text()
-        lines = tables.accounts(self._shown, self.pace, tables.present())
-        return Group(lines, Text(self.ctrl_c, "dim"))
+        accounts = tables.accounts(self._status, self.drip.settings.drip, tables.present())
+        return Group(accounts, Text(self.ctrl_c, "dim"))
 
 
-def say_event(screen: Output, line: drip.AuditLine) -> None:
-    """Say in one plain line what has happened, where people may want to know."""
-    if line.event in _TOLD:
-        parts = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, tables.who(line.participant))
-        said = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
-        screen.info(plain("  ".join(filter(None, (*parts, said)))))
+def show_event(output: Output, line: AuditLine) -> None:
+    """Print one plain line to stderr for an event that people may want to know."""
+    if line.event in _SHOWN:
+        about = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, tables.masked_number(line.participant))
+        event = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
+        output.info(plain("  ".join(filter(None, (*about, event)))))

@@ -22,7 +22,7 @@ _STATES: Mapping[str, str] = {
     "stopped": "bold red",
     "done": "dim",
 }
-_MOST_FAULTS = 20  # that are shown; `export` and `--json` tell all
+_MOST_FAULTS = 20  # that are shown; `export` and `--json` show all
 
 
 @frozen
@@ -32,9 +32,9 @@ class Place:
     Attributes:
         provider: The account, by its configured name.
         group: The group's JID.
-        people: How many they are.
-        known: What is known before the adds; None where it could not be asked.
-        why_not: Why it could not.
+        people: How many people.
+        known: What is known before the adds; None where the account could not be asked.
+        why_not: Why it could not be asked, or None.
     """
 
     provider: str
@@ -50,24 +50,26 @@ class Place:
         return {**about, "preflight": known, "error": self.why_not}
 
 
-def plan(made: Plan, places: Sequence[Place], now: datetime, *, shared: bool = False) -> RenderableType:
+def plan(planned: Plan, places: Sequence[Place], now: datetime, *, is_shared: bool = False) -> RenderableType:
     """Return what a plan has put into the ledger, and what is to be expected."""
-    parts: list[RenderableType] = [Text(f"{counted_people(made.people)} planned", "bold")]
-    if made.planned_before and not made.people:
-        rows = counted(made.planned_before, "row")
-        parts = [Text(f"nothing new: everybody in {rows} is planned for the same group already")]
-    elif made.planned_before:
-        parts.append(f"{made.planned_before:,} more are planned for the same group already, and are not planned twice")
-    if made.faults:
-        parts += ["", Text(f"{counted(len(made.faults), 'row')} cannot be used:", "yellow"), _faults(made.faults)]
+    parts: list[RenderableType] = [Text(f"{counted_people(planned.people)} planned", "bold")]
+    if planned.planned_before and not planned.people:
+        rows = counted(planned.planned_before, "row")
+        parts = [Text(f"nothing new: all participants in {rows} are planned for the same group already")]
+    elif planned.planned_before:
+        parts.append(
+            f"{planned.planned_before:,} more are planned for the same group already, and are not planned twice"
+        )
+    if planned.faults:
+        parts += ["", Text(f"{counted(len(planned.faults), 'row')} cannot be used:", "yellow"), _faults(planned.faults)]
     if places:
         parts += ["", _places(places)]
         parts += [Text(f"{place.provider}: {place.why_not}", "yellow") for place in places if place.why_not]
-        parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(made.ends_at.items()))]
-    parts += [Text(f"\nwarning: {warning}", "yellow") for warning in made.warnings]
-    if made.ends_at:
-        unless = ", where workers are not at it already" if shared else ""
-        parts.append(f"\nNobody has been asked for yet: `groupadd drip run` begins{unless}")
+        parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(planned.ends_at.items()))]
+    parts += [Text(f"\nwarning: {warning}", "yellow") for warning in planned.warnings]
+    if planned.ends_at:
+        unless = ", unless workers run the account already" if is_shared else ""
+        parts.append(f"\nNothing is sent yet: `groupadd drip run` begins{unless}")
     return Group(*parts)
 
 
@@ -76,36 +78,36 @@ def _faults(faults: Mapping[int, str]) -> RenderableType:
     for line, why in list(faults.items())[:_MOST_FAULTS]:
         table.add_row(str(line), plain(why))
     hidden = len(faults) - _MOST_FAULTS
-    return Group(table, f"and {hidden:,} more: `groupadd drip export` tells all") if hidden > 0 else table
+    return Group(table, f"and {hidden:,} more: `groupadd drip export` shows all") if hidden > 0 else table
 
 
 def _places(places: Sequence[Place]) -> RenderableType:
     table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
     for one in places:
         known = one.known
-        told = ("", "", "") if known is None else (yes_or_no(known.may_add), _left(known), yes_or_no(known.provable))
-        table.add_row(one.provider, one.group, f"{one.people:,}", *told)
+        cells = ("", "", "") if known is None else (yes_or_no(known.may_add), _room(known), yes_or_no(known.provable))
+        table.add_row(one.provider, one.group, f"{one.people:,}", *cells)
     return table
 
 
-def _left(known: Preflight) -> str:
+def _room(known: Preflight) -> str:
     return "unknown" if known.places_left is None else f"{known.places_left:,}"
 
 
 def _end(name: str, at: datetime, now: datetime) -> str:
     when = at.astimezone().strftime("%a %d %b %H:%M")
-    return f"{name} would be through in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
+    return f"{name} would end in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
 
 
-def status(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+def status(stands: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
     """Return how every account stands, why some have stopped, and the sum."""
-    return Group(accounts(told, pace, now), "", *stops(told), _sum(told))
+    return Group(accounts(stands, pace, now), "", *stops(stands), _sum(stands))
 
 
-def accounts(told: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
-    """Return one line for each account: how far it is, how fast, and when what is next."""
-    table = bare_table("Account", "State", "Done", "Left", "Last minute", "Next add", "Time left")
-    for one in told.accounts:
+def accounts(stands: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+    """Return one line for each account: how far it is, how fast, and when its next add is due."""
+    table = bare_table("Account", "State", "Done", "To do", "Last minute", "Next add", "Time left")
+    for one in stands.accounts:
         table.add_row(
             one.provider,
             Text(one.state, _STATES[one.state]),
@@ -131,37 +133,37 @@ def _time_left(one: AccountStatus) -> str:
     return "looks only" if one.eta_s is None else duration(one.eta_s)
 
 
-def stops(told: DripStatus) -> Sequence[RenderableType]:
+def stops(stands: DripStatus) -> Sequence[RenderableType]:
     """Return why accounts have stopped, each with how to go on."""
     return [
         Text.assemble((one.provider, "bold"), f" has stopped: {one.why}", (f"\n  → {one.how_to_go_on}", "dim"), "\n")
-        for one in told.accounts
+        for one in stands.accounts
         if one.state == "stopped"
     ]
 
 
-def _sum(told: DripStatus) -> Text:
+def _sum(stands: DripStatus) -> Text:
     parts = [
-        Text(f"{told.counts[status]:,} {in_words(status)}", STYLES[status])
+        Text(f"{stands.counts[status]:,} {in_words(status)}", STYLES[status])
         for status in Status
-        if told.counts.get(status, 0)
+        if stands.counts.get(status, 0)
     ]
-    left = [Text(f"{told.left:,} left")] if told.left else []
-    return Text(f"{counted_people(told.people)}: ", "bold") + Text(", ").join([*parts, *left])
+    to_do = [Text(f"{stands.left:,} to do")] if stands.left else []
+    return Text(f"{counted_people(stands.people)}: ", "bold") + Text(", ").join([*parts, *to_do])
 
 
 def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
     """Return how an account stands as one plain line, for logs."""
     fast = f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"
-    told = [f"{one.done:,} done", f"{one.left:,} left", fast]
+    parts = [f"{one.done:,} done", f"{one.left:,} to do", fast]
     for name, value in (("next add", _next(one, now)), ("time left", _time_left(one))):
         if value:
-            told.append(f"{name} {value}")
-    return f"{one.provider}: {one.state}; {', '.join(told)}"
+            parts.append(f"{name} {value}")
+    return f"{one.provider}: {one.state}; {', '.join(parts)}"
 
 
-def who(jid: str | None) -> str:
-    """Return a person's number as it may stand in talk: masked."""
+def masked_number(jid: str | None) -> str:
+    """Return the masked number of a JID, empty where there is none."""
     return "" if jid is None else masked(jid.partition("@")[0])
 
 

@@ -1,41 +1,35 @@
-"""Procrastinate hands account shifts to workers on any number of machines; the ledger stays the truth.
+"""The tasks of workers: Procrastinate hands out runs of one account to any number of machines.
 
-Its `lock` lets one shift of an account run at a time, its heartbeats tell which workers are dead. A job is a mere
-reminder that an account is ordered: one that is lost is made anew by the sweep, one too many finds the account held.
-
-Whoever runs Procrastinate already adds the tasks to their own app:
-
-    app.add_tasks_from(groupadd.drip.fleet.tasks.blueprint(ledger=…), namespace="groupadd")
+Procrastinate's `lock` lets one run of an account go on at a time, and its heartbeats show which workers are dead. The
+ledger stays the truth. A job is only a reminder that an account is queued: the sweep makes a lost one anew, and a
+superfluous one finds that another worker has the account's lease.
 """
 
-import asyncio
 import random
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cache
 from math import inf
 from socket import gethostname
+from typing import TypeAlias
 
 import procrastinate
-from attrs import define, frozen
+from attrs import frozen
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.jobs import Job, Status
 
-from groupadd.config.load import load
-from groupadd.config.sources import Source
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store.accounts import dequeue, queued_accounts, stop_account
-from groupadd.drip.store.audit import OnLine
-from groupadd.drip.store.database import Ledger
-from groupadd.drip.worker.run import RunContext, ignore_line, run_account
+from groupadd.drip.worker.run import RunContext, run_account
 from groupadd.errors import ConfigError, LedgerError, Unsupported
 from groupadd.wire.messages import log
 
-QUEUE = "groupadd"
+OnOutage: TypeAlias = Callable[[LedgerError], None]
 
+QUEUE = "groupadd"
 POLL_S = 5.0  # how often a worker asks for jobs that are due
-_EARLY_S = 2 * POLL_S  # shifts begin so much before their first thing is due
+_EARLY_S = 2 * POLL_S  # a run begins this long before its first add or look is due
 
 
 @frozen(kw_only=True)
@@ -43,121 +37,98 @@ class Timing:
     """How long things take among workers, in seconds.
 
     Attributes:
-        shift_s: How long a shift is at the most; chance makes some shorter, so that they do not all end together.
-        sweep_s: How often orders without a job are looked for.
+        run_s: How long a run of an account is at most; chance makes some shorter, so that they do not all end together.
+        sweep_s: How often the sweep looks for queued accounts without a job.
         heartbeat_s: How often a worker gives a sign of life.
-        stalled_s: After how long without one its jobs are given to others.
-        lease_s: After how long without one an account is free; None as for `groupadd.drip.run_async`.
+        stalled_s: How long after the last sign of life a worker's jobs go to others.
     """
 
-    shift_s: float = 300.0
+    run_s: float = 300.0
     sweep_s: int = 10
     heartbeat_s: float = 10.0
     stalled_s: float = 30.0
-    lease_s: float | None = None
 
 
-@define(slots=False)
-class _Crew:
-    """What all shifts in this process share, opened when the first one begins."""
+USUAL = Timing()
 
-    ledger: str
-    config: Source
-    tell: OnLine
-    stopping: asyncio.Event
-    timing: Timing
 
-    @cached_property
-    def run(self) -> RunContext:
-        settings, book = load(self.config), Ledger.open(self.ledger)
-        return RunContext(book, settings, self.tell, self.stopping, lease_s=self.timing.lease_s)
+def _log_outage(error: LedgerError) -> None:
+    log.warning("a run of an account is over: %s", error)
 
 
 def blueprint(
-    *,
-    ledger: str,
-    config: Source = None,
-    on_line: OnLine | None = None,
-    on_trouble: Callable[[LedgerError], None] | None = None,
-    stopping: asyncio.Event | None = None,
-    timing: Timing = Timing(),
+    make_context: Callable[[], RunContext], *, on_outage: OnOutage = _log_outage, timing: Timing = USUAL
 ) -> procrastinate.Blueprint:
-    """Return the tasks `shift` and `sweep`, for an app of your own. Nothing is opened before the first one runs.
+    """Return the tasks `run_account` and `sweep`, for the app of a worker.
 
     Args:
-        ledger: The ledger's URL; its database is the one that tells the time.
-        config: Where the providers, `[add]` and `[drip]` are configured, as for `groupadd.connect`.
-        on_line: Called with every line of the audit once it is committed.
-        on_trouble: Called where a shift ends because the ledger cannot be used; left out: it is logged.
-        stopping: Set it to end the shifts: every account finishes the person in hand.
+        make_context: Called once, when the first task runs; the ledger's database is the one that sets the clock.
+        on_outage: Called where a run ends because the ledger cannot be used.
         timing: How long things take.
     """
     tasks = procrastinate.Blueprint()
-    crew = _Crew(ledger, config, on_line or ignore_line, stopping or asyncio.Event(), timing)
+    context = cache(make_context)
 
-    @tasks.task(name="shift", queue=QUEUE)
-    async def shift(provider: str) -> None:
+    @tasks.task(name="run_account", queue=QUEUE)
+    async def run(provider: str) -> None:
         try:
-            begins_at = await _worked(crew.run, provider, timing.shift_s * random.uniform(0.6, 1.0))  # noqa: S311  no secret
+            begins_at = await _run(context(), provider, timing.run_s * random.uniform(0.6, 1.0))  # noqa: S311  no secret
         except LedgerError as error:
-            (on_trouble or _logged)(error)  # the sweep makes a new one
+            on_outage(error)  # the sweep makes a new job
             return
         if begins_at is not None:
-            leaves_it = crew.run.ledger.clock.now() + POLL_S if crew.stopping.is_set() else 0.0
+            leaves_it = context().ledger.now() + POLL_S if context().stopping.is_set() else 0.0
             await defer(provider, max(begins_at, leaves_it))
 
     async def defer(provider: str, begins_at: float) -> None:
         name, at = f"groupadd {provider}", datetime.fromtimestamp(begins_at, UTC)
         with suppress(AlreadyEnqueued):
-            await shift.configure(lock=name, queueing_lock=name, schedule_at=at).defer_async(provider=provider)
+            await run.configure(lock=name, queueing_lock=name, schedule_at=at).defer_async(provider=provider)
 
     @tasks.periodic(cron=f"* * * * * */{timing.sweep_s}")
     @tasks.task(name="sweep", queue=QUEUE, priority=1, queueing_lock="groupadd", pass_context=True)
-    async def sweep(context: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  Procrastinate's own
-        """Give up the jobs of workers that are dead, and make one for every order that has none."""
-        jobs, book = context.app.job_manager, crew.run.ledger
-        lease_until = {one.provider: one.lease_until for one in queued_accounts(book)}
-        over_at = book.clock.now() - timing.stalled_s
-        waiting = await jobs.list_jobs_async(task=shift.name, status=Status.TODO.value)
-        running = await jobs.list_jobs_async(task=shift.name, status=Status.DOING.value)
+    async def sweep(job: procrastinate.JobContext, timestamp: int) -> None:  # noqa: ARG001  Procrastinate's own
+        """Give up the jobs of dead workers, and make a job for every queued account that has none."""
+        jobs, ledger = job.app.job_manager, context().ledger
+        lease_until = {one.provider: one.lease_until for one in queued_accounts(ledger)}
+        over_at = ledger.now() - timing.stalled_s
+        waiting = await jobs.list_jobs_async(task=run.name, status=Status.TODO.value)
+        running = await jobs.list_jobs_async(task=run.name, status=Status.DOING.value)
         dead = {
-            job.id: job for job in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=timing.stalled_s)
+            one.id: one for one in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=timing.stalled_s)
         }
-        # A shift whose end could not be written down runs for ever, and nobody holds its account any more.
-        dead |= {job.id: job for job in running if lease_until.get(_provider(job), inf) < over_at}
-        for job in dead.values():
+        # Procrastinate takes a job whose end was not stored for running; but nobody has the lease any more.
+        dead |= {one.id: one for one in running if lease_until.get(_provider(one), inf) < over_at}
+        for one in dead.values():
             with suppress(ConnectorException):  # it has just ended
-                await jobs.finish_job(job, Status.FAILED, delete_job=True)
-        at_work = {_provider(job) for job in (*waiting, *running) if job.id not in dead}
+                await jobs.finish_job(one, Status.FAILED, delete_job=True)
+        at_work = {_provider(one) for one in (*waiting, *running) if one.id not in dead}
         for provider in lease_until.keys() - at_work:
-            await defer(provider, book.clock.now())
+            await defer(provider, ledger.now())
 
     return tasks
 
 
-async def _worked(run: RunContext, provider: str, seconds: float) -> float | None:
-    """Work a shift; return when the next one is to begin, None where there is to be none.
+async def _run(context: RunContext, provider: str, seconds: float) -> float | None:
+    """Run an account for a while; return when the next run is to begin, None where there is to be none.
 
     Raises:
         LedgerError: The ledger cannot be used.
     """
+    ledger = context.ledger
     try:
-        told = await run_account(run, provider, seconds)
+        ended = await run_account(context, provider, seconds)
     except (ConfigError, Unsupported) as error:
         why = f"{error} (on {gethostname()})"
         log.warning("%s: %s", provider, why)
-        with run.ledger.writing() as tx:
-            stop_account(run.ledger, tx, provider, Stop("config", why))
+        with ledger.writing() as tx:
+            stop_account(ledger, tx, provider, Stop("config", why))
         return None
-    if told.state == "done":
-        dequeue(run.ledger, provider)
-    if told.due_at is None:
+    if ended.state == "done":
+        dequeue(ledger, provider)
+    if ended.due_at is None:
         return None
-    return told.due_at if told.state == "busy" else told.due_at - _EARLY_S
-
-
-def _logged(error: LedgerError) -> None:
-    log.warning("a shift is over: %s", error)
+    return ended.due_at if ended.state == "busy" else ended.due_at - _EARLY_S
 
 
 def _provider(job: Job) -> str:

@@ -1,144 +1,140 @@
-"""Workers of our own, on any number of machines: an app of Procrastinate's in the ledger's own database."""
+"""A worker of our own, on any number of machines: a Procrastinate app in the ledger's own database."""
 
 import asyncio
 import logging
-import signal
 from collections.abc import Coroutine, Sequence
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import procrastinate
 import psycopg
-from attrs import define
+from attrs import define, evolve
 from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.schema import SchemaManager
 from procrastinate.worker import Worker
-from sqlalchemy import Connection, inspect, make_url, select, update
 
-from groupadd.config.load import load
-from groupadd.config.sources import Source
-from groupadd.drip.fleet.tasks import POLL_S, QUEUE, Timing, blueprint
+from groupadd.drip.fleet.tasks import POLL_S, QUEUE, USUAL, Timing, blueprint
 from groupadd.drip.store.accounts import enqueue_accounts
-from groupadd.drip.store.audit import OnLine
 from groupadd.drip.store.database import POSTGRES, Ledger
-from groupadd.drip.store.schema import schema
-from groupadd.drip.worker.run import on_signals
+from groupadd.drip.store.job_tables import apply_scripts, connection_string, job_tables
+from groupadd.drip.worker.run import RunContext
 from groupadd.errors import LedgerError
 from groupadd.wire.messages import log
 
 _NAMESPACE = "groupadd"
-_USUAL = Timing()
 _AGAIN_S = 5.0  # after the database could not be reached
-_FINISH_S = 45.0  # for whoever is in hand when a worker is to end
-_LOUD = ("procrastinate", "psycopg.pool")  # with tracebacks, of what we say in a line
-_CONNECTIONS = 4  # of Procrastinate's, beside one that listens and the ledger's own
+_FINISH_S = 45.0  # for the current people when a worker is to end
+_NOISY_LOGGERS = ("procrastinate", "psycopg.pool")  # they log tracebacks of what we report in one line
+_CONNECTIONS = 4  # Procrastinate's, beside one that listens and the ledger's own
+_MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
 
 
-def _app(tasks: procrastinate.Blueprint, ledger: str) -> procrastinate.App:
-    """Return an app whose jobs stand in the ledger's own database."""
-    conninfo = make_url(ledger).set(drivername="postgresql").render_as_string(hide_password=False)
-    connector = procrastinate.PsycopgConnector(
-        conninfo=conninfo, min_size=1, max_size=_CONNECTIONS, kwargs={**POSTGRES}
-    )
-    made = procrastinate.App(connector=connector)
-    made.add_tasks_from(tasks, namespace=_NAMESPACE)
-    return made
+def prepare(ledger: Ledger) -> None:
+    """Make Procrastinate's tables beside the ledger's, or bring them up to the version that is installed.
 
-
-async def start_async(*, ledger: str, config: Source = None) -> Sequence[str]:
-    """Order every account with people left to be worked, and have their shifts handed out at once; return their names.
+    Tables that were there before the ledger belong to an app of the user's, who keeps them up.
 
     Raises:
-        ConfigError: The configuration cannot be used.
+        LedgerError: The ledger cannot be used.
+    """
+    with ledger.writing() as tx:
+        ledger.lock(tx)
+        found = job_tables(tx)
+        if not found.exist:
+            apply_scripts(tx, [SchemaManager.get_schema()], _MIGRATIONS[-1].name)
+        elif found.migrated_to is not None:
+            newer = [path.read_text("utf-8") for path in _MIGRATIONS if path.name > found.migrated_to]
+            apply_scripts(tx, newer, _MIGRATIONS[-1].name)
+
+
+async def enqueue(context: RunContext) -> Sequence[str]:
+    """Queue every account with people to do, and have a worker start them at once; return their configured names.
+
+    Raises:
         LedgerError: The ledger cannot be used, or is not prepared for workers.
     """
-    with Ledger.open(ledger) as book:
-        _require_prepared(book)
-        names = enqueue_accounts(book)
-    made = _app(blueprint(ledger=ledger, config=config), ledger)
+    _require_prepared(context.ledger)
+    names = enqueue_accounts(context.ledger)
+    app = _app(blueprint(lambda: context), context.ledger)
     try:
-        async with made.open_async():
+        async with app.open_async():
             with suppress(AlreadyEnqueued):
-                await made.tasks[f"{_NAMESPACE}:sweep"].defer_async(timestamp=0)
+                await app.tasks[f"{_NAMESPACE}:sweep"].defer_async(timestamp=0)
     except (ConnectorException, psycopg.Error) as error:
-        raise LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}") from None
+        raise _unusable(error) from None
     return names
 
 
-def start(*, ledger: str, config: Source = None) -> Sequence[str]:
-    """Order accounts to be worked, as `start_async` does."""
-    return asyncio.run(start_async(ledger=ledger, config=config))
+async def work(context: RunContext, *, accounts: int, timing: Timing = USUAL) -> None:
+    """Run queued accounts until `context.stopping` is set, then finish the current people.
 
-
-async def work_async(
-    *,
-    ledger: str,
-    config: Source = None,
-    accounts: int = 100,
-    on_line: OnLine | None = None,
-    stopping: asyncio.Event | None = None,
-    timing: Timing = _USUAL,
-) -> None:
-    """Be a worker: work whatever accounts are handed to us, until `stopping` is set; then finish whoever is in hand.
-
-    A database that cannot be reached is waited for, and nothing is sent meanwhile.
+    A database out of reach is waited for, and nothing is sent meanwhile.
 
     Args:
-        ledger: The ledger's URL.
-        config: Where the providers, `[add]` and `[drip]` are configured, as for `groupadd.connect`.
-        accounts: How many accounts to work at once.
-        on_line: Called with every line of the audit once it is committed.
-        stopping: Set it to end.
+        context: What all accounts share.
+        accounts: How many accounts to run at once.
         timing: How long things take.
 
     Raises:
-        ConfigError: The configuration cannot be used.
-        LedgerError: The ledger cannot be used, from the beginning, or is not prepared for workers.
+        LedgerError: The ledger cannot be used at the beginning, or is not prepared for workers.
     """
-    settings = load(config)
-    for warning in settings.drip.warnings:
+    _silence()
+    for warning in context.settings.drip.warnings:
         log.warning("%s", warning)
-    finish_s = max(_FINISH_S, 1.5 * settings.add.timeout_s)
-    with Ledger.open(ledger) as book:
-        _require_prepared(book)
-    stopping = stopping or asyncio.Event()
-    while not stopping.is_set():
-        ending = asyncio.Event()
-        tell_trouble = _Trouble(ending)
-        tasks = blueprint(
-            ledger=ledger, config=config, on_line=on_line, on_trouble=tell_trouble, stopping=ending, timing=timing
-        )
+    _require_prepared(context.ledger)
+    while not context.stopping.is_set():
+        report_outage = _OutageReporter(asyncio.Event())
         try:
-            made = _app(tasks, ledger)
-            async with made.open_async():
-                worker = _Worker(ending, made, accounts, timing, finish_s)
-                await _until(worker.run(), stopping, ending)  # type: ignore[no-untyped-call]  # is not annotated
+            await _work_until_outage(context, accounts, timing, report_outage)
         except (ConnectorException, psycopg.Error) as error:
-            if isinstance(error.__cause__ or error, psycopg.ProgrammingError):  # no rights, no table: waiting helps not
-                raise LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}") from None
-            tell_trouble(error)
-        if not stopping.is_set():
-            tell_trouble(LedgerError("a connection was lost"))
-            await _until(asyncio.sleep(_AGAIN_S), stopping)
+            if isinstance(error.__cause__ or error, psycopg.ProgrammingError):  # no rights, no table: no wait helps
+                raise _unusable(error) from None
+            report_outage(error)
+        if not context.stopping.is_set():
+            report_outage(LedgerError("a connection was lost"))
+            await _until(asyncio.sleep(_AGAIN_S), context.stopping)
+
+
+async def _work_until_outage(
+    context: RunContext, accounts: int, timing: Timing, report_outage: "_OutageReporter"
+) -> None:
+    ending = report_outage.ending
+    tasks = blueprint(partial(evolve, context, stopping=ending), on_outage=report_outage, timing=timing)
+    app = _app(tasks, context.ledger)
+    finish_s = max(_FINISH_S, 1.5 * context.settings.add.timeout_s)
+    async with app.open_async():
+        worker = _Worker(ending, app, accounts, timing, finish_s)
+        await _until(worker.run(), context.stopping, ending)  # type: ignore[no-untyped-call]  # is not annotated
+
+
+def _app(tasks: procrastinate.Blueprint, ledger: Ledger) -> procrastinate.App:
+    """Return an app with its jobs in the ledger's own database."""
+    connector = procrastinate.PsycopgConnector(
+        conninfo=connection_string(ledger), min_size=1, max_size=_CONNECTIONS, kwargs={**POSTGRES}
+    )
+    app = procrastinate.App(connector=connector)
+    app.add_tasks_from(tasks, namespace=_NAMESPACE)
+    return app
 
 
 @define
-class _Trouble:
-    """Says once that the database cannot be used, and has every shift end."""
+class _OutageReporter:
+    """Reports once that the database cannot be used, and ends every run of an account."""
 
     ending: asyncio.Event
-    _said: bool = False
+    _has_reported: bool = False
 
     def __call__(self, error: Exception) -> None:
-        if not self._said:
-            self._said = True
+        if not self._has_reported:
+            self._has_reported = True
             log.warning("the database is out of reach, and nothing is sent without it; trying again: %s", _why(error))
         self.ending.set()
 
 
 class _Worker(Worker):
-    """Procrastinate's worker; whatever ends it ends its shifts, which finish whoever is in hand."""
+    """A Procrastinate worker that, when stopped, stops its running jobs after their current person."""
 
     def __init__(
         self, ending: asyncio.Event, app: procrastinate.App, accounts: int, timing: Timing, finish_s: float
@@ -162,90 +158,45 @@ class _Worker(Worker):
         super().stop()  # type: ignore[no-untyped-call]  # is not annotated
 
 
-async def _until(doing: Coroutine[Any, Any, None], *events: asyncio.Event) -> None:
-    """Do something until it ends, or is told to by any of these events."""
-    task = asyncio.ensure_future(doing)
-    told = [asyncio.ensure_future(event.wait()) for event in events]
+async def _until(work: Coroutine[Any, Any, None], *events: asyncio.Event) -> None:
+    """Await a coroutine until it ends or one of the events is set, which cancels it."""
+    task = asyncio.ensure_future(work)
+    waiting = [asyncio.ensure_future(event.wait()) for event in events]
     try:
-        await asyncio.wait({task, *told}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait({task, *waiting}, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for one in (task, *told):
+        for one in (task, *waiting):
             one.cancel()
     with suppress(asyncio.CancelledError):
         await task
 
 
-def work(
-    *,
-    ledger: str,
-    config: Source = None,
-    accounts: int = 100,
-    on_line: OnLine | None = None,
-    timing: Timing = _USUAL,
-) -> None:
-    """Be a worker until SIGTERM or Ctrl-C; arguments and errors as for `work_async`.
-
-    Either finishes whoever is in hand; a second one ends at once, which is safe, too.
-    """
-
-    async def until_signalled() -> None:
-        stopping = asyncio.Event()
-        asyncio.get_running_loop().set_exception_handler(lambda _, context: log.debug("%s", context))
-        with on_signals(stopping.set, signal.SIGINT, signal.SIGTERM):
-            await work_async(
-                ledger=ledger, config=config, accounts=accounts, on_line=on_line, stopping=stopping, timing=timing
-            )
-
-    for name in _LOUD:
+def _silence() -> None:
+    """Keep tracebacks of outages, which we report in one line, off standard error."""
+    for name in _NOISY_LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)
-    asyncio.run(until_signalled())
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: log.debug("%s", context))
+
+
+def _require_prepared(ledger: Ledger) -> None:
+    """Check that workers can share the ledger.
+
+    Raises:
+        LedgerError: The ledger is a file, or `groupadd drip init` has not prepared it for these workers.
+    """
+    if not ledger.is_shared:
+        raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+    with ledger.reading() as tx:
+        found = job_tables(tx)
+    is_old = found.migrated_to is not None and found.migrated_to < _MIGRATIONS[-1].name
+    if is_old or not found.exist:
+        raise LedgerError(f"{ledger.name} is not prepared for these workers: `groupadd drip init` does it")
+
+
+def _unusable(error: Exception) -> LedgerError:
+    return LedgerError(f"Procrastinate's tables cannot be used: {_why(error)}")
 
 
 def _why(error: Exception) -> str:
     cause = error if isinstance(error, LedgerError) else error.__cause__ or error
     return str(cause).strip().partition("\n")[0] or type(cause).__name__
-
-
-def init(*, ledger: str) -> None:
-    """Make the tables of a ledger and Procrastinate's beside them, or bring both up to the versions installed.
-
-    Procrastinate's that were there before ours belong to somebody else's app, who keeps them up.
-
-    Raises:
-        LedgerError: The ledger is no server's, or cannot be used.
-    """
-    with Ledger.open(ledger) as book:
-        if not book.is_shared:
-            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
-        book.make()
-        with book.writing() as tx:
-            book.lock(tx)
-            _prepare(tx)
-
-
-def _prepare(tx: Connection) -> None:
-    applied = tx.scalar(select(schema.c.engine))
-    if not _is_prepared(tx):
-        scripts = [SchemaManager.get_schema()]
-    elif applied is None:
-        return
-    else:
-        scripts = [path.read_text("utf-8") for path in _MIGRATIONS if path.name > applied]
-    for script in scripts:
-        tx.exec_driver_sql(script, execution_options={"no_parameters": True})
-    tx.execute(update(schema).values(engine=_MIGRATIONS[-1].name))
-
-
-_MIGRATIONS = sorted(Path(SchemaManager.get_migrations_path()).glob("*.sql"))
-
-
-def _is_prepared(tx: Connection) -> bool:
-    return inspect(tx).has_table("procrastinate_jobs")
-
-
-def _require_prepared(book: Ledger) -> None:
-    with book.reading() as tx:
-        applied = tx.scalar(select(schema.c.engine))
-        is_old = applied is not None and applied < _MIGRATIONS[-1].name
-        if book.file is not None or is_old or not _is_prepared(tx):
-            raise LedgerError(f"{book.name} is not prepared for these workers: `groupadd drip init` does it")

@@ -114,6 +114,30 @@ class LookDue:
     at: float
 
 
+@frozen
+class Count:
+    """How many participants of an account stand alike.
+
+    Attributes:
+        provider: The account, by its configured name.
+        state: Where they stand.
+        status: Their verdict, or None.
+        people: How many there are.
+    """
+
+    provider: str
+    state: State
+    status: Status | None
+    people: int
+
+
+def counts(tx: Transaction) -> list[Count]:
+    """Return how many participants of each account stand alike; rows that no add is sent for do not count."""
+    columns = (people.c.provider, people.c.state, people.c.status)
+    counted = select(*columns, func.count().label("people")).where(is_planned).group_by(*columns)
+    return [Count(**row._mapping) for row in tx.execute(counted)]
+
+
 def in_state(tx: Transaction, provider: str, *states: State, group: str | None = None) -> list[PlannedPerson]:
     """Return the participants of an account in these states, in the order of the plan; in one group, or in all."""
     where = [people.c.provider == provider, people.c.state.in_(states)]

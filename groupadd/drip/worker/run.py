@@ -1,10 +1,8 @@
 """Running accounts: all of a ledger in one process, or one of them for a while."""
 
 import asyncio
-import signal
-import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import AsyncIterator, Awaitable, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Literal, NamedTuple, TypeVar
 
 from attrs import field, frozen
@@ -194,28 +192,3 @@ async def run_account(context: RunContext, provider: str, seconds: float) -> Acc
                 return AccountRun("done" if account.stopped is None else "stopped")
     account = await ledger.read(accounts.snapshot, pace, provider)
     return AccountRun("busy", account.lease_until)
-
-
-@contextmanager
-def on_signals(stop: Callable[[], None], *signals: signal.Signals) -> Iterator[None]:
-    """Let the first of these signals stop a run in the main thread; the next one has its usual effect."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    loop = asyncio.get_running_loop()
-    before = {one: signal.getsignal(one) for one in signals}
-
-    def restore() -> None:
-        for one, handler in before.items():
-            signal.signal(one, handler)
-
-    def on_signal(*_: object) -> None:
-        restore()
-        loop.call_soon_threadsafe(stop)
-
-    for one in signals:
-        signal.signal(one, on_signal)
-    try:
-        yield
-    finally:
-        restore()

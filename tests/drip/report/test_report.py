@@ -15,10 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groupadd import Reason, Status, drip
+from groupadd import Reason, Status
 from groupadd.config.load import load
 from groupadd.drip import AccountStatus, DripStatus
-from groupadd.drip.report import report
 from groupadd.drip.report.data import ReportData, TimeAxis, counts_within, shape
 from groupadd.drip.report.page import read, render
 from groupadd.drip.store.database import Ledger
@@ -27,7 +26,8 @@ from groupadd.errors import CannotWrite
 from groupadd.model.reasons import REASONS
 from groupadd.sandbox import Privacy
 from groupadd.settings import PaceSettings
-from tests.drip.virtual import GROUP, START, Town, crowd, town
+from tests.drip.trial import Trial, planned
+from tests.drip.virtual import GROUP, START, crowd, town
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}
@@ -35,39 +35,33 @@ CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 PACE = {"adds_per_minute": 5, "rest_after": 10, "rest_s": 300, "adds_per_day": 15}
 
 
-def carried_out(folder: Path, **drip_table: Any) -> tuple[Town, str]:
-    """Return a town and the ledger of a plan of 42 rows for it, carried out until an account stops or all are done."""
+def carried_out(folder: Path, **drip_table: Any) -> Trial:
+    """Return a trial with a plan of 42 rows that has run until an account stopped or all people are done."""
     people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Privacy.OPEN)
-    here = town(people, ("main", "R&D"), drip=PACE | drip_table)
+    trial = Trial(town(people, ("main", "R&D"), drip=PACE | drip_table), folder)
     rows = [{"name": f"<i>{n}</i>", "phone": f"+{human.phone}"} for n, human in enumerate(people)]
     rows += [{"name": "bad", "phone": "12 34"}, {"name": "<script>", "phone": "<script>alert(1)</script>"}]
-    ledger = f"sqlite:///{folder / 'drip.db'}"
-    options: dict[str, Any] = {"ledger": ledger, "config": here.config, "clock": here.clock}
-    drip.plan(rows, group=GROUP, providers=list(here.sandboxes), **options)
-
-    async def running() -> None:
-        async with here.http() as http:
-            await drip.run_async(http=http, lease_s=24 * 3600, **options)
-
-    here.clock.run(running())
-    return here, ledger
+    with trial.open() as drip:
+        drip.plan(rows, group=GROUP, providers=list(trial.town.sandboxes))
+    trial.run()
+    return trial
 
 
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
-    here, url = carried_out(tmp_path_factory.mktemp("data"))
-    with Ledger.open(url, clock=here.clock) as ledger:
-        return read(ledger, load(here.config).drip, full_numbers=False)
+    trial = carried_out(tmp_path_factory.mktemp("data"))
+    with Ledger.open(trial.ledger, clock=trial.town.clock) as ledger:
+        return read(ledger, load(trial.town.config).drip, full_numbers=False)
 
 
 @pytest.fixture(scope="module")
 def pages(tmp_path_factory: pytest.TempPathFactory) -> Mapping[bool, Path]:
     """The page with masked numbers, and the one with full numbers."""
     folder = tmp_path_factory.mktemp("pages")
-    here, ledger = carried_out(folder)
     written = {full: folder / f"{full}.html" for full in (False, True)}
-    for full, path in written.items():
-        report(path, full_numbers=full, ledger=ledger, config=here.config, clock=here.clock)
+    with carried_out(folder).open() as drip:
+        for full, path in written.items():
+            drip.report(path, full_numbers=full)
     return written
 
 
@@ -204,10 +198,10 @@ def test_everyone_to_follow_up_is_listed_with_the_next_step(pages: Mapping[bool,
 
 
 def test_a_stopped_account_says_why_and_how_to_go_on(tmp_path: Path) -> None:
-    here, ledger = carried_out(tmp_path)
-    drip.retry("privacy", ledger=ledger, clock=here.clock)
-    drip.pause("main", ledger=ledger, clock=here.clock)
-    report(tmp_path / "page.html", ledger=ledger, config=here.config, clock=here.clock)
+    with carried_out(tmp_path).open() as drip:
+        drip.retry("privacy")
+        drip.pause("main")
+        drip.report(tmp_path / "page.html")
     page = Reader((tmp_path / "page.html").read_text()).text
 
     assert "Stopped: paused by hand" in page
@@ -215,22 +209,18 @@ def test_a_stopped_account_says_why_and_how_to_go_on(tmp_path: Path) -> None:
 
 
 def test_a_plan_that_was_not_begun_has_a_report_too(tmp_path: Path) -> None:
-    here = town(crowd(3))
-    ledger = f"sqlite:///{tmp_path / 'drip.db'}"
-    rows = [{"phone": f"+{human.phone}"} for human in crowd(3)]
-    drip.plan(rows, group=GROUP, ledger=ledger, config=here.config, clock=here.clock)
-    report(tmp_path / "page.html", ledger=ledger, config=here.config, clock=here.clock)
+    with planned(tmp_path, crowd(3)).open() as drip:
+        drip.report(tmp_path / "page.html")
 
     assert "0 of 3 people are in" in Reader((tmp_path / "page.html").read_text()).text
 
 
 def test_a_page_that_cannot_be_written_is_an_error_in_words(tmp_path: Path) -> None:
-    here = town(crowd(1))
-    ledger = f"sqlite:///{tmp_path / 'drip.db'}"
-    drip.plan([{"phone": "+12025550100"}], group=GROUP, ledger=ledger, config=here.config, clock=here.clock)
-
-    with pytest.raises(CannotWrite, match=r"page\.html cannot be written"):
-        report(tmp_path / "nowhere" / "page.html", ledger=ledger, config=here.config, clock=here.clock)
+    with (
+        planned(tmp_path, crowd(1)).open() as drip,
+        pytest.raises(CannotWrite, match=r"page\.html cannot be written"),
+    ):
+        drip.report(tmp_path / "nowhere" / "page.html")
 
 
 @contextmanager
