@@ -5,6 +5,7 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+import attrs
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
@@ -555,7 +556,7 @@ values = st.sampled_from(
 )
 keys = st.sampled_from(["type", "session_id", "api_key", "base_url", "credentials_in", "access_token", "api_keyy"])
 tables = st.dictionaries(keys, st.one_of(values, st.sampled_from(["wasend", "wawp"])))
-settings_of_add = st.dictionaries(st.sampled_from([*AddSettings().as_arguments(), "verfy"]), values)
+settings_of_add = st.dictionaries(st.sampled_from([*attrs.fields_dict(AddSettings), "verfy"]), values)
 
 
 @given(
@@ -589,7 +590,7 @@ def test_no_error_holds_a_value(config_: Mapping[str, object]) -> None:
 
 def test_neither_a_config_nor_what_it_chooses_shows_a_secret() -> None:
     settings = load(BOTH, environ={"WAWP_ACCESS_TOKEN": SECRET, "GROUPADD_PROVIDERS__MAIN__API_KEY": SECRET})
-    shown = f"{settings!r}{settings}{settings._document!r}{settings.provider('main')!r}{settings.provider('backup')!r}"
+    shown = f"{settings!r}{settings}{settings._root!r}{settings.provider('main')!r}{settings.provider('backup')!r}"
     assert SECRET not in shown
 
 

@@ -93,7 +93,7 @@ def test_an_open_server_gets_no_key() -> None:
 def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
     table = {"type": "waha", "session": "s1", "base_url": BASE, **key}
     with connect(config={"providers": {"main": table}}) as client:
-        assert client._flows.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
+        assert client._flows.session.provider == Waha("s1", BASE, Secret("the-key") if key else None)
 
 
 def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
