@@ -82,7 +82,7 @@ class Roster:
         return next((member for member in self.members if _is(member, who)), None)
 
     def seen_by(self, me: Identity | None) -> "Roster":
-        """Return the roster with our own account in it. Our own row hides no name; without it a roster is incomplete."""
+        """Return the roster with our own account in it. Our row hides no name; without it the roster is incomplete."""
         if me is None:
             return self
         return evolve(

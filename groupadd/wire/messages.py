@@ -14,6 +14,7 @@ from typing import Self, TypeAlias, TypedDict, TypeVar, Unpack
 from attrs import field, frozen
 
 from groupadd.model.masking import Secret
+from groupadd.wire.endpoint import Endpoint
 
 log: logging.Logger = logging.getLogger("groupadd")
 
@@ -58,17 +59,17 @@ class Request:
     @classmethod
     def to(
         cls,
-        endpoint: str,
+        endpoint: Endpoint | str,
         *,
         params: Mapping[str, Wire] | None = None,
         headers: Mapping[str, Wire] | None = None,
         **content: Unpack[Content],
     ) -> Self:
-        """Return the request to an endpoint, written as on the vendor's page: `POST /groups/{group}`.
+        """Return the request to an endpoint, given as an `Endpoint` or as text: `POST /groups/{group}`.
 
         A GET is repeatable unless `repeatable` says otherwise.
         """
-        method, _, path = endpoint.partition(" ")
+        method, _, path = str(endpoint).partition(" ")
         content.setdefault("repeatable", method == "GET")
         return cls(method, path, params=params or {}, headers=headers or {}, **content)
 
