@@ -21,19 +21,19 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/wire tests/drip
-whom | the participant, the account | groupadd/adding groupadd/cli groupadd/drip groupadd/wire tests/drip
-somebody | a participant, an account | docs groupadd/cli groupadd/model tests/drip
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/drip groupadd/model tests/drip tests/model
+whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip tests/drip
+whom | the participant, the account | groupadd/adding groupadd/cli groupadd/drip tests/drip
+somebody | a participant, an account | groupadd/cli tests/drip
+nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/drip tests/drip
 (the )?one who | the participant who | groupadd/drip
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config groupadd/model groupadd/wire tests/drip tests/test_client.py
-stands? for | means, is | docs groupadd/adding groupadd/wire
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config tests/drip tests/test_client.py
+stands? for | means, is | docs groupadd/adding
 be had | be opened, be read | groupadd/cli tests/cli
 made? of | conclude from, built from |
-hold that | require | docs groupadd/cli
+hold that | require | groupadd/cli
 the contract|contract \d | a link to a page, or the rule itself | groupadd/cli
 terms | settings | groupadd/cli
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli groupadd/providers tests/drip
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | groupadd/cli tests/drip
 dialects? | vendor, wire format | groupadd/drip
 temper | privacy | tests/drip
 errands? | operation |
@@ -42,8 +42,8 @@ ears? | leak detector |
 mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | docs groupadd/adding groupadd/cli groupadd/drip groupadd/model
-shifts? | account run | docs
+rooms? | group, roster poller | docs groupadd/adding groupadd/cli groupadd/drip
+shifts? | account run |
 crew | shared state |
 twins? | duplicate | groupadd/drip
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
