@@ -114,7 +114,7 @@ __all__ = [
 ]
 
 
-# The endpoints that each method of a provider asks where all goes well or a newer endpoint is missing, by its name.
+# A provider's endpoints by the name of the method that asks them: `{"list_participants": [LIST, OLD_LIST]}`.
 Endpoints: TypeAlias = Mapping[str, Sequence[Endpoint]]
 
 
@@ -190,7 +190,7 @@ class GroupInfo:
 class GroupMembershipProvider(Protocol):
     """A service that can add people to a group, and the class that speaks its wire format.
 
-    A class may also have `endpoints: ClassVar[Endpoints]`. `groupadd providers` shows their sources.
+    A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
 
     Attributes:
         reports_each_person: Whether the answers report on each participant. Where False, the provider only accepts the

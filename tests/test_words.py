@@ -21,19 +21,19 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/readers groupadd/wire tests/drip
-whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/drip tests/readers
-somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/providers groupadd/readers tests/drip
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/settings.py tests/drip tests/model tests/providers tests/readers tests/test_leaks.py
-(the )?one who | the participant who | groupadd/drip groupadd/readers tests/providers
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/adding tests/drip tests/providers tests/test_client.py
-stands? for | means, is | docs groupadd/adding groupadd/config groupadd/readers groupadd/wire
-be had | be opened, be read | docs groupadd/cli groupadd/providers tests/cli
-made? of | conclude from, built from | groupadd/client.py groupadd/readers
+whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/wire tests/drip
+whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/wire tests/drip
+somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model tests/drip
+nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/settings.py tests/drip tests/model tests/test_leaks.py
+(the )?one who | the participant who | groupadd/drip tests/providers
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/wire tests/adding tests/drip tests/providers tests/test_client.py
+stands? for | means, is | docs groupadd/adding groupadd/config groupadd/wire
+be had | be opened, be read | docs groupadd/cli tests/cli
+made? of | conclude from, built from | groupadd/client.py
 hold that | require | docs groupadd/cli
 the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip
 terms | settings | groupadd/cli groupadd/client.py groupadd/config tests/test_leaks.py
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli groupadd/providers tests/drip
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli tests/drip
 dialects? | vendor, wire format | groupadd/drip
 temper | privacy | tests/drip
 errands? | operation |
@@ -48,11 +48,11 @@ crew | shared state | groupadd/drip
 twins? | duplicate | groupadd/drip
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued | groupadd/cli
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip groupadd/provider.py tests/drip
+left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip tests/drip
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/providers tests/drip
+said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py tests/drip
 book|Book | ledger, LedgerOptions | groupadd/cli groupadd/drip tests/drip
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |

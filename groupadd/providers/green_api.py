@@ -1,7 +1,7 @@
 """GREEN-API, https://green-api.com: the token in the path, one participant a request, and a `false` of three meanings.
 
-Sources: [D] the vendor's documentation, https://green-api.com/en/docs/api/groups/AddGroupParticipant and its
-neighbours; [S] the vendor's SDK 0.0.55 (PyPI `whatsapp-api-client-python`).
+Sources: [D] the vendor's documentation, https://green-api.com/en/docs/api/groups/AddGroupParticipant and the pages
+beside it; [S] the vendor's SDK 0.0.55 (PyPI `whatsapp-api-client-python`).
 """
 
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,7 @@
 """Wasend, https://wasend.dev: ids in the path, a Bearer key, `{success, data: {added, failed}}`.
 
-Sources: [D] the vendor's documentation, https://wasend.dev/docs/groups/add-participants and its neighbours; [S] the
-vendor's SDK 1.3.3 (PyPI `wasend`, which ignores the answer to an add). Wasend seems to run on WAHA [?].
+Sources: [D] the vendor's documentation, https://wasend.dev/docs/groups/add-participants and the pages beside it; [S]
+the vendor's SDK 1.3.3 (PyPI `wasend`, which ignores the answer to an add). Wasend seems to run on WAHA [?].
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

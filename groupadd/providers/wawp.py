@@ -1,7 +1,7 @@
 """Wawp, https://wawp.net: credentials in the JSON body, `[{"id": "…@c.us"}]`, and `{"ok": true}` for any outcome.
 
-Sources: [D] the vendor's documentation, https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its
-neighbours. Wawp seems to run on WAHA; what the pages leave out is taken from WAHA or third-party clients [?].
+Sources: [D] the vendor's documentation, https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and the pages
+beside it. Wawp seems to run on WAHA; what the pages leave out is taken from WAHA or third-party clients [?].
 """
 
 from collections.abc import Mapping, Sequence

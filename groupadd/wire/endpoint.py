@@ -4,7 +4,7 @@ An adapter cites its sources by letter: `sources="DS"` of an endpoint, and `# [D
 says what each letter means; the adapter's own docstring names the documents.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 
 from attrs import field, frozen
@@ -37,7 +37,7 @@ MEANINGS: Mapping[Source, str] = {
 }
 
 
-def _by_letter(letters: str) -> tuple[Source, ...]:
+def _by_letter(letters: Iterable[str]) -> tuple[Source, ...]:
     if unknown := set(letters) - LETTERS.keys():
         raise ValueError(f"no source has the letter {min(unknown)!r}; the letters are {', '.join(LETTERS)}")
     cited = {LETTERS[letter] for letter in letters}
@@ -54,7 +54,7 @@ class Endpoint:
     """
 
     route: str
-    sources: tuple[Source, ...] = field(default="", converter=_by_letter, kw_only=True)
+    sources: tuple[Source, ...] = field(default=(), converter=_by_letter, kw_only=True)
 
     def __str__(self) -> str:
         return self.route
