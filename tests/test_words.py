@@ -34,7 +34,7 @@ hold that | require | groupadd/cli
 the contract|contract \d | a link to a page, or the rule itself | groupadd/cli
 terms | settings | groupadd/cli
 (small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | groupadd/cli tests/drip
-dialects? | vendor, wire format | groupadd/drip
+dialects? | vendor, wire format; SQLAlchemy has the word | groupadd/drip tests/drip
 temper | privacy | tests/drip
 errands? | operation |
 twists? | mutation |
@@ -48,7 +48,7 @@ crew | shared state |
 twins? | duplicate | groupadd/drip
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued |
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip tests/drip
+left to do|are left|is left|people left | remaining, to do | groupadd/cli groupadd/drip tests/drip
 """
 # As a name in code.
 NAMES = r"""
@@ -56,7 +56,7 @@ said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli tests/dri
 book|Book | ledger, LedgerOptions | tests/drip
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
-patient|_insist|around|tried | with_retries, _retry, map_requests, or_none |
+patient|_insist | with_retries, _retry |
 Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver |
 settle | decide, add_people | groupadd/cli groupadd/drip
 Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
@@ -66,7 +66,7 @@ Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overr
 speaks_of_each | reports_each_person |
 Someone | FollowUpPerson |
 Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
-close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli
+close_order|steering|in_threads|facts | dequeue, control, report data |
 Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
 small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
