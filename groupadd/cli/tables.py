@@ -109,7 +109,7 @@ def dry_run(planned: DryRun) -> RenderableType:
     if planned.would_skip:
         parts += [Text("Repeated, and asked for only once: ") + Text(", ").join(map(plain, planned.would_skip)), ""]
     if planned.looks_before:
-        parts += [Text("A look at the group goes first; people who are members already are not asked for", "dim")]
+        parts += [Text("A look before the add skips participants who are members already", "dim")]
     return Group(*parts)
 
 

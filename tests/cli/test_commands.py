@@ -75,7 +75,7 @@ def test_dry_run_sends_nothing_and_shows_the_request_without_credentials(
     assert "13125550178" in json.dumps(request["json"])
     out = capsys.readouterr().out
     assert "Nothing was sent" in out
-    assert ("A look at the group goes first" in out) is (provider == "wawp")
+    assert ("A look before the add" in out) is (provider == "wawp")
     assert "sandbox-key" not in out + json.dumps(printed)
 
 
@@ -211,7 +211,7 @@ def test_without_the_cli_extra_one_line_says_how_to_get_it(
     assert main(["demo"]) == Exit.NOT_SENT
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "the command line needs more packages: pip install 'groupadd[cli]'\n"
+    assert err == "the command line needs a little more: pip install 'groupadd[cli]'\n"
 
 
 def test_ctrl_c_during_start_up_ends_with_130_quietly(
