@@ -211,7 +211,7 @@ def test_without_the_cli_extra_one_line_says_how_to_get_it(
     assert main(["demo"]) == Exit.NOT_SENT
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "the command line needs a little more: pip install 'groupadd[cli]'\n"
+    assert err == "the command line needs more packages: pip install 'groupadd[cli]'\n"
 
 
 def test_ctrl_c_during_start_up_ends_with_130_quietly(
