@@ -1,8 +1,8 @@
-"""The clients: `connect`, `Client` and `AsyncClient`. `ClientFlows` says once what both do."""
+"""The clients: `connect`, `Client` and `AsyncClient`. `ClientFlows` holds once what both do."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
+from collections.abc import Awaitable, Callable, Iterable
+from typing import TYPE_CHECKING, Generic, Self, TypeVar, Unpack, cast
 
 from attrs import evolve, frozen
 
@@ -10,119 +10,92 @@ from groupadd.adding.add import add
 from groupadd.adding.observe import Membership, ProviderSession, check
 from groupadd.adding.preflight import Preflight, preflight
 from groupadd.errors import Interrupted, ProviderUnreachable
-from groupadd.model.identity import GroupId, Participant, parse_participants
+from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.outcome import AddOutcome
 from groupadd.model.roster import Roster
 from groupadd.provider import GroupMembershipProvider
-from groupadd.settings import AddSettings, Invitation, Verify
+from groupadd.settings import AddOptions, AddSettings, Invitation, Verify
 from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
 from groupadd.wire.messages import Flow, log
 
 if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first client is made
     import httpx
 
+    from groupadd.config.load import Config
     from groupadd.config.sources import Source
     from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 T = TypeVar("T")
-Told = TypeVar("Told")
-Http = TypeVar("Http")
-Line = TypeVar("Line", bound="HttpTransport | AsyncHttpTransport")
+CallbackResultT = TypeVar("CallbackResultT")
+HttpClientT = TypeVar("HttpClientT")
+TransportT = TypeVar("TransportT", bound="HttpTransport | AsyncHttpTransport")
 
 
 @frozen
 class ClientFlows:
-    """What a client can do with its account, as flows: one body for both colours.
+    """What a client does, as flows: one body for sync and async.
 
     Attributes:
-        account: The account behind the provider.
+        session: The provider and its WhatsApp account.
         name: The provider's configured name.
         type: The provider's type.
-        terms: How adds are carried out unless a call says otherwise.
+        settings: How adds are carried out unless a call says otherwise.
     """
 
-    account: ProviderSession
+    session: ProviderSession
     name: str
     type: str
-    terms: AddSettings
+    settings: AddSettings
 
-    def add(
-        self,
-        group: str,
-        participants: Iterable[str],
-        *,
-        notify: bool | None = None,
-        verify: Verify | None = None,
-        invite: Invitation | None = None,
-    ) -> Flow[AddOutcome]:
-        """Parse what the caller gave, add, and put the outcome together."""
-        where, people = _parsed(group, participants)
-        said = {"notify": notify, "verify": verify, "invite": invite}
-        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
-        terms = evolve(self.terms, **given) if given else self.terms
-        outcomes = yield from add(self.account, where, people, terms)
-        return AddOutcome(self.name, self.type, where.jid, outcomes)
+    def add(self, group: str, participants: Iterable[str], **options: Unpack[AddOptions]) -> Flow[AddOutcome]:
+        """Parse the group and the participants, add, and return the outcome."""
+        group_id, people = GroupId.parse(group), parse_participants(participants)
+        settings = evolve(self.settings, **options) if options else self.settings
+        outcomes = yield from add(self.session, group_id, people, settings)
+        return AddOutcome(self.name, self.type, group_id.jid, outcomes)
 
     def preflight(self, group: str, participants: Iterable[str]) -> Flow[Preflight]:
-        """Say what is known before an add, of nobody in particular or of these people."""
+        """Return what is known before an add."""
         people = tuple(participants)
-        where = GroupId.parse(group)
-        asked = parse_participants(people) if people else ()
-        return (yield from preflight(self.account, self.name, self.type, where, asked))
+        group_id = GroupId.parse(group)
+        parsed = parse_participants(people) if people else ()
+        return (yield from preflight(self.session, self.name, self.type, group_id, parsed))
 
     def members(self, group: str) -> Flow[Roster]:
         """Read the roster once."""
-        return (yield from self.account.roster(GroupId.parse(group)))
+        return (yield from self.session.roster(GroupId.parse(group)))
 
     def check(self, group: str, participants: Iterable[str]) -> Flow[tuple[Membership, ...]]:
-        """Look once for each person."""
-        where, people = _parsed(group, participants)
-        return (yield from check(self.account, where, people))
+        """Look once, for each participant."""
+        return (yield from check(self.session, GroupId.parse(group), parse_participants(participants)))
 
 
-def _parsed(group: str, participants: Iterable[str]) -> tuple[GroupId, tuple[Participant, ...]]:
-    return GroupId.parse(group), parse_participants(participants)
-
-
-class _EitherClient(ABC, Generic[Told, Http, Line]):
-    """What a client of either colour is made of; the colours differ in how they wait."""
+class _EitherClient(ABC, Generic[CallbackResultT, HttpClientT, TransportT]):
+    """The part that `Client` and `AsyncClient` share."""
 
     def __init__(
         self,
         provider: GroupMembershipProvider,
         *,
-        verify: Verify = "auto",
-        look_after_s: Sequence[float] = (2.0, 8.0, 30.0),
-        late_after_s: float = 60.0,
-        timeout_s: float = 30.0,
-        notify: bool | None = None,
-        invite: Invitation = "never",
-        invite_text: str = "Join our group: {link}",
-        on_outcome: Callable[[AddOutcome], Told] | None = None,
-        http: Http | None = None,
+        settings: AddSettings | None = None,
+        on_outcome: Callable[[AddOutcome], CallbackResultT] | None = None,
+        http: HttpClientT | None = None,
         name: str | None = None,
         clock: Clock | None = None,
+        **options: Unpack[AddOptions],
     ) -> None:
         from groupadd.config.registry import type_name
 
-        terms = AddSettings(
-            verify=verify,
-            look_after_s=look_after_s,
-            late_after_s=late_after_s,
-            timeout_s=timeout_s,
-            notify=notify,
-            invite=invite,
-            invite_text=invite_text,
-        )
+        settings = evolve(settings or AddSettings(), **options)
         kind = type_name(provider)
-        self._flows = ClientFlows(ProviderSession(provider), name or kind, kind, terms)
-        self._transport = self._opened(provider.base_url, timeout_s, http)
+        self._flows = ClientFlows(ProviderSession(provider), name or kind, kind, settings)
+        self._transport = self._opened(provider.base_url, settings.timeout_s, http)
         self._clock = clock or SystemClock()
         self._on_outcome = on_outcome
 
     @abstractmethod
-    def _opened(self, base_url: str, timeout_s: float, http: Http | None) -> Line:
-        """Open the line to the provider."""
+    def _opened(self, base_url: str, timeout_s: float, http: HttpClientT | None) -> TransportT:
+        """Return the transport to the provider."""
 
     def _require_open(self) -> None:
         if self._transport.closed:
@@ -130,30 +103,22 @@ class _EitherClient(ABC, Generic[Told, Http, Line]):
 
 
 class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
-    """Adds people to groups through one provider, and says of each what happened.
+    """A client that adds people to groups through one provider, and returns what became of each.
 
     Args:
         provider: The provider, as made from its class.
-        verify: Which looks at the roster are taken: `auto` only where the answer cannot settle every person, `always`
-            before and after, `never` none.
-        look_after_s: Seconds after the answer at which the roster is read, ascending; with fewer than two, absence is
-            never proven.
-        late_after_s: Seconds after sending during which an unanswered add may still take effect.
-        timeout_s: Seconds for one request as a whole, from connecting to the last byte.
-        notify: Whether people are notified; None is the provider's own default.
-        invite: `link`: people who could not be added get the group's link, where that makes sense; `personal`:
-            WhatsApp's own invitation for one person, where it offers one.
-        invite_text: The text of that message, with `{link}` in it.
-        on_outcome: Called after every add with its outcome, for welcome messages, metrics and audit trails. What it
-            raises is logged, and loses no outcome.
-        http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs, and
-            ours through a proxy that the environment names, count for one operation each, so that a server which drips
-            its headers may outlive `timeout_s`.
-        name: What the provider is called in outcomes; its type if left out.
-        clock: Time itself, for tests.
+        settings: How adds are carried out; `AddSettings()` if left out.
+        on_outcome: Called with the outcome of each add, for welcome messages, metrics and audit trails. An exception
+            that it raises is logged, and the outcome is returned all the same.
+        http: An `httpx.Client` of your own (proxies, TLS, instrumentation); you close it. Its time-outs count for one
+            operation each, so a server that sends its headers slowly may exceed `timeout_s`. The same holds for a
+            proxy that the environment names.
+        name: The provider's name in outcomes; its type if left out.
+        clock: The time, for tests.
+        **options: Single `AddSettings`, such as `verify="always"`; they win over `settings`.
 
     Raises:
-        ValueError: A setting makes no sense.
+        ValueError: A setting has a value that it may not have.
     """
 
     def _opened(self, base_url: str, timeout_s: float, http: "httpx.Client | None") -> "HttpTransport":
@@ -170,45 +135,56 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
         verify: Verify | None = None,
         invite: Invitation | None = None,
     ) -> AddOutcome:
-        """Add people to a group and say of each what happened.
+        """Add participants to a group, and return what became of each.
 
         Args:
             group: The group's JID, such as `1203630000@g.us`.
             participants: Phone numbers with country code in any usual spelling, JIDs or LIDs.
-            notify: Whether people are notified; None is the client's setting.
+            notify: Whether participants are notified; None is the client's setting.
             verify: Which looks are taken; None is the client's setting.
-            invite: Whether who could not be added gets the link; None is the client's setting.
+            invite: Which invitation is sent to participants who could not be added; None is the client's setting.
+
+        Returns:
+            The outcome, with one entry for each participant, in the order given.
 
         Raises:
             InvalidGroup: The text does not name a group; nothing was sent.
-            InvalidParticipant: Somebody cannot be parsed, or nobody was named; nothing was sent.
+            InvalidParticipant: A participant cannot be parsed, or none was given; nothing was sent.
             Unsupported: The provider cannot do what was asked; nothing was sent.
-            ProviderError: The provider refused the request as a whole, or cannot be reached.
-            Interrupted: Ctrl-C came; its `.outcome` holds what is known.
+            ConfigError: A credential holds a character that HTTP cannot carry; nothing was sent.
+            ProviderError: The provider refused the whole request, or cannot be reached.
+            ValueError: `verify` or `invite` has a value that it may not have; nothing was sent.
+            Interrupted: Ctrl-C came. Its `.outcome` holds what is known.
         """
-        flow = self._flows.add(group, participants, notify=notify, verify=verify, invite=invite)
+        options = _given(notify=notify, verify=verify, invite=invite)
+        flow = self._flows.add(group, participants, **options)
         try:
             outcome = self._run(flow)
         except Interrupted as stop:
             if isinstance(stop.outcome, AddOutcome):
-                self._tell(stop.outcome)
+                self._call_back(stop.outcome)
             raise
-        self._tell(outcome)
+        self._call_back(outcome)
         return outcome
 
     def preflight(self, group: str, participants: Iterable[str] = ()) -> Preflight:
-        """Say what is known before an add: whether we may, what room there is, who is in, whose number is no account.
+        """Return what is known before an add: whether we may add, how many places there are, and who is in already.
 
-        Adds nobody. Costs one look, the group's settings, and one number check for everyone who is not in.
+        Adds no participant. Costs one look, one read of the group's settings, and one number check for each
+        participant who is not in the group.
 
         Args:
             group: The group's JID.
-            participants: Whom to ask about; nobody if left out.
+            participants: The participants to ask about; none if left out.
+
+        Returns:
+            What is known, with one entry for each participant, each person once.
 
         Raises:
             InvalidGroup: The text does not name a group.
-            InvalidParticipant: Somebody cannot be parsed.
+            InvalidParticipant: A participant cannot be parsed.
             Unsupported: The provider has no roster.
+            ConfigError: A credential holds a character that HTTP cannot carry.
             ProviderError: The roster could not be read.
         """
         return self._run(self._flows.preflight(group, participants))
@@ -219,17 +195,22 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
         Raises:
             InvalidGroup: The text does not name a group.
             Unsupported: The provider has no roster.
+            ConfigError: A credential holds a character that HTTP cannot carry.
             ProviderError: The roster could not be read.
         """
         return self._run(self._flows.members(group))
 
     def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
-        """Say of each person whether they are in the group, from one look, adding nobody.
+        """Look once, and return for each participant whether they are in the group. Adds no participant.
+
+        Returns:
+            One membership for each participant, in the order given.
 
         Raises:
             InvalidGroup: The text does not name a group.
-            InvalidParticipant: Somebody cannot be parsed, or nobody was named.
+            InvalidParticipant: A participant cannot be parsed, or none was given.
             Unsupported: The provider has no roster.
+            ConfigError: A credential holds a character that HTTP cannot carry.
             ProviderError: The roster could not be read.
         """
         return self._run(self._flows.check(group, participants))
@@ -242,7 +223,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
         self._require_open()
         return drive(flow, self._transport, self._clock)
 
-    def _tell(self, outcome: AddOutcome) -> None:
+    def _call_back(self, outcome: AddOutcome) -> None:
         if self._on_outcome is not None:
             try:
                 self._on_outcome(outcome)
@@ -273,9 +254,10 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
         verify: Verify | None = None,
         invite: Invitation | None = None,
     ) -> AddOutcome:
-        """Add people to a group and say of each what happened; arguments and errors as for `Client.add`."""
-        flow = self._flows.add(group, participants, notify=notify, verify=verify, invite=invite)
-        outcome = await self._run(flow)
+        """Add participants to a group, and return what became of each; arguments and errors as for `Client.add`."""
+        outcome = await self._run(
+            self._flows.add(group, participants, **_given(notify=notify, verify=verify, invite=invite))
+        )
         if self._on_outcome is not None:
             try:
                 await self._on_outcome(outcome)
@@ -284,7 +266,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
         return outcome
 
     async def preflight(self, group: str, participants: Iterable[str] = ()) -> Preflight:
-        """Say what is known before an add; arguments and errors as for `Client.preflight`."""
+        """Return what is known before an add; arguments and errors as for `Client.preflight`."""
         return await self._run(self._flows.preflight(group, participants))
 
     async def members(self, group: str) -> Roster:
@@ -292,7 +274,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
         return await self._run(self._flows.members(group))
 
     async def check(self, group: str, participants: Iterable[str]) -> tuple[Membership, ...]:
-        """Say of each person whether they are in the group; errors as for `Client.check`."""
+        """Look once, and return for each participant whether they are in; errors as for `Client.check`."""
         return await self._run(self._flows.check(group, participants))
 
     async def close(self) -> None:
@@ -315,18 +297,26 @@ def connect(
     *,
     config: "Source" = None,
     on_outcome: Callable[[AddOutcome], None] | None = None,
+    http: "httpx.Client | None" = None,
+    **options: Unpack[AddOptions],
 ) -> Client:
     """Return a client for a configured provider.
 
     Args:
-        name: The provider's name in the config; None is the default one.
+        name: The provider's name in the config; None is the default provider.
         config: A path, a mapping of the same shape as the file, or None for the usual places.
         on_outcome: As for `Client`.
+        http: As for `Client`.
+        **options: Single `AddSettings`; they win over those of `[add]`.
 
     Raises:
-        ConfigError: The configuration cannot be used; the text lists every fault with its place.
+        ConfigError: The configuration cannot be used. The text lists every fault with its place.
+        ValueError: A setting has a value that it may not have.
     """
-    return Client(**_configured(name, config), on_outcome=on_outcome)
+    loaded = _load(config)
+    configured = loaded.provider(name)
+    settings = evolve(loaded.add, **options)
+    return Client(configured.provider, name=configured.name, settings=settings, on_outcome=on_outcome, http=http)
 
 
 def connect_async(
@@ -334,22 +324,29 @@ def connect_async(
     *,
     config: "Source" = None,
     on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
+    http: "httpx.AsyncClient | None" = None,
+    **options: Unpack[AddOptions],
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
-    return AsyncClient(**_configured(name, config), on_outcome=on_outcome)
+    loaded = _load(config)
+    configured = loaded.provider(name)
+    settings = evolve(loaded.add, **options)
+    return AsyncClient(configured.provider, name=configured.name, settings=settings, on_outcome=on_outcome, http=http)
 
 
-def _configured(name: str | None, config: "Source") -> dict[str, Any]:
-    """Return the keyword arguments of a client that a config describes."""
+def _load(config: "Source") -> "Config":
     from groupadd.config.load import load
 
-    settings = load(config)
-    chosen = settings.provider(name)
-    return {"provider": chosen.provider, "name": chosen.name, **settings.add.as_arguments()}
+    return load(config)
+
+
+def _given(**options: object) -> AddOptions:
+    """Return the options of one call that the caller gave."""
+    return cast("AddOptions", {name: value for name, value in options.items() if value is not None})
 
 
 def _log_failed_callback(error: Exception) -> None:
-    """Tell where a callback failed; what it raised may hold people's numbers, and is not shown."""
+    """Log where a callback failed. Its exception may hold people's numbers, so the text stays out of the log."""
     frame = error.__traceback__
     while frame is not None and frame.tb_next is not None:
         frame = frame.tb_next

@@ -1,9 +1,9 @@
-"""How adds are carried out: the settings of a client and of a drip, the tables `[add]` and `[drip]` of a config."""
+"""The settings of a client and of a drip: the tables `[add]` and `[drip]` of a config."""
 
 import re
 from collections.abc import Callable, Sequence
 from itertools import pairwise
-from typing import Any, Literal, TypeAlias, get_args
+from typing import Any, Literal, TypeAlias, TypedDict, get_args
 
 import attrs
 from attrs import field, frozen
@@ -46,15 +46,16 @@ class AddSettings:
     """How an add is carried out.
 
     Attributes:
-        verify: Which looks at the roster are taken: `auto` only those that the answer leaves open, `always` before and
-            after, `never` none.
-        look_after_s: Seconds after the answer at which the roster is read, ascending.
+        verify: Which looks at the roster are taken. `auto`: only where the answer cannot settle every participant.
+            `always`: before and after. `never`: none.
+        look_after_s: Seconds after the answer at which the roster is read, ascending. With fewer than two, absence is
+            never proven.
         late_after_s: Seconds after sending during which an unanswered add may still take effect.
         timeout_s: Seconds for one request as a whole, from connecting to the last byte.
-        notify: Whether people are notified; None is the provider's own default.
-        invite: `link`: who could not be added gets the group's link in a direct message, where that makes sense;
-            `personal`: gets WhatsApp's own invitation for one person, where it offers one.
-        invite_text: That message, with `{link}` in the link's place.
+        notify: Whether participants are notified; None is the provider's own default.
+        invite: `link`: participants who could not be added get the group's link, where that makes sense. `personal`:
+            they get WhatsApp's personal invitation, where WhatsApp offers one. `never`: no invitation.
+        invite_text: The text of the invitation, with `{link}` in the link's place.
     """
 
     verify: Verify = field(default="auto", validator=in_(get_args(Verify)))
@@ -75,9 +76,17 @@ class AddSettings:
         default="Join our group: {link}", validator=_check(_has_one_link, "text with one {link} and no other braces")
     )
 
-    def as_arguments(self) -> dict[str, Any]:
-        """Return the settings as keyword arguments of a client."""
-        return attrs.asdict(self, recurse=False)
+
+class AddOptions(TypedDict, total=False):
+    """Some of the `AddSettings`, as keyword arguments."""
+
+    verify: Verify
+    look_after_s: Sequence[float]
+    late_after_s: float
+    timeout_s: float
+    notify: bool | None
+    invite: Invitation
+    invite_text: str
 
 
 _ONE_A_DAY = 1 / 1440  # a minute
@@ -89,15 +98,15 @@ _QUIET = re.compile(f"({_HOUR})-(?!\\1)({_HOUR})")
 class PaceSettings:
     """How fast one account may add, over all its groups and over restarts.
 
-    The defaults are cautious. No pace keeps an account from being restricted.
+    The defaults are cautious. No pace guarantees that WhatsApp leaves an account alone.
 
     Attributes:
-        adds_per_minute: How many adds any 60 seconds hold at most.
-        rest_after: After how many adds the account rests.
-        rest_s: How long it rests, in seconds.
-        adds_per_day: How many adds any 24 hours hold at most.
-        quiet: Local hours in which nobody is added or invited, such as `22:00-07:00`; None for none.
-        jitter: By how much of itself a gap between two adds may be shorter or longer, at random.
+        adds_per_minute: The most adds in any 60 seconds.
+        rest_after: The number of adds after which the account rests.
+        rest_s: The length of a rest, in seconds.
+        adds_per_day: The most adds in any 24 hours.
+        quiet: Local hours without adds and invitations, such as `22:00-07:00`; None for no such hours.
+        jitter: The share by which a gap between two adds varies at random, from 0 to 1.
     """
 
     adds_per_minute: float = field(
@@ -118,22 +127,22 @@ class PaceSettings:
 
     @property
     def window_s(self) -> float:
-        """Seconds that hold no more than `window_share` adds, wherever they begin: a minute, or longer."""
+        """The length in seconds of the sliding window that holds at most `window_share` adds: a minute, or longer."""
         return 60.0 / min(self.adds_per_minute, 1.0)
 
     @property
     def window_share(self) -> int:
-        """How many adds a window holds at most; 7.5 a minute would let 8 into some of them."""
+        """The most adds in one window. It is rounded down: 7.5 a minute would let 8 into some windows."""
         return max(int(self.adds_per_minute), 1)
 
     @property
     def gap_s(self) -> float:
-        """Seconds between two adds on average, at the limit."""
+        """The average number of seconds between two adds at the limit."""
         return self.window_s / self.window_share
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What is bolder here than by default, for people to read."""
+        """One sentence for each setting that is bolder than its default."""
         usual = PaceSettings()
         bolder = {
             "adds_per_minute": self.adds_per_minute > usual.adds_per_minute,

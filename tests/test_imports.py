@@ -26,7 +26,7 @@ MAY_IMPORT: Mapping[str, str] = {
     "adding": "errors model settings wire provider",
     "config": "errors model settings provider providers",
     "client": "errors model settings wire provider adding config",
-    "__init__": "errors model provider adding client",
+    "__init__": "errors model settings provider adding client",
     "drip.rate_limit": "settings",
     "drip.stop_rules": "model adding",
     "drip.store": "errors settings model wire provider adding drip.rate_limit drip.stop_rules",
@@ -151,3 +151,12 @@ def test_nothing_outside_the_table_of_providers_compares_a_providers_name() -> N
         if provider_names() & set(compared(file)) and file.name != TABLE
     }
     assert comparing == set()
+
+
+def test_type_checkers_see_the_public_names_that_the_package_gives() -> None:
+    tree = ast.parse((HOUSE / "__init__.py").read_text("utf-8"))
+    guarded = next(node for node in tree.body if isinstance(node, ast.If))
+    imports = [node for node in guarded.body if isinstance(node, ast.ImportFrom)]
+    seen = {name.asname: f"{node.module}" for node in imports for name in node.names}
+    assert seen == {name: f"groupadd.{module}" for name, module in groupadd._MODULE_OF.items()}
+    assert all(getattr(groupadd, name) is not None for name in groupadd.__all__)

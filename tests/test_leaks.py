@@ -93,7 +93,7 @@ def test_what_is_masked_is_no_leak() -> None:
     )
 
 
-def test_an_ear_hears_arguments_of_records_and_what_exceptions_hide(detector: LeakDetector) -> None:
+def test_the_detector_sees_arguments_of_records_and_what_exceptions_hide(detector: LeakDetector) -> None:
     logging.getLogger("groupadd").debug("nothing to see%.0s", f"+{ADA}")
     assert detector.leaks == {ADA}
     hiding = ValueError("hidden")
@@ -181,14 +181,14 @@ def opened(
     detector: LeakDetector, colour: Colour, provider: GroupMembershipProvider, clock: Clock, timeout_s: float = 10.0
 ) -> Iterator[Client | Awaited]:
     """Yield a client of either colour that does all it can: it always looks, and it invites."""
-    terms = AddSettings(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s).as_arguments()
+    settings = AddSettings(verify="always", invite="link", look_after_s=(0, 1), timeout_s=timeout_s)
     detector.capture(provider)
     if colour == "sync":
-        with Client(provider, clock=clock, **terms) as client:
+        with Client(provider, clock=clock, settings=settings) as client:
             detector.capture(client)
             yield client
     else:
-        awaited = AsyncClient(provider, clock=clock, **terms)
+        awaited = AsyncClient(provider, clock=clock, settings=settings)
         detector.capture(awaited)
         with asyncio.Runner() as runner:
             yield Awaited(awaited, runner)

@@ -46,7 +46,7 @@ def test_rows_are_numbered_by_the_line_on_which_they_begin() -> None:
 
 @pytest.mark.parametrize("header", ["#,phone", '"#",phone', "# ours\n\n#,phone"])
 def test_below_a_csv_header_a_hash_begins_a_row_like_any_other(header: str) -> None:
-    people = people_in(f"{header}\n#1,+12025550100\n2,+12025550101\n# nobody\n", "p")
+    people = people_in(f"{header}\n#1,+12025550100\n2,+12025550101\n# a comment\n", "p")
     assert people.given == ("+12025550100", "+12025550101", "")
 
 
@@ -68,14 +68,14 @@ def test_a_row_without_a_number_is_reported_and_not_passed_over() -> None:
     ("text", "fault"),
     [
         ("", "p: the file names no participants"),
-        ("# nobody\n\n", "p: the file names no participants"),
+        ("# a comment\n\n", "p: the file names no participants"),
         ("phone\n", "p: the file names no participants"),
         ("\nname,telephone\nAda,+12025550100\n", "p, line 2: a CSV needs a header with a column named"),
         ('"x,phone,y",z\n1,2\n', "p, line 1: a CSV needs a header with a column named"),
         ('phone,x\n"+12025550100,1\n', "p, line 2: is not CSV"),
     ],
 )
-def test_a_file_that_names_nobody_says_why(text: str, fault: str) -> None:
+def test_a_file_without_participants_says_why(text: str, fault: str) -> None:
     with pytest.raises(CannotRead) as caught:
         people_in(text, "p")
     assert str(caught.value).startswith(fault)

@@ -21,53 +21,54 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/readers groupadd/sandbox groupadd/wire tests/config tests/drip tests/model
-whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing groupadd/wire tests/adding tests/drip tests/providers tests/readers tests/testing
-somebody|someone | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing tests/adding tests/cli tests/drip tests/e2e tests/model tests/providers tests/readers tests/sandbox tests/support tests/testing
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/settings.py groupadd/testing tests/adding tests/cli tests/drip tests/model tests/providers tests/readers tests/sandbox tests/test_client.py tests/test_leaks.py tests/test_people_file.py tests/testing tests/third_party tests/wire
-(the )?one who | the participant who | docs groupadd/drip groupadd/readers tests/providers
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/sandbox groupadd/testing groupadd/wire tests/adding tests/cli tests/config tests/drip tests/model tests/providers tests/readers tests/sandbox tests/test_client.py tests/test_docs.py tests/test_leaks.py tests/test_wording.py tests/testing tests/wire
-stands? for | means, is | conftest.py docs groupadd/adding groupadd/config groupadd/readers groupadd/wire
-be had | be opened, be read | groupadd/cli groupadd/providers tests/cli
+whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/readers groupadd/wire tests/drip
+whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/drip tests/readers
+somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/providers groupadd/readers tests/drip
+nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/settings.py tests/drip tests/model tests/providers tests/readers tests/test_leaks.py
+(the )?one who | the participant who | groupadd/drip groupadd/readers tests/providers
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/adding tests/drip tests/providers tests/test_client.py
+stands? for | means, is | docs groupadd/adding groupadd/config groupadd/readers groupadd/wire
+be had | be opened, be read | docs groupadd/cli groupadd/providers tests/cli
 made? of | conclude from, built from | groupadd/client.py groupadd/readers
-hold that | require | docs groupadd/cli groupadd/testing tests/support
-the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip tests/adding
-terms | settings | groupadd/cli groupadd/client.py groupadd/config groupadd/drip tests/adding tests/providers tests/test_leaks.py
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | conftest.py docs groupadd/cli groupadd/providers groupadd/sandbox groupadd/testing tests/benchmarks tests/drip tests/providers tests/test_client.py tests/testing tests/third_party
-dialects? | vendor, wire format | docs groupadd/drip groupadd/sandbox groupadd/testing tests/drip tests/model tests/providers tests/sandbox tests/test_client.py tests/test_leaks.py tests/testing
-temper | privacy | groupadd/sandbox tests/adding tests/drip tests/model tests/sandbox tests/test_leaks.py
-errands? | operation | groupadd/testing tests/testing
-twists? | mutation | groupadd/testing
-ears? | leak detector | groupadd/testing tests/adding tests/test_leaks.py
-mishaps? | planned fault | groupadd/testing tests/test_leaks.py
-on_?stage|stages?|staging | target, setup | cassettes/README.md groupadd/testing tests/providers tests/testing
-desks? | account worker | groupadd/drip groupadd/providers
+hold that | require | docs groupadd/cli
+the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip
+terms | settings | groupadd/cli groupadd/client.py groupadd/config tests/test_leaks.py
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli groupadd/providers tests/drip
+dialects? | vendor, wire format | groupadd/drip
+temper | privacy | tests/drip
+errands? | operation |
+twists? | mutation |
+ears? | leak detector | tests/test_leaks.py
+mishaps? | planned fault | tests/test_leaks.py
+on_?stage|stages?|staging | target, setup |
+(?<!help )desks? | account worker |
 rooms? | group, roster poller | CHANGELOG.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model
 shifts? | account run | docs groupadd/drip tests/drip
 crew | shared state | groupadd/drip
 twins? | duplicate | groupadd/drip
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued | groupadd/cli
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip groupadd/provider.py groupadd/sandbox groupadd/testing tests/drip
+left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip groupadd/provider.py tests/drip
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/providers groupadd/testing tests/adding tests/benchmarks tests/drip tests/model tests/providers tests/readers tests/sandbox tests/support tests/test_client.py tests/test_leaks.py tests/test_wording.py tests/third_party tests/wire
+said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/providers tests/drip
 book|Book | ledger, LedgerOptions | groupadd/cli groupadd/drip tests/drip
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
-patient|_insist|around|tried | with_retries, _retry, map_requests, or_none | groupadd/testing tests/providers
-Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver | groupadd/sandbox
-settle | decide, add_people | groupadd/cli groupadd/drip groupadd/sandbox tests/adding tests/benchmarks tests/drip tests/model tests/providers tests/sandbox tests/test_leaks.py tests/testing
+patient|_insist|around|tried | with_retries, _retry, map_requests, or_none |
+Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver |
+settle | decide, add_people | groupadd/cli groupadd/drip
 Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
-hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip tests/benchmarks tests/drip tests/model
-Told|Line|Http | CallbackResultT, TransportT, HttpClientT | groupadd/client.py groupadd/testing tests/drip tests/sandbox
+hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip tests/drip
+Told|Line|Http | CallbackResultT, TransportT, HttpClientT | groupadd/client.py tests/drip
 Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overridden_by, distributions, ConfiguredProvider, provider |
 speaks_of_each | reports_each_person |
-Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction | groupadd/drip
-close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip tests/drip
+Someone | FollowUpPerson |
+Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
+close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip
 Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
-small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip tests/providers
+small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
 """
 

@@ -276,7 +276,7 @@ def _people(screen: Output, participants: Sequence[str], source: str | None) -> 
 
 
 def _client(settings: Config, chosen: ConfiguredProvider) -> Client:
-    return Client(chosen.provider, name=chosen.name, **settings.add.as_arguments())
+    return Client(chosen.provider, name=chosen.name, settings=settings.add)
 
 
 def _about(chosen: ConfiguredProvider, group: str, **told: object) -> dict[str, object]:

@@ -6,10 +6,11 @@ from contextlib import suppress
 from enum import Enum
 from functools import cache
 from types import NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, get_args, get_origin
 
 import attrs
 
+from groupadd.config.sources import UNRESOLVED, ExternalText, Table, Value
 from groupadd.config.suggestions import call_untrusted, nearest
 from groupadd.errors import ConfigError
 from groupadd.model.masking import Secret
@@ -17,10 +18,8 @@ from groupadd.model.masking import Secret
 if TYPE_CHECKING:  # cattrs is imported when the first config is read
     from cattrs import Converter
 
-Value: TypeAlias = Any  # whatever a file may hold
-Hint: TypeAlias = Any  # whatever an annotation may be
-
-UNRESOLVED = object()  # stands for a value that is not known yet; any field takes it
+T = TypeVar("T")
+Hint: TypeAlias = Any  # an annotation may be anything
 
 _WORDS: Mapping[Hint, str] = {
     bool: "true or false",
@@ -32,30 +31,40 @@ _WORDS: Mapping[Hint, str] = {
 _LISTS: frozenset[Hint] = frozenset({tuple, list, Sequence})
 
 
-class ExternalText(str):
-    """Text from the environment or a file; where its field is not text, it is read as TOML."""
-
-    __slots__ = ()
-
-
-def read(table: Mapping[str, Value], kind: type) -> tuple[dict[str, Value], dict[str, str]]:
+def read(table: Table, kind: type) -> tuple[dict[str, Value], list[str]]:
     """Read the fields of an attrs class from a table.
 
     Returns:
-        The values that are right, and what is wrong, both by key. What is wrong is told without any value.
+        The values that are right, by key, and the faults of the others. A fault names its place, and never a value.
     """
     known = {one.alias: one for one in attrs.fields(attrs.resolve_types(kind)) if one.init}
     values: dict[str, Value] = {}
-    faults = {key: f"unknown key{nearest(key, known)}" for key in table if key not in known}
+    faults = [table.fault(f"unknown key{nearest(key, known)}", key) for key in table.values if key not in known]
     for key, one in known.items():
-        if key in table:
+        if key in table.values:
             try:
-                values[key] = _value(table[key], one.type)
+                values[key] = _value(table.values[key], one.type)
             except ConfigError as error:
-                faults[key] = str(error)
+                faults.append(table.fault(str(error), key))
         elif one.default is attrs.NOTHING:
-            faults[key] = "missing"
+            faults.append(table.fault("missing", key))
     return values, faults
+
+
+def read_settings(table: Table, kind: type[T]) -> tuple[T, list[str]]:
+    """Build an attrs class whose fields all have a default from a table.
+
+    Returns:
+        The instance, with defaults in the place of wrong values, and the faults of those.
+    """
+    values, faults = read(table, kind)
+    for key, value in [*values.items()]:
+        try:
+            kind(**{key: value})
+        except ValueError as error:
+            del values[key]
+            faults.append(table.fault(str(error).removeprefix(f"{key} "), key))
+    return kind(**values), faults
 
 
 def _value(value: Value, hint: Hint) -> Value:

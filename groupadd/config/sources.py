@@ -1,6 +1,6 @@
-"""Where a config's tables come from: a file or a mapping, with the environment laid over it; and what they refer to.
+"""Where a config's tables come from: a file or a mapping, with the environment laid over it.
 
-Every part is known by its path, and a fault is told by the file or the variable that said it.
+Every value is known by its path. A fault names the file or the variable that holds the value.
 """
 
 import os
@@ -9,48 +9,53 @@ import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
-from typing import TypeAlias, TypeGuard, cast
+from typing import Any, TypeAlias, cast
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from groupadd.config.fields import ExternalText, Value
 from groupadd.config.suggestions import nearest
 from groupadd.errors import ConfigError
 
 Source: TypeAlias = str | os.PathLike[str] | Mapping[str, object] | None
 Keys: TypeAlias = tuple[str, ...]
+Value: TypeAlias = Any  # a file may hold any value
 
 FILE = "groupadd.toml"
+UNRESOLVED = object()  # a value that is not looked up yet; every field accepts it
+
+
+class ExternalText(str):
+    """Text from the environment or a file. Where its field is not text, it is read as TOML."""
+
+    __slots__ = ()
 
 
 @frozen(repr=False)
 class Document:
-    """The tables of a config under the environment, and where each part of them was said.
+    """A config as a whole: where it was found, and what its references mean.
 
     Attributes:
         source: The file, for people; `config` for a mapping, `environment` where there is neither.
-        folder: What `file:` references are relative to.
-        tables: The tables.
-        environ: What `env:` references mean.
-        said_by: The environment's variable, by the path that it set or made.
+        folder: The folder that `file:` references are relative to.
+        environ: The variables that `env:` references name.
+        overridden_by: The environment's variable, by the path that it set or made.
     """
 
     source: str
     folder: Path
-    tables: dict[str, Value]
     environ: Mapping[str, str]
     overridden_by: Mapping[Keys, str]
 
-    def fault(self, path: Keys, what: str) -> str:
-        """Return a fault with its place and path."""
+    def place(self, path: Keys) -> str:
+        """Return the variable or the file that holds the value at a path."""
         variables = (self.overridden_by.get(path[:depth]) for depth in range(len(path), 0, -1))
-        return f"{next(filter(None, variables), self.source)}: {'.'.join(path)}: {what}"
+        return next(filter(None, variables), self.source)
 
-    def resolved(self, reference: str) -> ExternalText:
-        """Look up an `env:` or `file:` reference.
+    def text(self, reference: str) -> ExternalText:
+        """Return the text that an `env:` or `file:` reference names.
 
         Raises:
-            ConfigError: It leads nowhere.
+            ConfigError: The variable is not set, or the file cannot be read.
         """
         scheme, _, name = reference.partition(":")
         if scheme == "env":
@@ -68,21 +73,63 @@ class Document:
         raise ConfigError(f"the file {path} cannot be read: {why}")
 
 
-def is_reference(value: Value) -> bool:
-    """Return whether a value is an `env:` or `file:` reference."""
-    return isinstance(value, str) and value.startswith(("env:", "file:"))
+@frozen(repr=False)
+class Table:
+    """One table of a config.
+
+    Attributes:
+        document: The config that holds the table.
+        path: The table's path, key by key.
+        values: The table's values, by key.
+    """
+
+    document: Document
+    path: Keys
+    values: Mapping[str, Value]
+
+    def fault(self, what: str, *keys: str) -> str:
+        """Return a fault of the table, or of a value in it, with its place and path."""
+        path = (*self.path, *keys)
+        return f"{self.document.place(path)}: {'.'.join(path)}: {what}"
+
+    def table(self, key: str) -> "Table":
+        """Return the table at a key; an empty one where there is none."""
+        values = self.values.get(key)
+        return Table(self.document, (*self.path, key), values if isinstance(values, dict) else {})
+
+    def only(self, *keys: str) -> "Table":
+        """Return the table with these keys alone."""
+        return evolve(self, values={key: value for key, value in self.values.items() if key in keys})
+
+    def without(self, *keys: str) -> "Table":
+        """Return the table without these keys."""
+        return evolve(self, values={key: value for key, value in self.values.items() if key not in keys})
+
+    def resolved(self, *, look_up: bool) -> tuple["Table", list[str]]:
+        """Resolve the `env:` and `file:` references among the values.
+
+        Args:
+            look_up: False leaves every reference `UNRESOLVED`, and finds no fault.
+
+        Returns:
+            The table, and the faults of references that lead nowhere.
+        """
+        values, faults = dict(self.values), list[str]()
+        for key, value in self.values.items():
+            if isinstance(value, str) and value.startswith(("env:", "file:")):
+                values[key] = UNRESOLVED
+                try:
+                    values[key] = self.document.text(value) if look_up else UNRESOLVED
+                except ConfigError as error:
+                    faults.append(self.fault(str(error), key))
+        return evolve(self, values=values), faults
 
 
-def is_table(value: Value) -> TypeGuard[dict[str, Value]]:
-    """Return whether a value is a table."""
-    return isinstance(value, dict)
-
-
-def find(config: Source, environ: Mapping[str, str]) -> Document:
-    """Return the first config found: the one given, the one that `GROUPADD_CONFIG` names, or that of a usual place.
+def find(config: Source, environ: Mapping[str, str]) -> Table:
+    """Return the top table of the first config found: as given, as `GROUPADD_CONFIG` names it, or in a usual place.
 
     Raises:
-        ConfigError: None is found, or it cannot be read.
+        ConfigError: No config is found, or it cannot be read.
     """
     if isinstance(config, Mapping):
         return _overlaid("config", Path(), config, environ)
@@ -95,11 +142,11 @@ def find(config: Source, environ: Mapping[str, str]) -> Document:
         looked_at.append(str(place))
     if named is not None:
         raise ConfigError(f"{named}: no such file{' (named by GROUPADD_CONFIG)' if variable else ''}")
-    document = _overlaid("environment", Path(), {}, environ)
-    if "providers" not in document.tables:
+    table = _overlaid("environment", Path(), {}, environ)
+    if "providers" not in table.values:
         nowhere = " and no ".join(looked_at)
         raise ConfigError(f"no config is found: GROUPADD_CONFIG is not set, and there is no {nowhere}")
-    return document
+    return table
 
 
 def _parsed(path: Path) -> Mapping[str, object]:
@@ -131,7 +178,7 @@ def _user_folder(environ: Mapping[str, str]) -> Path:
     return user_config_path("groupadd", appauthor=False, roaming=True)
 
 
-def _overlaid(source: str, folder: Path, tables: Mapping[str, object], environ: Mapping[str, str]) -> Document:
+def _overlaid(source: str, folder: Path, tables: Mapping[str, object], environ: Mapping[str, str]) -> Table:
     """Lay `GROUPADD_PROVIDER` and `GROUPADD_TABLE__…__KEY` over the tables; an empty variable counts as not set."""
     merged = _copied(tables)
     overridden_by: dict[Keys, str] = {}
@@ -139,14 +186,14 @@ def _overlaid(source: str, folder: Path, tables: Mapping[str, object], environ: 
         path = _path(variable, merged)
         table: Value = merged
         for depth, key in enumerate(path, 1):
-            if not text or not is_table(table):
+            if not text or not isinstance(table, dict):
                 break
             if depth == len(path):
                 table[key] = ExternalText(text)
             if depth == len(path) or key not in table:
                 overridden_by[path[:depth]] = variable
             table = table.setdefault(key, {})
-    return Document(source, folder, merged, environ, overridden_by)
+    return Table(Document(source, folder, environ, overridden_by), (), merged)
 
 
 def _path(variable: str, tables: Mapping[str, Value]) -> Keys:
@@ -160,7 +207,7 @@ def _path(variable: str, tables: Mapping[str, Value]) -> Keys:
         return (table, key)
     spelled = "__".join(name)
     known = tables.get(table)
-    names: Iterable[str] = known if is_table(known) else ()
+    names: Iterable[str] = known if isinstance(known, dict) else ()
     return (table, next((one for one in names if one.lower().replace("-", "_") == spelled), spelled), key)
 
 

@@ -29,7 +29,7 @@ def example_world(clock: Clock | None = None) -> World:
     world = World(clock or SystemClock())
     account = world.open_account(_US)
     world.add_people(_ADA, _BEN, _CLEO, _DAN, _EVE, _FINN)
-    group = world.create_group(Group(GROUP, "Neighbours"), (_BEN, _EVE), admins=[account.person])
+    group = world.create_group(Group(GROUP, "Choir"), (_BEN, _EVE), admins=[account.person])
     group.set_role(_EVE.phone, None, world.now - 3600)
     return world
 

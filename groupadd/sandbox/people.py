@@ -61,7 +61,7 @@ class RosterView:
     Attributes:
         lag_s: Age of the roster in seconds; 0 is live.
         both_names: Whether each row shows phone and LID, not only the one that the row is keyed by.
-        missing: Phones of members whose rows are left out.
+        missing: Phones of members without a row.
         masked: Phones of members whose rows show neither phone nor LID.
     """
 

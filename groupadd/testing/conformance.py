@@ -207,14 +207,14 @@ def _sent(adapter: AdapterUnderTest, *, notify: bool) -> list[Request] | None:
 def _require_an_end(operation: Operation, request_kind: str, mutation: Mutation) -> None:
     """Check that an operation ends with an outcome or a `GroupAddError`.
 
-    No person counts as in whom no response names, and no add that may have been received is sent twice.
+    A person counts as in only if a response names the person. A request that may have been received is sent once.
     """
     transport = RecordingTransport(operation, request_kind, mutation)
     match transport.outcome():
         case Failed(error):
             assert operation.name != WHOLE_ADD or error is not NoAnswer, "a lost response ended the whole add"
         case AddReply(rest=rest):
-            assert rest.status not in _IN, "a response counts for people whom it does not name"
+            assert rest.status not in _IN, "a response counts for people without naming them"
         case AddOutcome() as outcome:
             bodies = b" ".join(transport.bodies).decode("utf-8", "replace")
             assert all(str(person.phone) in bodies for person in outcome if person.status in _IN), (

@@ -13,7 +13,7 @@ from attrs import define, field
 
 INVITE = "SCRUBBED_INVITE_CODE"
 BEARER = "SCRUBBED_TOKEN"
-NAME = "Somebody"
+NAME = "Scrubbed"
 
 _CODES = (
     re.compile(r"chat\.whatsapp\.com/(?:invite/)?([\w-]{10,40})"),

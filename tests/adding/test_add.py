@@ -44,16 +44,16 @@ from tests.support.scripts import (
 
 ANN, BEN = "15550100", "15550101"
 OK = says({"ok": True})
-NOBODY = says([])
+EMPTY_ROSTER = says([])
 ADDED, ALREADY, NOT_IN, UNKNOWN = Status.ADDED, Status.ALREADY_MEMBER, Status.NOT_ADDED, Status.UNKNOWN
 REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
 AUTO, ALWAYS, NEVER = AddSettings(), AddSettings(verify="always"), AddSettings(verify="never")
 
 
 def adding(
-    provider: GroupMembershipProvider, people: Sequence[str], terms: AddSettings = AUTO
+    provider: GroupMembershipProvider, people: Sequence[str], settings: AddSettings = AUTO
 ) -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(ProviderSession(provider), GroupId(GROUP), parse_participants(people), terms)
+    return add(ProviderSession(provider), GroupId(GROUP), parse_participants(people), settings)
 
 
 def wasend(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
@@ -78,7 +78,7 @@ def looks_at_s(script: Script) -> list[float]:
     return [at for name, at in zip(script.asked, script.at_s, strict=True) if name in {WASEND_LIST, WAWP_LIST}]
 
 
-# The truth rules of the contract, by number.
+# The truth rules, by number.
 
 
 def test_rule_1_who_is_proven_absent_is_not_added_although_the_provider_said_so() -> None:
@@ -137,11 +137,11 @@ def test_rule_3_after_a_lost_answer_absence_is_proven_only_when_the_add_can_no_l
 
 def test_rule_3_a_look_before_that_moment_does_not_count() -> None:
     script = wawp(lost(), looks=[roster(), roster()])
-    terms = AddSettings(look_after_s=(2.0,))
-    assert verdicts(script.run(adding(WAWP, [ANN], terms))) == [(UNKNOWN, Reason.ABSENCE_UNPROVEN, NONE)]
+    settings = AddSettings(look_after_s=(2.0,))
+    assert verdicts(script.run(adding(WAWP, [ANN], settings))) == [(UNKNOWN, Reason.ABSENCE_UNPROVEN, NONE)]
 
 
-def test_rule_4_a_lid_with_the_digits_of_a_phone_is_somebody_else() -> None:
+def test_rule_4_a_lid_with_the_digits_of_a_phone_is_another_person() -> None:
     script = wasend(OK, looks=[lid_roster(ANN)] * 3)
     assert verdicts(script.run(adding(WASEND, [ANN]))) == [(UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)]
 
@@ -182,19 +182,19 @@ def test_rule_6_an_add_that_may_have_been_received_is_never_sent_again(answer: A
     ),
     st.sampled_from([AUTO, ALWAYS]),
 )
-def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: Response, terms: AddSettings) -> None:
+def test_rules_1_and_3_hold_for_any_looks(kinds: list[str], answer: Response, settings: AddSettings) -> None:
     shown = {
         "in": roster(ANN),
         "out": roster(BEN),
         "some": says([{"jid": f"{BEN}@c.us"}, {}]),
         "hidden": lid_roster("99900011"),
-        "empty": NOBODY,
+        "empty": EMPTY_ROSTER,
         "lost": says({}, 500),
     }
     script = Script(
         {WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3}
     )
-    flow = adding(WASEND, [ANN], terms)
+    flow = adding(WASEND, [ANN], settings)
     request = next(flow)
     try:  # by hand, since how many looks are taken depends on what they show
         while True:
@@ -202,7 +202,7 @@ def test_rules_1_and_3_hold_for_every_course_of_looks(kinds: list[str], answer: 
     except StopIteration as stop:
         (person,) = stop.value
     looks = [kind for kind, _ in zip(kinds, looks_at_s(script), strict=False)]
-    after = looks[1:] if terms.verify == "always" else looks
+    after = looks[1:] if settings.verify == "always" else looks
     if after[-2:] == ["out", "out"]:
         assert not person.is_in
     if after[-1:] == ["in"]:
@@ -228,20 +228,20 @@ def test_where_the_answer_settles_everyone_only_always_looks(verify: Verify, ask
     assert script.asked == asked
 
 
-def test_auto_looks_where_the_answer_leaves_somebody_open_and_watches_them_alone() -> None:
+def test_auto_looks_where_the_answer_leaves_a_participant_open_and_for_no_other() -> None:
     script = wasend(words(p15550100="SUCCESS", p15550101="MAYBE"), looks=[roster(BEN)])
     outcomes = script.run(adding(WASEND, [ANN, BEN]))
     assert verdicts(outcomes) == [(ADDED, None, REPORTED), (ADDED, None, INFERRED)]
     assert [person.provider_says for person in outcomes] == ["SUCCESS", "MAYBE"]
 
 
-def test_who_was_refused_and_is_seen_in_a_look_made_for_somebody_else_is_in() -> None:
+def test_a_refused_participant_seen_in_a_look_for_another_is_in() -> None:
     script = wasend(words(p15550100="blocked", p15550101="MAYBE"), looks=[roster(ANN, BEN)])
     outcomes = script.run(adding(WASEND, [ANN, BEN]))
     assert verdicts(outcomes) == [(ADDED, None, INFERRED), (ADDED, None, INFERRED)]
 
 
-def test_auto_looks_beforehand_where_the_provider_only_accepts_and_asks_for_nobody_who_is_in() -> None:
+def test_auto_looks_beforehand_where_the_provider_only_accepts_and_skips_members() -> None:
     script = wawp(OK, looks=[roster(ANN), roster(ANN, BEN)])
     outcomes = script.run(adding(WAWP, [ANN, BEN]))
     assert verdicts(outcomes) == [(ALREADY, None, OBSERVED), (ADDED, None, OBSERVED)]
@@ -250,7 +250,7 @@ def test_auto_looks_beforehand_where_the_provider_only_accepts_and_asks_for_nobo
     assert script.requests[2].json["participants"] == [{"id": f"{BEN}@c.us"}]
 
 
-def test_where_everyone_is_in_already_nobody_is_asked_for() -> None:
+def test_where_everyone_is_in_already_no_add_is_sent() -> None:
     script = wawp(looks=[roster(ANN, BEN)])
     assert verdicts(script.run(adding(WAWP, [ANN, BEN]))) == [(ALREADY, None, OBSERVED)] * 2
 
@@ -308,7 +308,7 @@ def test_any_other_failing_look_before_the_add_only_proves_nothing(look: Respons
         (says({}, 404), Reason.STALE_ROSTER),
         (says({}, 500), Reason.NO_ANSWER),
         (Response(200, b"<html>"), Reason.NO_ANSWER),
-        (NOBODY, Reason.STALE_ROSTER),
+        (EMPTY_ROSTER, Reason.STALE_ROSTER),
     ],
 )
 def test_looks_after_the_add_never_raise(look: Response, reason: Reason) -> None:
@@ -338,7 +338,7 @@ def test_a_refusal_of_the_whole_add_raises_and_nothing_is_looked_at(answer: Answ
     assert script.asked == [WASEND_ADD]
 
 
-def test_what_a_provider_cannot_honour_is_told_before_the_add() -> None:
+def test_what_a_provider_cannot_honour_is_refused_before_the_add() -> None:
     script = wawp(looks=[roster()])
     with pytest.raises(errors.Unsupported):
         script.run(adding(WAWP, [ANN], AddSettings(notify=False)))
@@ -367,7 +367,7 @@ def test_ctrl_c_before_sending_is_only_ctrl_c() -> None:
 # Claims.
 
 
-def test_two_claims_of_one_person_that_do_not_agree_are_a_contradiction_and_are_both_told() -> None:
+def test_two_claims_of_one_person_that_disagree_are_a_contradiction_and_both_reported() -> None:
     rows = {"added": [{"id": ANN, "reason": "SUCCESS"}], "failed": [{"id": ANN, "reason": "NOT_FOUND"}]}
     script = wasend(says({"success": True, "data": rows}))
     (person,) = script.run(adding(WASEND, [ANN], NEVER))
@@ -385,13 +385,13 @@ def test_claims_of_people_who_were_not_asked_for_are_passed_over() -> None:
     assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(ADDED, None, REPORTED)]
 
 
-def test_names_that_the_answer_tells_together_are_known_in_the_looks_after() -> None:
+def test_names_that_one_answer_joins_are_known_in_the_looks_after() -> None:
     answer = says([{"JID": "99900011@lid", "PhoneNumber": f"{ANN}@s.whatsapp.net", "Error": 500}])
     script = wasend(answer, looks=[lid_roster("99900011")])
     assert verdicts(script.run(adding(WASEND, [ANN]))) == [(ADDED, None, INFERRED)]
 
 
-def test_a_claim_made_of_a_lid_alone_is_heard_where_the_provider_can_resolve_lids() -> None:
+def test_a_claim_about_a_lid_alone_counts_where_the_provider_can_resolve_lids() -> None:
     script = Script(
         {
             WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}])],
@@ -483,13 +483,13 @@ def test_any_answers_give_an_outcome_or_an_error_of_ours_and_the_same_in_sync_an
     name: str, data: st.DataObject
 ) -> None:
     provider, paths = ENDPOINTS[name]
-    told = {path: [data.draw(answers)] for path in paths}
-    told |= {f"GET {path.partition(' ')[2]}": said for path, said in told.items() if path == WAWP_SESSION}
-    terms = AddSettings(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
+    drawn = {path: [data.draw(answers)] for path in paths}
+    drawn |= {f"GET {path.partition(' ')[2]}": answer for path, answer in drawn.items() if path == WAWP_SESSION}
+    settings = AddSettings(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
 
     def story(*, asynchronous: bool) -> object:
-        script = Anything(told)
-        flow = adding(provider, [f"+{ANN}", f"{BEN}@lid"], terms)
+        script = Anything(drawn)
+        flow = adding(provider, [f"+{ANN}", f"{BEN}@lid"], settings)
         try:
             outcomes = script.run_async(flow) if asynchronous else _drive(script, flow)
         except errors.GroupAddError as error:
@@ -536,7 +536,7 @@ def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent()
 
 @define
 class _Insists:
-    """A provider that sends its add until somebody says 200."""
+    """A provider that sends its add until the answer is a 200."""
 
     reports_each_person: ClassVar[bool] = True
     base_url: str = "http://provider.example"

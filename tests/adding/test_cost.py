@@ -15,10 +15,10 @@ from tests.model.worlds import JID, US
 ONE_BY_ONE = {"green_api"}  # the vendor takes one person a call
 
 
-def crowd(count: int, temper: Privacy = Privacy.OPEN) -> list[SandboxPerson]:
+def crowd(count: int, privacy: Privacy = Privacy.OPEN) -> list[SandboxPerson]:
     """Return as many people, under numbers reserved for fiction."""
     return [
-        SandboxPerson(f"1{300 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper) for n in range(count)
+        SandboxPerson(f"1{300 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=privacy) for n in range(count)
     ]
 
 
@@ -43,11 +43,11 @@ def requests(
 
 
 @pytest.mark.parametrize("provider", vendor_names())
-@pytest.mark.parametrize("temper", [Privacy.OPEN, Privacy.CONTACTS_ONLY])
-def test_one_look_serves_everybody(provider: str, temper: Privacy) -> None:
+@pytest.mark.parametrize("privacy", [Privacy.OPEN, Privacy.CONTACTS_ONLY])
+def test_one_look_serves_everybody(provider: str, privacy: Privacy) -> None:
     seen = {}
     for count in (1, 10, 1024):
-        asked, outcome = requests(provider, crowd(count, temper), both_names=True)
+        asked, outcome = requests(provider, crowd(count, privacy), both_names=True)
         adds = count if provider in ONE_BY_ONE else 1
         assert asked.pop("add") == adds
         assert asked["list"] <= 4, "one look before, and the three that are scheduled"

@@ -1,4 +1,4 @@
-"""Invitation as fallback: to whom, once each, and what became of it."""
+"""Invitations as a fallback: which participants get one, once each, and the outcome."""
 
 import json
 from collections.abc import Sequence
@@ -48,8 +48,8 @@ def invited(
 ) -> tuple[ParticipantOutcome, Script]:
     people = {ANN: parse_participants([ANN])[0]}
     script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
-    terms = AddSettings(invite="link")
-    told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=terms, codes={}))
+    settings = AddSettings(invite="link")
+    told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=settings, codes={}))
     return told[ANN], script
 
 
@@ -75,7 +75,7 @@ def test_who_gets_the_link_is_invited_and_keeps_why(reason: Reason) -> None:
         outcome(Status.NOT_ADDED, Reason.PRIVACY, Invite("personal", InviteState.SENT)),
     ],
 )
-def test_nobody_else_is_written_to(before: ParticipantOutcome) -> None:
+def test_other_participants_get_no_message(before: ParticipantOutcome) -> None:
     after, script = invited(before, links=())
     assert after is before
     assert script.requests == []
@@ -96,7 +96,7 @@ def test_nobody_else_is_written_to(before: ParticipantOutcome) -> None:
         (says({"ok": False}), InviteState.FAILED),
     ],
 )
-def test_only_a_confirmed_message_makes_somebody_invited(answer: Answer, state: InviteState) -> None:
+def test_only_a_confirmed_message_makes_a_participant_invited(answer: Answer, state: InviteState) -> None:
     after, script = invited(outcome(Status.NOT_ADDED, Reason.PRIVACY), answer)
     assert after.invite is not None
     assert after.invite.state is state
@@ -112,8 +112,8 @@ def test_without_a_link_the_invitation_has_failed(link: Response) -> None:
 
 
 def adding(people: Sequence[str]) -> Flow[tuple[ParticipantOutcome, ...]]:
-    terms = AddSettings(verify="never", invite="link")
-    return add(ProviderSession(WASEND), GroupId(GROUP), parse_participants(people), terms)
+    settings = AddSettings(verify="never", invite="link")
+    return add(ProviderSession(WASEND), GroupId(GROUP), parse_participants(people), settings)
 
 
 def test_one_person_named_twice_gets_one_message() -> None:
@@ -133,9 +133,9 @@ def test_a_provider_that_cannot_invite_says_so_before_anything_is_sent() -> None
         def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
             raise AssertionError
 
-    terms = AddSettings(invite="link")
+    settings = AddSettings(invite="link")
     with pytest.raises(errors.Unsupported):
-        Script({}).run(add(ProviderSession(Silent()), GroupId(GROUP), parse_participants([ANN]), terms))
+        Script({}).run(add(ProviderSession(Silent()), GroupId(GROUP), parse_participants([ANN]), settings))
 
 
 # Personal invitations, through a provider that can send them
@@ -174,8 +174,8 @@ def offering(
     how: Invitation, *sends: Answer, people: Sequence[str] = (ANN,)
 ) -> tuple[tuple[ParticipantOutcome, ...], Script]:
     script = Script({CARRIER_ADD: [says({})], CARRIER_SEND: sends})
-    terms = AddSettings(verify="never", invite=how)
-    return script.run(add(ProviderSession(Carrier()), GroupId(GROUP), parse_participants(people), terms)), script
+    settings = AddSettings(verify="never", invite=how)
+    return script.run(add(ProviderSession(Carrier()), GroupId(GROUP), parse_participants(people), settings)), script
 
 
 def test_a_personal_invitation_goes_to_its_person_with_its_code_and_its_end() -> None:
@@ -207,7 +207,7 @@ def test_a_personal_invitation_goes_to_its_person_with_its_code_and_its_end() ->
         (says({"success": False}), InviteState.FAILED),
     ],
 )
-def test_a_personal_invitation_is_sent_once_and_told_as_what_became_of_it(answer: Answer, state: InviteState) -> None:
+def test_a_personal_invitation_is_sent_once_and_its_outcome_reported(answer: Answer, state: InviteState) -> None:
     (ann,), script = offering("personal", answer)
     assert ann.status is (Status.INVITED if state is InviteState.SENT else Status.NOT_ADDED)
     assert ann.invite is not None
@@ -215,7 +215,7 @@ def test_a_personal_invitation_is_sent_once_and_told_as_what_became_of_it(answer
     assert script.asked.count(CARRIER_SEND) == 1
 
 
-def test_an_offer_that_is_not_taken_up_tells_that_it_exists_and_until_when() -> None:
+def test_an_unused_offer_says_that_it_exists_and_until_when() -> None:
     (ann,), script = offering("never")
     assert (ann.status, ann.invite) == (Status.NOT_ADDED, OFFERED)
     assert script.asked == [CARRIER_ADD]

@@ -36,9 +36,9 @@ ANN, BEN = "15550100", "15550101"
 
 
 def checked(script: Script, *people: str) -> list[tuple[bool | None, Reason | None]]:
-    told = script.run(check(ProviderSession(WAWP), GroupId(GROUP), parse_participants(people)))
-    assert [membership.participant for membership in told] == list(people)
-    return [(membership.member, membership.reason) for membership in told]
+    memberships = script.run(check(ProviderSession(WAWP), GroupId(GROUP), parse_participants(people)))
+    assert [membership.participant for membership in memberships] == list(people)
+    return [(membership.member, membership.reason) for membership in memberships]
 
 
 def wawp(look: Answer, others: Mapping[str, Sequence[Answer]] | None = None) -> Script:
@@ -59,7 +59,7 @@ def test_our_own_account_is_asked_for_once_in_the_life_of_a_client() -> None:
     assert [seen.me for seen in script.run(twice())] == [Identity(ME)] * 2
 
 
-def test_a_session_that_tells_nothing_leaves_us_unknown_but_hinders_no_look() -> None:
+def test_a_session_without_details_leaves_our_number_unknown_and_hinders_no_look() -> None:
     script = Script({WASEND_LIST: [roster(ANN)], WASEND_SESSION: [says({"x": 1})]})
     seen: Roster = script.run(ProviderSession(WASEND).roster(GroupId(GROUP)))
     assert seen.me is None
@@ -73,18 +73,18 @@ def test_a_session_that_is_down_is_an_error(state: str) -> None:
         checked(script, ANN)
 
 
-def test_a_session_that_speaks_of_somebody_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_session_that_names_a_number_is_not_quoted(monkeypatch: pytest.MonkeyPatch) -> None:
     script, account = Script({}), ProviderSession(WASEND)
-    told = Session(ready=False, says=f"logged out of +{ANN}")
-    monkeypatch.setattr(type(WASEND), "session", lambda _: _returning(told))
+    session = Session(ready=False, says=f"logged out of +{ANN}")
+    monkeypatch.setattr(type(WASEND), "session", lambda _: _returning(session))
     with pytest.raises(errors.SessionNotReady) as error:
         script.run(account.me())
     assert ANN not in str(error.value)
 
 
-def _returning(told: Session) -> Flow[Session]:
+def _returning(session: Session) -> Flow[Session]:
     yield from ()
-    return told
+    return session
 
 
 @pytest.mark.parametrize(
@@ -136,8 +136,8 @@ def test_the_other_form_of_a_number_counts_only_where_the_number_check_confirms_
     answer: Response, member: bool | None
 ) -> None:
     others = {WAWP_LID: [says({"lid": None})], WAWP_CHECK: [answer]}
-    ((told, _),) = checked(wawp(roster("551187654321"), others), "5511987654321")
-    assert told is member
+    ((found, _),) = checked(wawp(roster("551187654321"), others), "5511987654321")
+    assert found is member
 
 
 @pytest.mark.parametrize(

@@ -69,8 +69,8 @@ def bare(http: httpx.Client, url: str, asked: list[str]) -> Callable[[], None]:
             f"{url}/s1/groups/{GROUP}/participants/add", json=body, headers={"Authorization": "Bearer k"}
         )
         data = answer.json()["data"]
-        said = {row["id"].partition("@")[0]: row["reason"] for row in data["added"] + data["failed"]}
-        outcome = [{"phone": phone, "status": WORDS.get(said.get(phone, ""), "unknown")} for phone in phones]
+        reasons = {row["id"].partition("@")[0]: row["reason"] for row in data["added"] + data["failed"]}
+        outcome = [{"phone": phone, "status": WORDS.get(reasons.get(phone, ""), "unknown")} for phone in phones]
         assert all(person["status"] == "added" for person in outcome)
 
     return call

@@ -42,9 +42,9 @@ def planning(folder: Path) -> None:
     print(f"plan of {made.people:,} people: {cpu_s:.1f} s of CPU, {peak_mb:.0f} MB at the most")
 
 
-def most_in_a_minute(moments: Sequence[float]) -> int:
+def most_in_a_minute(times: Sequence[float]) -> int:
     """Return how many of these moments any 60 seconds hold at most."""
-    return max(sum(0 <= later - begin < 60 for later in moments) for begin in moments)
+    return max(sum(0 <= later - begin < 60 for later in times) for begin in times)
 
 
 def running(folder: Path) -> None:
@@ -74,8 +74,8 @@ def running(folder: Path) -> None:
     handle = mount(sandboxes)
 
     def answer(request: httpx.Request) -> httpx.Response:
-        said = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
-        return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+        answer = handle(request.method, request.url.raw_path.decode(), dict(request.headers), request.content)
+        return httpx.Response(answer.status, headers=dict(answer.headers), content=answer.body)
 
     async def run() -> None:
         async with (

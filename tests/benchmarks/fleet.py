@@ -35,7 +35,7 @@ def phone(number: int) -> str:
     return f"1{2000 + number // 100}55501{number % 100:02d}"
 
 
-def town(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], list[dict[str, str]]]:
+def worlds_of(accounts: int, each: int) -> tuple[dict[str, Sandbox], list[World], list[dict[str, str]]]:
     """Return a world for each account, with people to be planned for it."""
     sandboxes, worlds, rows = {}, [], []
     for n in range(accounts):
@@ -60,8 +60,10 @@ async def serving(sandboxes: Mapping[str, Sandbox]) -> asyncio.Server:
             method, target, _ = line.split(" ", 2)
             headers = dict(field.split(": ", 1) for field in fields if field)
             body = await reader.readexactly(int(headers.get("Content-Length", "0")))
-            said = handle(method, target, headers, body)
-            writer.write(f"HTTP/1.1 {said.status} OK\r\nContent-Length: {len(said.body)}\r\n\r\n".encode() + said.body)
+            answer = handle(method, target, headers, body)
+            writer.write(
+                f"HTTP/1.1 {answer.status} OK\r\nContent-Length: {len(answer.body)}\r\n\r\n".encode() + answer.body
+            )
         writer.close()
 
     return await asyncio.start_server(serve, "127.0.0.1", 0, backlog=1000)
@@ -85,7 +87,7 @@ def statements(ledger: str) -> int:
 
 async def running(ledger: str, folder: Path, asked: argparse.Namespace) -> None:
     """Run everything, and print figures."""
-    sandboxes, worlds, rows = town(asked.accounts, asked.each)
+    sandboxes, worlds, rows = worlds_of(asked.accounts, asked.each)
     server = await serving(sandboxes)
     url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     config = folder / "groupadd.toml"

@@ -110,7 +110,7 @@ def test_a_single_dash_reads_standard_input(
     }
 
 
-def test_bad_people_are_told_by_argument_and_line_without_their_numbers(
+def test_faulty_participants_are_reported_by_argument_and_line_without_their_numbers(
     served: Served, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "people.txt").write_text(f"# our people\n\n{BEN}\n001202555014399\n")
@@ -124,7 +124,7 @@ def test_bad_people_are_told_by_argument_and_line_without_their_numbers(
     assert (out, served.requests()) == ("", [])
 
 
-def test_nobody_named_is_an_error(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_add_without_participants_is_an_error(served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     code, printed = run_json(capsys, "add", GROUP)
     assert code == Exit.NOT_SENT
     assert printed == {"error": {"type": "InvalidParticipant", "message": "participants: no participants are given"}}
@@ -180,7 +180,7 @@ def test_usage_errors_show_no_whole_number(capsys: pytest.CaptureFixture[str]) -
         (["add", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["check", "120363000000000099@g.us", ADA], "GroupNotFound", Exit.REFUSED),
         (["providers", "wasnd"], "UnknownProvider", Exit.NOT_SENT),
-        (["sandbox", "--provider", "nobody"], "UnknownProvider", Exit.NOT_SENT),
+        (["sandbox", "--provider", "unknown"], "UnknownProvider", Exit.NOT_SENT),
     ],
 )
 def test_what_kept_us_from_asking_is_one_error_and_a_code(

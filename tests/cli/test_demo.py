@@ -11,7 +11,7 @@ from groupadd.cli.output import Output
 from groupadd.sandbox import VirtualClock
 
 
-def test_the_demo_tells_one_truth_twice(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_shows_one_truth_twice(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo"]) == Exit.EVERYONE_IN
     out, err = capsys.readouterr()
     assert out.count("6 people: 1 added, 1 already member, 4 not added") == 2
@@ -30,16 +30,16 @@ def test_the_demo_takes_less_than_twenty_seconds_even_with_its_pauses() -> None:
 
 def test_the_demo_in_json_holds_both_outcomes(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--json"]) == Exit.EVERYONE_IN
-    told = json.loads(capsys.readouterr().out)
-    assert [outcome["type"] for outcome in told["outcomes"]] == ["wasend", "wawp"]
-    assert told["agree"] is True
-    assert len(told["people"]) == 6
+    printed = json.loads(capsys.readouterr().out)
+    assert [outcome["type"] for outcome in printed["outcomes"]] == ["wasend", "wawp"]
+    assert printed["agree"] is True
+    assert len(printed["people"]) == 6
 
 
 def test_the_demo_minds_nothing_of_the_users_own_config(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("GROUPADD_PROVIDER", "nobody")
+    monkeypatch.setenv("GROUPADD_PROVIDER", "unknown")
     monkeypatch.setenv("GROUPADD_CONFIG", "/nowhere.toml")
     assert main(["demo", "--json"]) == Exit.EVERYONE_IN
     assert json.loads(capsys.readouterr().out)["agree"] is True

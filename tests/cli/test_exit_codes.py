@@ -25,7 +25,7 @@ from tests.support.example import person
         ([Status.NOT_ADDED, Status.UNKNOWN, Status.ADDED], Exit.UNKNOWN),
     ],
 )
-def test_an_add_ends_with_the_worst_that_is_said_of_anybody(statuses: Sequence[Status], code: Exit) -> None:
+def test_an_add_ends_with_its_worst_status(statuses: Sequence[Status], code: Exit) -> None:
     assert of_outcome(AddOutcome("main", "wasend", GROUP, tuple(map(person, statuses)))) is code
 
 
@@ -33,5 +33,5 @@ def test_an_add_ends_with_the_worst_that_is_said_of_anybody(statuses: Sequence[S
     ("members", "code"),
     [([True], Exit.EVERYONE_IN), ([True, False], Exit.SOMEONE_OUT), ([False, None], Exit.UNKNOWN)],
 )
-def test_a_check_ends_with_the_worst_that_is_said_of_anybody(members: Sequence[bool | None], code: Exit) -> None:
+def test_a_check_ends_with_its_worst_membership(members: Sequence[bool | None], code: Exit) -> None:
     assert of_check(Membership(ADA, ADA[1:], "", member, None) for member in members) is code

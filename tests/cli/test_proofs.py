@@ -73,7 +73,7 @@ def test_an_ability_rests_on_the_tags_of_the_paths_that_it_uses_or_else_of_those
     }
 
 
-def test_where_the_source_was_not_shipped_nothing_is_told(adapter: ModuleType, tmp_path: Path) -> None:
+def test_where_the_source_was_not_shipped_no_proof_is_shown(adapter: ModuleType, tmp_path: Path) -> None:
     (tmp_path / "adapter_with_tags.py").unlink()
     assert set(proofs(adapter.Adapter).values()) == {()}
 

@@ -9,9 +9,7 @@ from tests.support.cli import run_json
 
 
 @pytest.mark.parametrize("name", sorted(installed()))
-def test_providers_tells_abilities_fields_and_how_proven_of_each_type(
-    capsys: pytest.CaptureFixture[str], name: str
-) -> None:
+def test_providers_shows_abilities_fields_and_proof_of_each_type(capsys: pytest.CaptureFixture[str], name: str) -> None:
     code, printed = run_json(capsys, "providers", name)
     assert code == Exit.EVERYONE_IN
     assert printed["proven"] == "not proven against the live service"

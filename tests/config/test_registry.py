@@ -91,7 +91,7 @@ def test_a_name_of_ours_cannot_be_taken_over(brings: Brings) -> None:
     assert "thief" not in sys.modules
 
 
-def test_an_unknown_type_is_told_with_the_nearest_and_all_that_are_installed(brings: Brings) -> None:
+def test_an_unknown_type_is_refused_with_the_nearest_and_all_that_are_installed(brings: Brings) -> None:
     brings("groupadd-acme", "acme_one", PROVIDER, acme="acme_one:Acme")
     with pytest.raises(UnknownProvider, match=r"did you mean wasend\? \(installed: acme, .*wasend, wawp") as raised:
         registry.load("wasnd")
@@ -124,7 +124,7 @@ def test_a_type_that_two_distributions_bring_is_used_from_neither(brings: Brings
         ),
     ],
 )
-def test_a_broken_plugin_is_a_config_error_that_tells_nothing_of_its_text(
+def test_a_broken_plugin_is_a_config_error_without_its_text(
     brings: Brings, source: str, value: str, message: str
 ) -> None:
     brings("groupadd-broken", "broken", source, broken=value)

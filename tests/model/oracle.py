@@ -42,7 +42,7 @@ class Witness:
     bodies: list[tuple[str, bytes]] = field(factory=list)
     answered_at: float = 0.0
     lost: bool = False
-    told: dict[str, object] = field(factory=dict)
+    claimed: dict[str, object] = field(factory=dict)
     looks: list[Look | float] = field(factory=list)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
@@ -105,7 +105,7 @@ def _is_json(body: bytes) -> bool:
 
 @frozen
 class Reader:
-    """How a perfect reader of a provider's rosters would recognise somebody.
+    """How a perfect reader of a provider's rosters would recognise a person.
 
     Attributes:
         resolves_lids: Whether the provider tells the LID of a number.
@@ -133,7 +133,7 @@ class Reader:
         )
 
     def absent(self, human: SandboxPerson, names: Identity, look: Look) -> bool:
-        """Return whether the look shows that the person is not there: everybody in it is recognisably somebody else."""
+        """Return whether the look shows that the person is not there: every row is recognisably another person."""
         comparable = all(
             (names.phone is not None and row.phone is not None) or (names.lid is not None and row.lid is not None)
             for row in look.rows
@@ -145,7 +145,7 @@ class Reader:
 
 
 def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Witness) -> bool:
-    """Return whether rosters alone settle somebody after an add."""
+    """Return whether rosters alone decide about a participant after an add."""
     after = witness.after()
     names = reader.names(human, asked)
     if any(look is not None and reader.present(names, look) for look in after):

@@ -161,16 +161,16 @@ def test_a_person_is_called_by_phone_where_it_is_known_and_else_by_lid(names: Id
         (15550100, "expected text, got int"),
     ],
 )
-def test_who_cannot_be_parsed_is_told_why(text: object, fault: str) -> None:
-    said = faults(text)[0]
-    assert re.sub(r"^'.*' ", "", said) == fault
+def test_a_participant_that_cannot_be_parsed_is_refused_with_the_reason(text: object, fault: str) -> None:
+    fault_of_it = faults(text)[0]
+    assert re.sub(r"^'.*' ", "", fault_of_it) == fault
 
 
-def test_all_faults_are_told_at_once_by_position() -> None:
+def test_all_faults_are_raised_at_once_by_position() -> None:
     assert faults("+15550100", "Anna", 15550100, b"15550100", None).keys() == {1, 2, 3, 4}
 
 
-def test_a_list_of_nobody_and_a_single_text_are_refused() -> None:
+def test_an_empty_list_and_a_single_text_are_refused() -> None:
     assert faults() == {0: "nobody was named"}
     with pytest.raises(InvalidParticipant) as caught:
         parse_participants("15550100")
@@ -178,7 +178,7 @@ def test_a_list_of_nobody_and_a_single_text_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("names", "meant"),
+    ("names", "expected"),
     [
         (["15550100@c.us"], Identity("15550100")),
         (["+15550100"], Identity("15550100")),
@@ -193,8 +193,8 @@ def test_a_list_of_nobody_and_a_single_text_are_refused() -> None:
         ([], None),
     ],
 )
-def test_a_providers_names_for_one_person_are_read(names: list[object], meant: Identity | None) -> None:
-    assert identity(*names) == meant
+def test_a_providers_names_for_one_person_are_read(names: list[object], expected: Identity | None) -> None:
+    assert identity(*names) == expected
 
 
 @given(st.lists(json_values))
@@ -280,6 +280,6 @@ def test_a_person_named_by_lid_has_no_number() -> None:
     assert Person.of(parsed("999000111@lid")) == Person(frozenset(), frozenset({"999000111"}))
 
 
-def test_the_same_person_is_whoever_was_named_first() -> None:
+def test_the_same_person_is_the_one_named_first() -> None:
     people = parse_participants(["+1 555 0100", "15550100@lid", "15550100@c.us"])
     assert same_first(people) == {"15550100@s.whatsapp.net": people[0], "15550100@lid": people[1]}

@@ -1,4 +1,4 @@
-"""Outcomes as values, and the JSON that they are told in."""
+"""Outcomes as values, and their JSON."""
 
 import json
 from datetime import UTC, datetime
@@ -35,21 +35,21 @@ outcomes = st.builds(AddOutcome, st.text(), st.text(), st.text(), st.lists(peopl
 
 @given(outcomes)
 def test_every_outcome_round_trips_through_json(outcome: AddOutcome) -> None:
-    told = outcome.as_dict()
-    assert json.loads(json.dumps(told)) == told
+    as_json = outcome.as_dict()
+    assert json.loads(json.dumps(as_json)) == as_json
 
 
 @given(outcomes)
 def test_everybody_is_counted_once(outcome: AddOutcome) -> None:
-    told: Any = outcome.as_dict()
-    assert told["counts"].keys() == {status.value for status in Status}
-    assert sum(told["counts"].values()) == len(outcome) == len(told["participants"])
+    as_json: Any = outcome.as_dict()
+    assert as_json["counts"].keys() == {status.value for status in Status}
+    assert sum(as_json["counts"].values()) == len(outcome) == len(as_json["participants"])
     assert [person for status in Status for person in outcome.by_status(status)] == sorted(
         outcome, key=lambda person: list(Status).index(person.status)
     )
 
 
-def test_the_json_is_the_contracts() -> None:
+def test_the_json_has_every_documented_key() -> None:
     person = ParticipantOutcome(
         *("+1 555 0100", "15550100", "15550100@s.whatsapp.net"), Status.ADDED, None, Evidence.REPORTED, "SUCCESS"
     )

@@ -37,7 +37,7 @@ def by_lid(*lids: str) -> Person:
         (Roster((Member(None, "77"), Member(BEN))), Identity(ME, "77"), True),
     ],
 )
-def test_a_roster_is_complete_when_all_that_is_told_of_it_fits(
+def test_a_roster_is_complete_when_its_rows_fit_what_is_known_of_it(
     roster: Roster, me: Identity | None, complete: bool
 ) -> None:
     assert roster.seen_by(me).complete is complete
@@ -85,7 +85,7 @@ def test_a_repr_counts_members_and_shows_no_name_whole(seen: object, shown: str)
     assert repr(seen) == shown
 
 
-def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
+def test_our_own_row_hides_no_participant_where_all_our_names_are_known() -> None:
     roster = Roster((Member(None, "77", "admin"), Member(BEN))).seen_by(Identity(ME, "77"))
     assert roster.observation(by_phone(ANN)) == Observation(False)
     assert roster.observation(by_phone(ME)) == Observation(True)
@@ -103,7 +103,7 @@ def test_our_own_row_hides_nobody_where_all_our_names_are_known() -> None:
         (None, None),
     ],
 )
-def test_the_role_of_somebody_is_told_where_their_row_tells_it(who: Identity | None, role: str | None) -> None:
+def test_a_role_is_known_where_the_row_has_it(who: Identity | None, role: str | None) -> None:
     roster = Roster((Member(ME, role="superadmin"), Member(None, "77", "admin"), Member(BEN)))
     assert roster.role(who) == role
 
@@ -140,7 +140,7 @@ class Human:
 
 @frozen
 class Situation:
-    """A group as it truly is, the roster that a provider shows of it, and somebody who is looked for."""
+    """A group as it truly is, the roster that a provider shows of it, and a person who is looked for."""
 
     roster: Roster
     person: Person
@@ -149,21 +149,21 @@ class Situation:
 
 @st.composite
 def situations(draw: st.DrawFn) -> Situation:
-    """Any provider may write another form of a number, hide names, and drop rows as long as it tells so in some way."""
+    """Any provider may write another form of a number, hide names, and drop rows as long as it says so in some way."""
     count = draw(st.integers(2, len(LINES)))
-    lids = draw(st.permutations([*LINES, "99900011"]))  # a LID may have the digits of somebody's phone
+    lids = draw(st.permutations([*LINES, "99900011"]))  # a LID may have the digits of a phone
     humans = [Human(*names) for names in zip(LINES[:count], lids, strict=False)]
     group = draw(st.lists(st.sampled_from(humans), unique=True))
     whole = draw(st.booleans())
     rows = [human for human in group if whole or draw(st.booleans())]
     members = [draw(shown(human)) for human in rows]
-    told = draw(st.sampled_from(["size", "unread", "cached"])) if len(rows) < len(group) else "nothing"
+    incomplete_by = draw(st.sampled_from(["size", "unread", "cached"])) if len(rows) < len(group) else "nothing"
     me = draw(st.none() | st.sampled_from(group or humans))
     roster = Roster(
         tuple(members),
-        size=len(group) if told == "size" else None,
-        unread_rows=len(group) - len(rows) if told == "unread" else 0,
-        live=told != "cached",
+        size=len(group) if incomplete_by == "size" else None,
+        unread_rows=len(group) - len(rows) if incomplete_by == "unread" else 0,
+        live=incomplete_by != "cached",
     )
     if me is not None:
         names = draw(st.sampled_from([Identity(me.phone), Identity(None, me.lid), Identity(me.phone, me.lid)]))
@@ -192,5 +192,5 @@ def test_a_look_is_never_wrong_whatever_is_hidden(situation: Situation) -> None:
 
 
 @pytest.mark.parametrize("member", [Member("+1 555 0100"), Member("15550100@c.us"), Member(None, "1@lid")])
-def test_a_row_in_another_spelling_proves_nobody_absent(member: Member) -> None:
+def test_a_row_in_another_spelling_proves_no_absence(member: Member) -> None:
     assert not Roster((member, Member("15550199", "177"))).complete

@@ -51,10 +51,10 @@ def play(scene: Scene) -> tuple[World, Witness, groupadd.AddOutcome | None]:
 
 
 def was(world: World, phone: str, inside: bool, since: float, until: float) -> bool:
-    """Return whether somebody was in (or out) at any moment between two."""
+    """Return whether a person was in (or out) at any moment between two."""
     group = world.groups[JID]
-    moments = [since, until, *(at for at, _ in group._history.get(phone, ()) if since <= at <= until)]
-    return any((group.role(phone, at) is not None) is inside for at in moments)
+    times = [since, until, *(at for at, _ in group._history.get(phone, ()) if since <= at <= until)]
+    return any((group.role(phone, at) is not None) is inside for at in times)
 
 
 def reader_of(provider: str) -> Reader:

@@ -39,7 +39,7 @@ FAULTS: Mapping[str, Fault] = {
 
 @frozen
 class Doing:
-    """What somebody else does meanwhile."""
+    """What another person does meanwhile."""
 
     after_s: float
     phone: str

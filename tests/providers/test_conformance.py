@@ -18,7 +18,7 @@ def built_in(type_: str) -> AdapterUnderTest:
     credentials = Sandbox.for_vendor(type_, example_world(VirtualClock())).vendor.credentials()
     return AdapterUnderTest(
         build_provider(type_, {**credentials, "base_url": "http://sandbox.invalid"}),
-        lambda town: Sandbox.for_vendor(type_, town).handle,
+        lambda world: Sandbox.for_vendor(type_, world).handle,
         cassettes=CASSETTES / type_,
         name=type_,
     )

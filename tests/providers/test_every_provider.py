@@ -55,7 +55,7 @@ def test_a_session_that_is_down_stops_the_add(
     assert not world.journal
 
 
-def test_a_wrong_key_is_refused_and_stands_nowhere_in_the_error(sandbox: Sandbox, connect: Connect) -> None:
+def test_a_wrong_key_is_refused_and_is_not_in_the_error(sandbox: Sandbox, connect: Connect) -> None:
     keys = [name for name, value in sandbox.vendor.credentials().items() if value == KEY]
     with pytest.raises(errors.NotAuthenticated) as refused:
         connect(**dict.fromkeys(keys, "wrong-key-0123")).add(GROUP, [ADA])

@@ -18,7 +18,7 @@ from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.evolution import Evolution
 from groupadd.sandbox import SandboxPerson, World
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors import evolution as vendor
 from groupadd.settings import AddSettings, Verify
@@ -113,7 +113,7 @@ def unknown(reason: Reason) -> Verdict:
 
 def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tuple[ParticipantOutcome, ...]:
     names = {"add": ADD, "state": STATE, "check": CHECK}
-    script = Script({names[name]: said for name, said in answers.items()})
+    script = Script({names[name]: replies for name, replies in answers.items()})
     return script.run(add(ProviderSession(EVOLUTION), WHERE, parse_participants(people), NEVER))
 
 
@@ -154,7 +154,7 @@ def test_an_answer_comes_to(answer: Answer, verdict: Verdict, word: str | None) 
     assert person.provider_says == word
 
 
-def test_an_offered_invitation_is_told_without_its_code() -> None:
+def test_an_offered_invitation_is_reported_without_its_code() -> None:
     (person,) = adding(add=[updated(offered())])
     assert person.invite is not None
     assert (person.invite.kind, person.invite.state) == ("personal", None)
@@ -162,7 +162,7 @@ def test_an_offered_invitation_is_told_without_its_code() -> None:
     assert "personal-code" not in repr(person) + str(person.invite.as_dict())
 
 
-def test_an_invitation_that_the_server_sent_is_told_as_sent() -> None:
+def test_an_invitation_that_the_server_sent_is_reported_as_sent() -> None:
     (person,) = adding(add=[updated(offered(invite={"sent": True}))])
     assert person.invite is not None
     assert person.invite.state is InviteState.SENT
@@ -277,7 +277,7 @@ def test_a_roster_is_read() -> None:
         ("Error: Timed Out", None, errors.AnswerLost),
     ],
 )
-def test_a_404_of_the_roster_is_told_apart_by_its_text(
+def test_the_text_of_a_rosters_404_decides_what_is_missing(
     text: str, its_state: str | None, error: type[errors.ProviderError]
 ) -> None:
     answers = {LIST: [failed(404, ["No participants", text])]} | ({STATE: [state(its_state)]} if its_state else {})
@@ -287,7 +287,7 @@ def test_a_404_of_the_roster_is_told_apart_by_its_text(
 
 
 @pytest.mark.parametrize(
-    ("told", "info"),
+    ("answer", "info"),
     [
         ({"size": 3, "isCommunity": False, "participants": LID_ROWS}, GroupInfo(size=3, is_community=False)),
         ({"participants": LID_ROWS}, GroupInfo(size=3)),
@@ -298,8 +298,8 @@ def test_a_404_of_the_roster_is_told_apart_by_its_text(
         ({"size": "3"}, GroupInfo()),
     ],
 )
-def test_a_group_is_described(told: object, info: GroupInfo) -> None:
-    assert Script({INFO: [says(told)]}).run(EVOLUTION.group_info(WHERE)) == info
+def test_a_group_is_described(answer: object, info: GroupInfo) -> None:
+    assert Script({INFO: [says(answer)]}).run(EVOLUTION.group_info(WHERE)) == info
 
 
 def test_the_invite_link_is_read() -> None:
@@ -320,7 +320,7 @@ def test_the_invite_link_is_read() -> None:
         (says({"key": {}}, 201), None, errors.AnswerLost),
     ],
 )
-def test_a_text_that_is_not_sent_is_told_from_one_of_which_nothing_is_known(
+def test_a_text_that_is_not_sent_differs_from_one_that_may_have_been_sent(
     answer: Response, its_state: str | None, error: type[errors.ProviderError]
 ) -> None:
     answers = {SEND: [answer]} | ({STATE: [state(its_state)]} if its_state else {})
@@ -371,7 +371,7 @@ def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[error
 
 
 @given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
-def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
+def test_no_answer_without_participants_decides_a_status(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)], STATE: [state("open")]})
     with suppress(errors.ProviderError):
         (person,) = drive(add(ProviderSession(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
@@ -380,8 +380,8 @@ def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 def test_a_whole_add_reports_each_participant(client: Client, world: World, addressing: Addressing) -> None:
-    world.groups[TOWN].addressing = addressing
-    assert verdicts(client.add(TOWN, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
+    world.groups[EXAMPLE].addressing = addressing
+    assert verdicts(client.add(EXAMPLE, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.PRIVACY),
@@ -389,19 +389,19 @@ def test_a_whole_add_reports_each_participant(client: Client, world: World, addr
         (Status.NOT_ADDED, Reason.RECENTLY_LEFT),
         (Status.NOT_ADDED, Reason.BLOCKED),
     ]
-    assert [world.is_member(TOWN, phone) for phone in (ADA, BEN, CLEO, DAN)] == [True, True, False, False]
+    assert [world.is_member(EXAMPLE, phone) for phone in (ADA, BEN, CLEO, DAN)] == [True, True, False, False]
 
 
 @pytest.mark.parametrize("verify", ["auto", "always"])
 def test_an_instance_that_is_not_there_is_no_group_that_is_not_there(connect: Connect, verify: Verify) -> None:
     with pytest.raises(errors.SessionNotReady):
-        connect(instance="other").add(TOWN, [ADA], verify=verify)
+        connect(instance="other").add(EXAMPLE, [ADA], verify=verify)
 
 
-def test_somebody_whom_whatsapp_knows_by_the_other_form_is_found(client: Client, world: World) -> None:
+def test_a_participant_known_by_the_other_form_of_the_number_is_found(client: Client, world: World) -> None:
     world.add_people(SandboxPerson(BRAZIL_OLD, "177005550000777", number_variants=frozenset({BRAZIL})))
-    assert verdicts(client.add(TOWN, [BRAZIL])) == [(Status.ADDED, None)]
-    assert world.is_member(TOWN, BRAZIL_OLD)
+    assert verdicts(client.add(EXAMPLE, [BRAZIL])) == [(Status.ADDED, None)]
+    assert world.is_member(EXAMPLE, BRAZIL_OLD)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from groupadd.model.outcome import Evidence, Invite, ParticipantOutcome, Reason,
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.gowa import Gowa
 from groupadd.sandbox import Sandbox, World
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
 from tests.support.example import ADA, CLEO, DAN, EVE, verdicts
@@ -34,7 +34,7 @@ NEVER = AddSettings(verify="never")
 Asking: TypeAlias = Generator[Request, Response, object]
 
 
-def told(results: object, code: str = "SUCCESS", status: int = 200) -> Response:
+def wrapped(results: object, code: str = "SUCCESS", status: int = 200) -> Response:
     return says({"code": code, "message": "x", "results": results}, status)
 
 
@@ -42,9 +42,9 @@ def row(status: object, name: str = f"{PHONE}@s.whatsapp.net") -> dict[str, obje
     return {"participant": name, "status": status, "message": "x"}
 
 
-STRANGER = told(None, "INVALID_JID", 400)
-SESSION_DOWN = told(None, "AUTHENTICATION_ERROR", 401)
-YES, NO = told({"is_on_whatsapp": True}), told({"is_on_whatsapp": False})
+STRANGER = wrapped(None, "INVALID_JID", 400)
+SESSION_DOWN = wrapped(None, "AUTHENTICATION_ERROR", 401)
+YES, NO = wrapped({"is_on_whatsapp": True}), wrapped({"is_on_whatsapp": False})
 
 
 @pytest.mark.parametrize(
@@ -88,7 +88,7 @@ def test_an_open_server_with_one_device_needs_no_headers() -> None:
 @pytest.mark.parametrize(
     ("people", "notify", "why"), [([ANN], True, "notify"), ([ANN], False, "notify"), ([ANN, BY_LID], None, "LID")]
 )
-def test_what_it_cannot_do_is_said_before_anything_is_sent(
+def test_what_it_cannot_do_is_refused_before_anything_is_sent(
     people: list[Participant], notify: bool | None, why: str
 ) -> None:
     with pytest.raises(errors.Unsupported, match=why):
@@ -106,19 +106,19 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
 @pytest.mark.parametrize(
     ("answer", "verdict", "word"),
     [
-        (told([row("success")]), unknown(Reason.NOT_CHECKED), "success"),
-        (told([row("error")]), (Status.NOT_ADDED, Reason.PRIVACY, Evidence.REPORTED), "error"),
-        (told([row("failed")]), unknown(Reason.UNRECOGNISED), "failed"),
-        (told([row(None)]), unknown(Reason.NOT_MENTIONED), None),
-        (told([row("success", f"{OTHER}@s.whatsapp.net")]), unknown(Reason.NOT_MENTIONED), None),
-        (told([]), unknown(Reason.NOT_CHECKED), None),
-        (told(None), unknown(Reason.NOT_CHECKED), None),
+        (wrapped([row("success")]), unknown(Reason.NOT_CHECKED), "success"),
+        (wrapped([row("error")]), (Status.NOT_ADDED, Reason.PRIVACY, Evidence.REPORTED), "error"),
+        (wrapped([row("failed")]), unknown(Reason.UNRECOGNISED), "failed"),
+        (wrapped([row(None)]), unknown(Reason.NOT_MENTIONED), None),
+        (wrapped([row("success", f"{OTHER}@s.whatsapp.net")]), unknown(Reason.NOT_MENTIONED), None),
+        (wrapped([]), unknown(Reason.NOT_CHECKED), None),
+        (wrapped(None), unknown(Reason.NOT_CHECKED), None),
         (Response(200), unknown(Reason.NOT_CHECKED), None),
         (says({}), unknown(Reason.UNREADABLE_ANSWER), None),
         (says({"results": [row("success")]}), unknown(Reason.UNREADABLE_ANSWER), None),
         (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
-        (told(None, "GATEWAY_TIMEOUT", 504), unknown(Reason.NO_ANSWER), "504"),
-        (told(None, "INTERNAL_SERVER_ERROR", 500), unknown(Reason.NO_ANSWER), "500"),
+        (wrapped(None, "GATEWAY_TIMEOUT", 504), unknown(Reason.NO_ANSWER), "504"),
+        (wrapped(None, "INTERNAL_SERVER_ERROR", 500), unknown(Reason.NO_ANSWER), "500"),
         (
             says({"code": "INTERNAL_SERVER_ERROR", "message": "info query timed out", "results": None}, 500),
             *(unknown(Reason.NO_ANSWER), "500"),
@@ -142,14 +142,14 @@ def whatsmeow_says(text: str) -> Response:
     ("answer", "error"),
     [
         (SESSION_DOWN, errors.SessionNotReady),
-        (told(None, "INVALID_WA_CLI", 500), errors.SessionNotReady),
-        (told(None, "DEVICE_ID_REQUIRED", 400), errors.SessionNotReady),
-        (told({"device_id": "d1"}, "DEVICE_NOT_FOUND", 404), errors.SessionNotReady),
-        (told(None, "DEVICE_MANAGER_UNAVAILABLE", 503), errors.SessionNotReady),
+        (wrapped(None, "INVALID_WA_CLI", 500), errors.SessionNotReady),
+        (wrapped(None, "DEVICE_ID_REQUIRED", 400), errors.SessionNotReady),
+        (wrapped({"device_id": "d1"}, "DEVICE_NOT_FOUND", 404), errors.SessionNotReady),
+        (wrapped(None, "DEVICE_MANAGER_UNAVAILABLE", 503), errors.SessionNotReady),
         (Response(401, b"Unauthorized"), errors.NotAuthenticated),
-        (told(None, "WA_REACHOUT_TIMELOCK", 429), errors.RateLimited),
-        (told(None, "VALIDATION_ERROR", 400), errors.RequestRefused),
-        (told(None, "INVALID_REQUEST", 400), errors.RequestRefused),
+        (wrapped(None, "WA_REACHOUT_TIMELOCK", 429), errors.RateLimited),
+        (wrapped(None, "VALIDATION_ERROR", 400), errors.RequestRefused),
+        (wrapped(None, "INVALID_REQUEST", 400), errors.RequestRefused),
         (whatsmeow_says("info query returned status 400: bad-request"), errors.RequestRefused),
         (whatsmeow_says("info query returned status 401: not-authorized"), errors.NotAllowed),
         (whatsmeow_says("info query returned status 403: forbidden"), errors.NotAllowed),
@@ -168,7 +168,7 @@ def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError])
     assert not caught.value.maybe_applied
 
 
-def test_a_401_is_a_session_that_is_down_or_a_wrong_password_and_the_body_tells() -> None:
+def test_the_body_of_a_401_says_whether_the_session_is_down_or_the_password_wrong() -> None:
     with pytest.raises(errors.SessionNotReady):
         Script({LIST: [SESSION_DOWN]}).run(GOWA.list_participants(WHERE))
     with pytest.raises(errors.NotAuthenticated):
@@ -176,18 +176,18 @@ def test_a_401_is_a_session_that_is_down_or_a_wrong_password_and_the_body_tells(
 
 
 def test_a_false_success_is_no_more_than_accepted() -> None:
-    (person,) = adding(told([row("success")]))
+    (person,) = adding(wrapped([row("success")]))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
     assert not Gowa.reports_each_person
 
 
-def test_an_error_is_told_of_whom_an_invitation_could_be_sent() -> None:
-    (person,) = adding(told([row("error")]))
+def test_an_error_means_that_an_invitation_could_be_sent() -> None:
+    (person,) = adding(wrapped([row("error")]))
     assert person.invite == Invite("personal")
 
 
 def test_success_for_names_that_are_lids_is_accepted_and_not_silence() -> None:
-    script = Script({ADD: [told([row("success", "99900011@lid")])]})
+    script = Script({ADD: [wrapped([row("success", "99900011@lid")])]})
     (person,) = script.run(add(ProviderSession(GOWA), WHERE, [ANN], NEVER))
     assert person.reason is Reason.NOT_CHECKED
 
@@ -197,8 +197,8 @@ def test_one_person_alone_who_is_not_on_whatsapp_is_the_one_who_was_refused() ->
     assert (person.status, person.reason) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)
 
 
-def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_so() -> None:
-    script = Script({ADD: [STRANGER, told([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
+def test_one_unregistered_number_refuses_the_batch_and_is_reported_alone() -> None:
+    script = Script({ADD: [STRANGER, wrapped([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
     ann, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert (ann.status, ann.reason, ann.provider_says) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
     assert (ben.status, ben.reason, ben.provider_says) == (Status.UNKNOWN, Reason.NOT_CHECKED, "success")
@@ -206,13 +206,13 @@ def test_one_unregistered_number_refuses_the_batch_and_only_that_person_is_told_
     assert (script.requests[-1].json or {})["participants"] == [OTHER]
 
 
-def test_where_nobody_is_registered_nobody_is_asked_for_again() -> None:
+def test_where_no_number_is_registered_nothing_is_sent_again() -> None:
     people = Script({ADD: [STRANGER], CHECK: [NO, NO]}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
     assert [person.reason for person in people] == [Reason.NOT_ON_WHATSAPP] * 2
 
 
 @pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
-def test_a_batch_is_refused_as_a_whole_where_nobody_knows_for_whom(checks: list[Response]) -> None:
+def test_a_batch_is_refused_as_a_whole_where_the_faulty_number_is_unknown(checks: list[Response]) -> None:
     with pytest.raises(errors.RequestRefused, match="nobody was added"):
         Script({ADD: [STRANGER], CHECK: checks}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
@@ -231,20 +231,28 @@ def test_a_lost_answer_to_the_second_request_leaves_open_who_was_in_it() -> None
 
 def test_a_reach_out_timelock_stops_messages() -> None:
     with pytest.raises(errors.RateLimited):
-        Script({SEND: [told(None, "WA_REACHOUT_TIMELOCK", 429)]}).run(GOWA.send_text(ANN, Secret("hello")))
+        Script({SEND: [wrapped(None, "WA_REACHOUT_TIMELOCK", 429)]}).run(GOWA.send_text(ANN, Secret("hello")))
 
 
 @pytest.mark.parametrize(
     ("line", "answer", "flow", "value"),
     [
-        (INVITE, told({"invite_link": "https://chat.whatsapp.com/AbCdEfGhIjKlMn"}), GOWA.invite_link, "AbCdEfGhIjKlMn"),
-        (REQUESTS, told(None), GOWA.join_requests, ()),
         (
-            *(REQUESTS, told([{"jid": "9@lid"}, {"jid": "99900011@lid", "phone_number": PHONE}, {}, 7])),
+            INVITE,
+            wrapped({"invite_link": "https://chat.whatsapp.com/AbCdEfGhIjKlMn"}),
+            GOWA.invite_link,
+            "AbCdEfGhIjKlMn",
+        ),
+        (REQUESTS, wrapped(None), GOWA.join_requests, ()),
+        (
+            *(REQUESTS, wrapped([{"jid": "9@lid"}, {"jid": "99900011@lid", "phone_number": PHONE}, {}, 7])),
             *(GOWA.join_requests, (Identity(PHONE, "99900011"),)),
         ),
         (
-            *(INFO, told({"JID": GROUP, "Participants": [{}, {}], "MemberAddMode": "admin_add", "IsParent": False})),
+            *(
+                INFO,
+                wrapped({"JID": GROUP, "Participants": [{}, {}], "MemberAddMode": "admin_add", "IsParent": False}),
+            ),
             *(GOWA.group_info, GroupInfo(size=2, members_may_add=False, is_community=False)),
         ),
     ],
@@ -254,12 +262,12 @@ def test_what_is_read_of_a_group(line: str, answer: Response, flow: Callable[[Gr
     assert read.reveal().endswith(str(value)) if isinstance(read, Secret) else read == value
 
 
-def test_a_roster_row_tells_both_names() -> None:
+def test_a_roster_row_has_both_names() -> None:
     rows = [
         {"jid": "99900011@lid", "phone_number": f"{PHONE}@s.whatsapp.net", "lid": "99900011@lid", "is_admin": True},
         {"jid": f"{OTHER}@s.whatsapp.net", "phone_number": "", "is_admin": False, "is_super_admin": False},
     ]
-    answer = told({"group_id": GROUP, "name": "x", "participants": rows})
+    answer = wrapped({"group_id": GROUP, "name": "x", "participants": rows})
     roster = Script({LIST: [answer]}).run(GOWA.list_participants(WHERE))
     assert roster.members == (Member(PHONE, "99900011", "admin"), Member(OTHER, None, "member"))
     assert roster.live
@@ -278,7 +286,7 @@ def test_a_roster_row_tells_both_names() -> None:
     ],
 )
 def test_a_session_is_ready_where_it_is_connected_and_logged_in(results: object, session: Session) -> None:
-    assert Script({STATUS: [told(results)]}).run(GOWA.session()) == session
+    assert Script({STATUS: [wrapped(results)]}).run(GOWA.session()) == session
 
 
 @pytest.mark.parametrize(
@@ -302,7 +310,7 @@ def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None
 
 
 def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> None:
-    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, DAN, EVE])) == [
+    assert verdicts(client.add(EXAMPLE, [ADA, MEMBER, CLEO, DAN, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.PRIVACY),
@@ -314,7 +322,7 @@ def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> 
 
 @pytest.mark.parametrize("both_names", [True, False])
 def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: World, both_names: bool) -> None:
-    group = world.groups[TOWN]
+    group = world.groups[EXAMPLE]
     group.addressing, group.roster_view = "lid", evolve(group.roster_view, both_names=both_names)
-    (ada,) = client.add(TOWN, [ADA])
+    (ada,) = client.add(EXAMPLE, [ADA])
     assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)

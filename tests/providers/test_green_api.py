@@ -13,7 +13,7 @@ from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.green_api import GreenApi
 from groupadd.sandbox import Sandbox, World
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
 from tests.support.example import ADA, CLEO, EVE, verdicts
@@ -157,7 +157,7 @@ def test_an_answer_that_is_lost_does_not_keep_the_others_from_being_asked_for() 
         (lost(maybe_sent=False), Reason.NO_ANSWER),
     ],
 )
-def test_a_refusal_half_way_keeps_earlier_outcomes_and_asks_for_nobody_else(
+def test_a_refusal_half_way_keeps_earlier_outcomes_and_sends_nothing_more(
     refusal: Response | BaseException, reason: Reason
 ) -> None:
     script = Script({ADD: [YES, refusal]})
@@ -174,7 +174,7 @@ LINK = "https://chat.whatsapp.com/AbCdEfGhIjKlMn"
 RECORD = {"groupId": GROUP, "participants": PEOPLE, "size": 2, "groupInviteLink": LINK, "isCommunity": False}
 
 
-def test_a_roster_tells_its_size() -> None:
+def test_a_roster_has_its_size() -> None:
     roster = Script({DATA: [says(RECORD)]}).run(GREEN.list_participants(WHERE))
     assert roster.members == (Member(PHONE, "99900011", "admin"), Member(None, "99900012", "member"))
     assert roster.complete
@@ -203,7 +203,7 @@ def test_a_link_is_read_and_an_empty_one_means_that_we_are_no_admin() -> None:
         (says({"existsWhatsapp": False}), None, {}),
     ],
 )
-def test_a_number_check_tells_the_lid(answer: Response, who: Identity | None, lids: dict[str, str]) -> None:
+def test_a_number_check_returns_the_lid(answer: Response, who: Identity | None, lids: dict[str, str]) -> None:
     assert Script({CHECK: [answer]}).run(GREEN.check_number(PHONE)) == who
     assert Script({CHECK: [answer]}).run(GREEN.resolve_lids([PHONE])) == lids
 
@@ -247,7 +247,7 @@ def test_a_shape_that_is_not_known_is_no_answer(line: str, flow: Asking) -> None
 
 
 def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox) -> None:
-    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, EVE])) == [
+    assert verdicts(client.add(EXAMPLE, [ADA, MEMBER, CLEO, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.UNRECOGNISED),
@@ -257,21 +257,21 @@ def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox
 
 
 def test_false_alone_is_unknown(client: Client) -> None:
-    assert verdicts(client.add(TOWN, [MEMBER, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
+    assert verdicts(client.add(EXAMPLE, [MEMBER, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
 
 
 def test_a_second_look_within_a_second_is_refused_and_waited_for(client: Client, sandbox: Sandbox) -> None:
-    assert client.members(TOWN).complete
-    assert client.members(TOWN).complete
+    assert client.members(EXAMPLE).complete
+    assert client.members(EXAMPLE).complete
     assert [request.at - 1000 for request in sandbox.requests if request.route == "list"] == [0, 0, 1]
 
 
-def test_in_a_lid_group_that_hides_numbers_the_number_check_tells_who_is_who(client: Client, world: World) -> None:
-    group = world.groups[TOWN]
+def test_in_a_lid_group_that_hides_numbers_the_number_check_resolves_members(client: Client, world: World) -> None:
+    group = world.groups[EXAMPLE]
     group.addressing, group.roster_view = "lid", type(group.roster_view)(both_names=False)
-    assert verdicts(client.add(TOWN, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
+    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
 
 
-def test_the_link_goes_to_nobody_of_whom_only_false_is_known(client: Client, world: World) -> None:
-    client.add(TOWN, [CLEO], invite="link")
+def test_no_link_goes_to_a_participant_answered_by_false_alone(client: Client, world: World) -> None:
+    client.add(EXAMPLE, [CLEO], invite="link")
     assert not [entry for entry in world.journal if entry.kind == "invitation"]

@@ -18,10 +18,10 @@ from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, Secret, Session
 from groupadd.providers.waha import Waha
 from groupadd.sandbox import RosterView, Sandbox, World, faults
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.sandbox.vendors.waha import Waha as Dialect
+from groupadd.sandbox.vendors.waha import Waha as WahaVendor
 from groupadd.settings import AddSettings
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
@@ -93,7 +93,7 @@ def test_an_open_server_gets_no_key() -> None:
 def test_the_config_calls_its_session_session(key: Mapping[str, str]) -> None:
     table = {"type": "waha", "session": "s1", "base_url": BASE, **key}
     with connect(config={"providers": {"main": table}}) as client:
-        assert client._flows.account.provider == Waha("s1", BASE, Secret("the-key") if key else None)
+        assert client._flows.session.provider == Waha("s1", BASE, Secret("the-key") if key else None)
 
 
 def gows(error: int, name: str = f"{PHONE}@s.whatsapp.net", offer: object = None) -> dict[str, object]:
@@ -137,10 +137,10 @@ def unknown(reason: Reason) -> Verdict:
     return Status.UNKNOWN, reason, Evidence.NONE
 
 
-def adding(answer: Answer, terms: AddSettings = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
+def adding(answer: Answer, settings: AddSettings = NEVER, **then: Sequence[Answer]) -> ParticipantOutcome:
     names = {"lids": LIDS, "link": INVITE, "send": SEND}
     script = Script({ADD: [answer], **{names[name]: answers for name, answers in then.items()}})
-    (person,) = script.run(add(ProviderSession(WAHA), WHERE, [ANN], terms))
+    (person,) = script.run(add(ProviderSession(WAHA), WHERE, [ANN], settings))
     return person
 
 
@@ -198,19 +198,19 @@ def test_each_of_the_four_shapes_comes_to(answer: object, verdict: Verdict, word
         (lost(), unknown(Reason.NO_ANSWER), None),
     ],
 )
-def test_an_answer_that_speaks_of_nobody_comes_to(answer: Answer, verdict: Verdict, word: str | None) -> None:
+def test_what_an_answer_without_participants_comes_to(answer: Answer, verdict: Verdict, word: str | None) -> None:
     person = adding(answer)
     assert (person.status, person.reason, person.evidence) == verdict
     assert person.provider_says == word
 
 
 @pytest.mark.parametrize("shape", [[gows(0, f"{OTHER}@s.whatsapp.net")], webjs(200, name=f"{OTHER}@c.us")])
-def test_somebody_elses_row_says_nothing_of_us(shape: object) -> None:
+def test_another_persons_row_says_nothing_of_the_participant(shape: object) -> None:
     person = adding(says(shape))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 
 
-def test_a_row_that_tells_a_lid_alone_is_ours_if_the_lid_look_up_says_so() -> None:
+def test_a_row_with_a_lid_alone_is_the_participants_if_the_lid_look_up_says_so() -> None:
     row = gows(0, "")
     person = adding(says([row]), lids=[says({"lid": f"{LID}@lid", "pn": f"{PHONE}@c.us"})])
     assert person.status is Status.ADDED
@@ -222,7 +222,7 @@ BY_NOWEB = {"tag": "add_request", "attrs": {"code": "personal-code-0123", "expir
 
 
 @pytest.mark.parametrize("shape", [[gows(403, offer=ISSUE_2002)], [noweb("403", BY_NOWEB)]])
-def test_an_offered_invitation_is_told_without_its_code(shape: object) -> None:
+def test_an_offered_invitation_is_reported_without_its_code(shape: object) -> None:
     person = adding(says(shape, 201))
     assert person.invite is not None
     assert (person.invite.kind, person.invite.state, person.invite.expires_at) == ("personal", None, UNTIL)
@@ -323,7 +323,7 @@ def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
 
 
 @pytest.mark.parametrize(
-    ("told", "info"),
+    ("answer", "info"),
     [
         (
             {"JID": GROUP, "Participants": [{}, {}], "MemberAddMode": "all_member_add", "IsJoinApprovalRequired": True},
@@ -340,14 +340,14 @@ def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
         ({"size": None}, GroupInfo()),
     ],
 )
-def test_a_group_is_described_by_any_engine(told: object, info: GroupInfo) -> None:
-    assert Script({INFO: [says(told)]}).run(WAHA.group_info(WHERE)) == info
+def test_a_group_is_described_by_any_engine(answer: object, info: GroupInfo) -> None:
+    assert Script({INFO: [says(answer)]}).run(WAHA.group_info(WHERE)) == info
 
 
-@pytest.mark.parametrize("told", [{}, [], {"hello": 1}, [{"size": 3}, {"size": 4}]])
-def test_what_tells_nothing_of_a_group_describes_none(told: object) -> None:
+@pytest.mark.parametrize("answer", [{}, [], {"hello": 1}, [{"size": 3}, {"size": 4}]])
+def test_an_answer_without_group_details_describes_no_group(answer: object) -> None:
     with pytest.raises(errors.AnswerLost):
-        Script({INFO: [says(told)]}).run(WAHA.group_info(WHERE))
+        Script({INFO: [says(answer)]}).run(WAHA.group_info(WHERE))
 
 
 def test_who_waits_is_read() -> None:
@@ -382,7 +382,7 @@ def test_a_text_is_sent(record: object) -> None:
         (says(DOWN, 422), errors.SessionNotReady),
     ],
 )
-def test_a_text_that_is_refused_is_told_from_one_of_which_nothing_is_known(
+def test_a_refused_text_differs_from_one_that_may_have_been_sent(
     answer: Response, error: type[errors.ProviderError]
 ) -> None:
     with pytest.raises(error):
@@ -431,7 +431,7 @@ def test_the_session_is_read(answer: object, session: Session) -> None:
 
 
 @given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
-def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) -> None:
+def test_no_answer_without_participants_decides_a_status(data: object, status: int) -> None:
     script = Script({ADD: [says(data, status)]})
     with suppress(errors.ProviderError):
         (person,) = drive(add(ProviderSession(WAHA), WHERE, [ANN], NEVER), script, script.clock)
@@ -440,11 +440,11 @@ def test_no_answer_that_names_nobody_settles_anybody(data: object, status: int) 
 
 @pytest.fixture(params=["GOWS", "NOWEB", "WEBJS", "WPP"])
 def sandbox(request: pytest.FixtureRequest, world: World) -> Sandbox:
-    return Sandbox(Dialect(world, world.accounts[US], engine=request.param))
+    return Sandbox(WahaVendor(world, world.accounts[US], engine=request.param))
 
 
 def engine_of(sandbox: Sandbox) -> str:
-    assert isinstance(sandbox.vendor, Dialect)
+    assert isinstance(sandbox.vendor, WahaVendor)
     return sandbox.vendor.engine
 
 
@@ -452,9 +452,9 @@ def engine_of(sandbox: Sandbox) -> str:
 def test_a_whole_add_reports_each_participant(
     client: Client, world: World, sandbox: Sandbox, addressing: Addressing
 ) -> None:
-    world.groups[TOWN].addressing = addressing
+    world.groups[EXAMPLE].addressing = addressing
     cleo = Status.INVITED if engine_of(sandbox) == "WEBJS" else Status.NOT_ADDED
-    assert verdicts(client.add(TOWN, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
+    assert verdicts(client.add(EXAMPLE, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (cleo, Reason.PRIVACY),
@@ -464,8 +464,8 @@ def test_a_whole_add_reports_each_participant(
     ]
 
 
-def test_an_invitation_reaches_whom_privacy_protects_once(client: Client, world: World) -> None:
-    assert verdicts(client.add(TOWN, [CLEO], invite="link")) == [(Status.INVITED, Reason.PRIVACY)]
+def test_a_participant_protected_by_privacy_is_invited_once(client: Client, world: World) -> None:
+    assert verdicts(client.add(EXAMPLE, [CLEO], invite="link")) == [(Status.INVITED, Reason.PRIVACY)]
     assert sorted((entry.kind, entry.to) for entry in world.journal) == [("add", CLEO), ("invitation", CLEO)]
 
 
@@ -474,54 +474,52 @@ def test_an_invitation_reaches_whom_privacy_protects_once(client: Client, world:
 )
 def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault, on="add")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.ADDED, None)]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
 
 
 def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Client, sandbox: Sandbox) -> None:
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
     refreshable = engine_of(sandbox) != "WPP"
     proven = (Status.NOT_ADDED, Reason.NO_ANSWER) if refreshable else (Status.UNKNOWN, Reason.STALE_ROSTER)
-    assert verdicts(client.add(TOWN, [ADA])) == [proven]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [proven]
     assert sum(request.route == "refresh" for request in sandbox.requests) == int(refreshable)
 
 
-def test_a_roster_that_lags_never_makes_somebody_absent_who_is_in(
-    client: Client, world: World, sandbox: Sandbox
-) -> None:
-    world.groups[TOWN].roster_view = RosterView(lag_s=3600)
+def test_a_roster_that_lags_never_makes_a_member_absent(client: Client, world: World, sandbox: Sandbox) -> None:
+    world.groups[EXAMPLE].roster_view = RosterView(lag_s=3600)
     sandbox.faults.plan(faults.LOST_AFTER, on="add")
     proven = (Status.ADDED, None) if engine_of(sandbox) != "WPP" else (Status.UNKNOWN, Reason.STALE_ROSTER)
-    assert verdicts(client.add(TOWN, [ADA])) == [proven]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [proven]
 
 
 def test_who_has_left_is_not_taken_for_a_member(client: Client) -> None:
-    (eve, ben) = client.check(TOWN, [EVE, BEN])
+    (eve, ben) = client.check(EXAMPLE, [EVE, BEN])
     assert (eve.member, ben.member) == (None, True)
 
 
 def test_a_session_that_is_not_there_is_reported_as_that(connect: Connect) -> None:
     with pytest.raises(errors.SessionNotReady):
-        connect(session="other").add(TOWN, [ADA])
+        connect(session="other").add(EXAMPLE, [ADA])
 
 
 def test_an_account_that_is_no_admin_may_not_add(client: Client, world: World) -> None:
-    world.set_role(TOWN, US, "member")
+    world.set_role(EXAMPLE, US, "member")
     with pytest.raises(errors.NotAllowed):
-        client.add(TOWN, [ADA])
-    assert not world.is_member(TOWN, ADA)
+        client.add(EXAMPLE, [ADA])
+    assert not world.is_member(EXAMPLE, ADA)
 
 
 def test_who_waits_for_approval_is_found_in_the_queue(client: Client, world: World, sandbox: Sandbox) -> None:
-    world.groups[TOWN].pending[ADA] = 1000.0
+    world.groups[EXAMPLE].pending[ADA] = 1000.0
     sandbox.faults.plan(faults.LOST_BEFORE, on="add")
-    assert verdicts(client.add(TOWN, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
 
 
-def test_who_waits_is_told_to_admins_only(client: Client, world: World) -> None:
-    group = world.groups[TOWN]
+def test_join_requests_are_shown_to_admins_only(client: Client, world: World) -> None:
+    group = world.groups[EXAMPLE]
     group.pending[ADA] = 1000.0
     reading = Waha("default", BASE, Secret(KEY)).join_requests
-    assert client._run(reading(GroupId(TOWN))) == (Identity(ADA, world.people[ADA].lid),)
-    world.set_role(TOWN, US, "member")
+    assert client._run(reading(GroupId(EXAMPLE))) == (Identity(ADA, world.people[ADA].lid),)
+    world.set_role(EXAMPLE, US, "member")
     with pytest.raises(errors.NotAllowed):
-        client._run(reading(GroupId(TOWN)))
+        client._run(reading(GroupId(EXAMPLE)))

@@ -64,8 +64,8 @@ def test_what_is_sent(
     assert "the-key" not in repr(WASEND) + repr(request)
 
 
-def data(*, added: object = None, failed: object = None, **around: object) -> Response:
-    return says({"success": True, "data": {"added": added, "failed": failed}, **around})
+def data(*, added: object = None, failed: object = None, **wrapping: object) -> Response:
+    return says({"success": True, "data": {"added": added, "failed": failed}, **wrapping})
 
 
 def row(reason: object = None, name: str = f"{PHONE}@s.whatsapp.net") -> list[object]:

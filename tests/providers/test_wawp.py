@@ -157,7 +157,7 @@ def test_an_answer_comes_to(
     assert person.provider_says == word
 
 
-def test_somebody_elses_row_says_nothing_of_us() -> None:
+def test_another_persons_row_says_nothing_of_the_participant() -> None:
     answers = {WAWP_ADD: [says([{"status": "200", "jid": "15550101@c.us"}])]}
     (person,) = Script(answers).run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)

@@ -12,7 +12,7 @@ from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.whapi import Whapi
 from groupadd.sandbox import RosterView, VirtualClock, World
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.messages import Flow, Request, Response
@@ -138,9 +138,11 @@ def test_a_refusal_comes_to(answer: Response, error: type[errors.ProviderError],
     assert caught.value.maybe_applied is maybe_applied
 
 
-@pytest.mark.parametrize("said", ["need channel authorization", "Need Channel Authorization", "channel not authorized"])
-def test_a_401_of_a_channel_that_is_down_is_no_wrong_token(said: str) -> None:
-    down = says({"error": {"code": 401, "message": said}}, 401)
+@pytest.mark.parametrize(
+    "message", ["need channel authorization", "Need Channel Authorization", "channel not authorized"]
+)
+def test_a_401_of_a_channel_that_is_down_is_no_wrong_token(message: str) -> None:
+    down = says({"error": {"code": 401, "message": message}}, 401)
     for line, flow in (
         (ADD, WHAPI.add_participants(WHERE, [ANN], notify=None)),
         (LIST, WHAPI.list_participants(WHERE)),
@@ -228,8 +230,8 @@ def test_a_roster_has_ranks_and_is_complete_only_at_its_size() -> None:
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client, addressing: Addressing) -> None:
-    world.groups[TOWN].addressing = addressing
-    assert verdicts(client.add(TOWN, [ADA, MEMBER, CLEO, EVE, FINN])) == [
+    world.groups[EXAMPLE].addressing = addressing
+    assert verdicts(client.add(EXAMPLE, [ADA, MEMBER, CLEO, EVE, FINN])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         *[(Status.NOT_ADDED, Reason.UNRECOGNISED)] * 3,
@@ -237,10 +239,10 @@ def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client
 
 
 def test_who_waits_for_approval_is_found_by_lid(world: World, clock: VirtualClock, client: Client) -> None:
-    world.groups[TOWN].pending[CLEO] = clock.now()
-    assert verdicts(client.add(TOWN, [CLEO])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
+    world.groups[EXAMPLE].pending[CLEO] = clock.now()
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED)]
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].roster_view = RosterView(missing=frozenset({MEMBER}))
-    assert verdicts(client.add(TOWN, [CLEO])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
+    world.groups[EXAMPLE].roster_view = RosterView(missing=frozenset({MEMBER}))
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]

@@ -13,7 +13,7 @@ from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupInfo, Secret, Session
 from groupadd.providers.wppconnect import WPPConnect
 from groupadd.sandbox import RosterView, Sandbox, World, faults
-from groupadd.sandbox.example import GROUP as TOWN
+from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.settings import AddSettings, Verify
 from groupadd.wire.messages import Flow, Response
@@ -40,7 +40,7 @@ DEVICE = "GET /api/{session}/host-device"
 TOKEN = says({"status": "success", "session": "s1", "token": "the-token", "full": "s1:the-token"}, 201)
 CONNECTED = says({"status": True, "message": "Connected"})
 DISCONNECTED = says({"response": None, "status": "Disconnected", "message": "A sessão não está ativa."}, 404)
-ME_TOLD = says({"status": "success", "response": {"phoneNumber": f"{ME}@c.us"}, "mapper": "device"})
+OWN_NUMBER = says({"status": "success", "response": {"phoneNumber": f"{ME}@c.us"}, "mapper": "device"})
 HTML = b"<!DOCTYPE html><html><pre>Cannot POST /x</pre></html>"
 CODE = "AbCdEfGhIjKlMnOpQrStUv"
 
@@ -129,7 +129,7 @@ def test_what_is_sent(
         (lost(maybe_sent=False), errors.ProviderUnreachable),
     ],
 )
-def test_without_a_token_nobody_is_asked_for(answer: Answer, error: type[errors.ProviderError]) -> None:
+def test_without_a_token_no_add_is_sent(answer: Answer, error: type[errors.ProviderError]) -> None:
     with pytest.raises(error) as caught:
         Script({LOGIN: [answer]}).run(adding(PHONE))
     assert type(caught.value) is error
@@ -158,7 +158,7 @@ def test_without_a_token_nobody_is_asked_for(answer: Answer, error: type[errors.
         (Response(502, HTML), Status.UNKNOWN, Reason.NO_ANSWER, "502"),
         (lost(), Status.UNKNOWN, Reason.NO_ANSWER, None),
         (not_found(), Status.UNKNOWN, Reason.NOT_ON_WHATSAPP, "400"),
-        (not_found("nobody"), Status.UNKNOWN, Reason.NO_ANSWER, "400"),
+        (not_found("unknown"), Status.UNKNOWN, Reason.NO_ANSWER, "400"),
     ],
 )
 def test_an_answer_comes_to(answer: Answer, status: Status, reason: Reason | None, word: str | None) -> None:
@@ -199,7 +199,7 @@ def test_a_404_in_html_means_a_wrong_address() -> None:
 
 def test_a_400_that_still_adds_the_rest_is_settled_by_looks_after_it_may_have_taken_effect() -> None:
     looks = [members(f"{OTHER}@c.us")] * 3
-    answers = {ADD: [not_found()], LIST: looks, STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    answers = {ADD: [not_found()], LIST: looks, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
     line = script(answers, tokens=5)
     ann, ben = line.run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.reason, ann.evidence) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, Evidence.OBSERVED)
@@ -208,20 +208,20 @@ def test_a_400_that_still_adds_the_rest_is_settled_by_looks_after_it_may_have_ta
 
 
 def test_a_400_whose_check_merely_failed_is_put_right_by_the_roster() -> None:
-    answers = {ADD: [not_found()], LIST: [members(f"{PHONE}@c.us")], STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    answers = {ADD: [not_found()], LIST: [members(f"{PHONE}@c.us")], STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
     (ann,) = script(answers, tokens=3).run(adding(PHONE, verify="auto"))
     assert ann.status is Status.ADDED
 
 
 def test_a_500_for_the_whole_add_is_settled_by_looks() -> None:
     failed = says({"status": "error", "message": "Error adding participant(s)", "error": {}}, 500)
-    answers = {ADD: [failed], LIST: [members(f"{PHONE}@c.us")] * 3, STATE: [CONNECTED], DEVICE: [ME_TOLD]}
+    answers = {ADD: [failed], LIST: [members(f"{PHONE}@c.us")] * 3, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
     ann, ben = script(answers, tokens=5).run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.INFERRED)
     assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.NO_ANSWER, Evidence.OBSERVED)
 
 
-def test_who_would_be_taken_for_somebody_else_is_not_asked_for() -> None:
+def test_a_number_that_the_server_would_mistake_for_another_is_not_sent() -> None:
     line = script({ADD: [result(person(200))]})
     told = line.run(adding(PHONE, LONG_PHONE, f"{SHORT_LID}@lid"))
     assert line.requests[-1].json == {"groupId": GROUP, "phone": [PHONE]}
@@ -231,7 +231,7 @@ def test_who_would_be_taken_for_somebody_else_is_not_asked_for() -> None:
     ]
 
 
-def test_where_nobody_can_be_asked_for_nothing_is_sent() -> None:
+def test_where_no_participant_can_be_named_nothing_is_sent() -> None:
     (told,) = Script({}).run(adding(LONG_PHONE))
     assert (told.status, told.reason) == (Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
     (ann,) = parse_participants([LONG_PHONE])
@@ -240,7 +240,7 @@ def test_where_nobody_can_be_asked_for_nothing_is_sent() -> None:
             next(flow)
 
 
-def test_a_personal_invite_code_is_told_of_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_personal_invite_code_is_reported_and_never_shown(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     answer = result(person(403, invite_code=CODE, invite_code_exp=1767603600))
     reply = script({ADD: [answer]}).run(WPP.add_participants(WHERE, [ANN], notify=None))
@@ -283,8 +283,8 @@ def test_a_read_comes_to(flow: Flow[object], line: str, answer: Response, value:
     assert script({line: [answer]}).run(flow) == value
 
 
-def test_a_connected_session_tells_our_own_number_for_one_token() -> None:
-    line = script({STATE: [CONNECTED], DEVICE: [ME_TOLD]})
+def test_a_connected_session_shows_our_own_number_for_one_token() -> None:
+    line = script({STATE: [CONNECTED], DEVICE: [OWN_NUMBER]})
     assert line.run(WPP.session()) == Session(True, "Connected", Identity(ME))
 
 
@@ -307,8 +307,8 @@ def test_an_invite_link_is_read() -> None:
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client, addressing: Addressing) -> None:
-    world.groups[TOWN].addressing = addressing
-    assert verdicts(client.add(TOWN, [ADA, BEN, CLEO, EVE])) == [
+    world.groups[EXAMPLE].addressing = addressing
+    assert verdicts(client.add(EXAMPLE, [ADA, BEN, CLEO, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (Status.NOT_ADDED, Reason.PRIVACY),
@@ -320,34 +320,34 @@ def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client
 def test_who_is_dropped_from_the_answer_was_not_mentioned_and_is_looked_for(
     world: World, client: Client, addressing: Addressing
 ) -> None:
-    world.groups[TOWN].addressing = addressing
+    world.groups[EXAMPLE].addressing = addressing
     finn = (Status.NOT_ADDED, Reason.NOT_MENTIONED)
-    assert verdicts(client.add(TOWN, [ADA, FINN])) == [(Status.ADDED, None), finn]
+    assert verdicts(client.add(EXAMPLE, [ADA, FINN])) == [(Status.ADDED, None), finn]
 
 
 def test_one_unknown_number_costs_the_others_nothing_but_time(world: World, client: Client) -> None:
     dan = (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)
-    assert verdicts(client.add(TOWN, [ADA, DAN])) == [(Status.ADDED, None), dan]
-    assert world.is_member(TOWN, ADA)
+    assert verdicts(client.add(EXAMPLE, [ADA, DAN])) == [(Status.ADDED, None), dan]
+    assert world.is_member(EXAMPLE, ADA)
 
 
 def test_two_unknown_numbers_keep_everybody_out(world: World, client: Client) -> None:
     unknown = "12025550100"
-    assert verdicts(client.add(TOWN, [ADA, DAN, unknown])) == [
+    assert verdicts(client.add(EXAMPLE, [ADA, DAN, unknown])) == [
         (Status.NOT_ADDED, Reason.NO_ANSWER),
         (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
         (Status.NOT_ADDED, Reason.NO_ANSWER),
     ]
-    assert not world.is_member(TOWN, ADA)
+    assert not world.is_member(EXAMPLE, ADA)
 
 
 def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
-    world.groups[TOWN].roster_view = RosterView(missing=frozenset({US}))
-    assert verdicts(client.add(TOWN, [FINN])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
+    world.groups[EXAMPLE].roster_view = RosterView(missing=frozenset({US}))
+    assert verdicts(client.add(EXAMPLE, [FINN])) == [(Status.UNKNOWN, Reason.STALE_ROSTER)]
 
 
 def test_an_add_whose_token_was_lost_was_not_sent(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.plan(faults.LOST_AFTER, on="token")
     with pytest.raises(errors.ProviderUnreachable):
-        client.add(TOWN, [ADA])
+        client.add(EXAMPLE, [ADA])
     assert [request.route for request in sandbox.requests] == ["token"]

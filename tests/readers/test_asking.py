@@ -40,7 +40,7 @@ def added(*answers: Answer) -> tuple[list[tuple[str | Identity, Meaning]], int]:
     return [(who, claim.meaning) for who, claim in reply.claims], len(script.requests)
 
 
-def said(*rows: tuple[Participant, object]) -> Response:
+def answers(*rows: tuple[Participant, object]) -> Response:
     return says([{"jid": person.id, "status": status} for person, status in rows])
 
 
@@ -48,8 +48,8 @@ NAMES = [Identity(person.phone) for person in (ANN, BEN, CAT)]
 
 
 def test_everyone_gets_the_claim_of_their_own_answer() -> None:
-    told, asked = added(said((ANN, 200)), says({"ok": True}), Response(502))
-    assert told == list(zip(NAMES, [ADDED, ACCEPTED, NO_ANSWER], strict=True))
+    claims, asked = added(answers((ANN, 200)), says({"ok": True}), Response(502))
+    assert claims == list(zip(NAMES, [ADDED, ACCEPTED, NO_ANSWER], strict=True))
     assert asked == 3
 
 
@@ -62,8 +62,8 @@ def test_everyone_gets_the_claim_of_their_own_answer() -> None:
     ],
 )
 def test_a_refusal_half_way_is_the_reason_of_all_who_are_left(refusal: Answer, meaning: Meaning) -> None:
-    told, asked = added(said((ANN, 200)), refusal)
-    assert told == list(zip(NAMES, [ADDED, meaning, meaning], strict=True))
+    claims, asked = added(answers((ANN, 200)), refusal)
+    assert claims == list(zip(NAMES, [ADDED, meaning, meaning], strict=True))
     assert asked == 2
 
 
@@ -74,13 +74,13 @@ def test_a_refusal_at_the_start_is_an_error(refusal: Answer, error: type[Excepti
 
 
 def test_a_lost_answer_leaves_that_person_open_and_the_next_is_asked_for() -> None:
-    told, _ = added(lost(), said((BEN, 403)), said((CAT, 200)))
-    assert told == list(zip(NAMES, [NO_ANSWER, PRIVACY, ADDED], strict=True))
+    claims, _ = added(lost(), answers((BEN, 403)), answers((CAT, 200)))
+    assert claims == list(zip(NAMES, [NO_ANSWER, PRIVACY, ADDED], strict=True))
 
 
-def test_a_claim_of_somebody_else_is_not_taken_for_the_one_asked_for() -> None:
-    told, _ = added(said((BEN, 409), (ANN, 403)), said((BEN, 409)), said((CAT, 200)))
-    assert [meaning for who, meaning in told if who == NAMES[0]] == [PRIVACY]
+def test_a_claim_about_another_person_is_ignored() -> None:
+    claims, _ = added(answers((BEN, 409), (ANN, 403)), answers((BEN, 409)), answers((CAT, 200)))
+    assert [meaning for who, meaning in claims if who == NAMES[0]] == [PRIVACY]
 
 
 PHONES = [ANN.phone or "", BEN.phone or ""]
@@ -88,7 +88,7 @@ SUNK = AddReply(rest=NOT_ON_WHATSAPP, says="stranger")
 
 
 def without_strangers(phones: list[str], replies: list[AddReply], owners: list[Identity | None]) -> list[list[str]]:
-    """Ask for these numbers; returns whom each request asked for, and then who is said not to be on WhatsApp."""
+    """Ask for these numbers; return what each request asked for, and the numbers that are not on WhatsApp."""
     asked: list[list[str]] = []
 
     def ask(some: Sequence[str]) -> Flow[AddReply]:
@@ -115,7 +115,7 @@ def test_strangers_are_looked_for_only_where_there_is_one() -> None:
     assert without_strangers(PHONES, [SUNK], [None, None]) == [PHONES, PHONES]
 
 
-def test_a_stranger_whom_nobody_finds_refuses_all() -> None:
+def test_an_unfound_stranger_refuses_all() -> None:
     cases: list[tuple[list[AddReply], list[Identity | None]]] = [
         ([SUNK], [*NAMES[:2]]),
         ([SUNK, SUNK], [None, NAMES[1]]),

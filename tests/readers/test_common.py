@@ -127,7 +127,7 @@ def test_a_no_with_a_word_that_is_no_state_is_a_refusal() -> None:
         common.read_session(says({"status": False, "message": "your key has expired"}), STATES)
 
 
-def test_nobody_waits_where_a_list_is_null() -> None:
+def test_a_null_list_has_no_join_requests() -> None:
     assert common.read_people(says({"code": "SUCCESS", "results": None}), "jid") == ()
 
 

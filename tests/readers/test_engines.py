@@ -78,14 +78,14 @@ def test_who_has_left_or_was_refused_is_no_member_and_leaves_the_roster_complete
 
 
 @pytest.mark.parametrize("row", [None, 5, [], {}, {"name": "Ann"}, {"id": None}, {"id": ""}, {"id": {"user": PHONE}}])
-def test_a_row_that_names_nobody_leaves_the_roster_incomplete(row: object) -> None:
+def test_a_row_without_a_name_leaves_the_roster_incomplete(row: object) -> None:
     roster = read_roster([{"id": "15550101@c.us"}, row], GROUP)
     assert roster.unread_rows == 1
     assert not roster.complete
 
 
 @pytest.mark.parametrize(("size", "complete"), [(1, True), (2, False), (None, True), (True, True), ("2", True)])
-def test_the_size_that_is_told_counts_where_it_is_a_number(size: object, complete: bool) -> None:
+def test_the_size_counts_where_it_is_a_number(size: object, complete: bool) -> None:
     assert read_roster({"participants": [f"{PHONE}@c.us"], "size": size}, GROUP).complete is complete
 
 
@@ -96,7 +96,7 @@ def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
 
 
 @pytest.mark.parametrize(
-    "told",
+    "page",
     [
         {"total": 3},
         {"count": 3},
@@ -106,10 +106,10 @@ def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
         {"participantCount": 3},
     ],
 )
-def test_a_page_of_a_roster_is_not_the_whole_of_it(told: dict[str, object]) -> None:
+def test_a_page_of_a_roster_is_not_the_whole_of_it(page: dict[str, object]) -> None:
     rows = [f"{PHONE}@c.us", "15550101@c.us"]
-    assert not read_roster({**told, "participants": rows}, GROUP).complete
-    assert not read_roster({"success": True, "data": {**told, "participants": rows}}, GROUP).complete
+    assert not read_roster({**page, "participants": rows}, GROUP).complete
+    assert not read_roster({"success": True, "data": {**page, "participants": rows}}, GROUP).complete
 
 
 def test_a_row_that_stands_twice_does_not_make_up_for_one_that_is_missing() -> None:
@@ -125,6 +125,6 @@ def test_the_roster_of_another_group_is_none() -> None:
 @pytest.mark.parametrize(
     "word", [{"role": "pending"}, {"role": "removed"}, {"error": {}}, {"error": "odd"}, {"error": 500}]
 )
-def test_a_word_that_may_mean_anything_makes_nobody_a_member_and_proves_nobody_absent(word: dict[str, object]) -> None:
+def test_an_ambiguous_word_proves_neither_presence_nor_absence(word: dict[str, object]) -> None:
     roster = read_roster([f"{PHONE}@c.us", {"id": "15550101@c.us", **word}], GROUP)
     assert (roster.members, roster.complete) == ((Member(PHONE),), False)

@@ -46,7 +46,7 @@ def test_a_status_refuses_the_whole_request_or_does_not(response: Response, erro
 
 
 @pytest.mark.parametrize(("headers", "wait_s"), [({}, None), ({"retry_after": "30"}, 30.0)])
-def test_a_429_says_how_long_to_wait_where_it_is_told(headers: dict[str, str], wait_s: float | None) -> None:
+def test_a_429_says_how_long_to_wait_where_a_header_has_it(headers: dict[str, str], wait_s: float | None) -> None:
     refused = envelope.error_for_status(says({}, 429, **headers))
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_s == wait_s
@@ -132,7 +132,7 @@ def test_the_one_record_is_found_however_it_is_wrapped(data: object, record: obj
         (0, None),
     ],
 )
-def test_an_answer_that_speaks_of_nobody_accepts_refuses_or_says_nothing(data: object, accepted: bool | None) -> None:
+def test_an_answer_without_participants_accepts_refuses_or_says_nothing(data: object, accepted: bool | None) -> None:
     assert envelope.accepts(data) is accepted
 
 
@@ -244,9 +244,9 @@ def test_any_answer_is_read_or_is_an_error_of_ours(data: object, status: int) ->
             reader(response)
 
 
-def test_who_is_said_to_be_added_under_an_error_is_a_contradiction_and_a_refusal_stays() -> None:
+def test_an_added_claim_under_an_error_is_a_contradiction_and_a_refusal_stays() -> None:
     added, refused = Claim(ADDED, "200"), Claim(PRIVACY, "403")
     reply = AddReply([("15550100@c.us", added), ("15550101@c.us", refused)])
-    told = envelope.read_add(Response(200, b'{"success": false, "error": "boom"}'), lambda _: reply)
-    assert [claim.meaning for _, claim in told.claims] == [CONTRADICTION, PRIVACY]
+    read = envelope.read_add(Response(200, b'{"success": false, "error": "boom"}'), lambda _: reply)
+    assert [claim.meaning for _, claim in read.claims] == [CONTRADICTION, PRIVACY]
     assert envelope.read_add(Response(200, b'{"error": null}'), lambda _: reply) is reply

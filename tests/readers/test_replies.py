@@ -54,8 +54,8 @@ def baileys(status: object, jid: str = f"{PHONE}@s.whatsapp.net", **attrs: str) 
     ],
 )
 def test_a_row_says_of_a_person(data: object, who: Identity, meaning: Meaning, says: str) -> None:
-    ((told, claim),) = claims(data)
-    assert told == who
+    ((named, claim),) = claims(data)
+    assert named == who
     assert (claim.meaning, claim.says, claim.invite) == (meaning, says, None)
 
 
@@ -92,7 +92,7 @@ OFFER = {"tag": "add_request", "attrs": {"code": "AbCdEfGhIj", "expiration": str
         ({f"{PHONE}@c.us": {"wid": None, "code": 403, "invite_code": "AbCdEfGhIj", "invite_code_exp": 10**20}}, None),
     ],
 )
-def test_an_offered_invitation_is_told_with_its_end_and_without_its_code(data: object, until: datetime | None) -> None:
+def test_an_offered_invitation_is_reported_without_its_code(data: object, until: datetime | None) -> None:
     ((_, claim),) = claims(data)
     assert claim.meaning == codes.PRIVACY
     assert claim.invite is not None
@@ -107,7 +107,7 @@ def test_an_offered_invitation_is_told_with_its_end_and_without_its_code(data: o
         [{**baileys("403"), "invite": {"sent": True, "id": "m1"}}],
     ],
 )
-def test_an_invitation_that_was_sent_without_us_makes_somebody_invited(data: object) -> None:
+def test_an_invitation_that_the_server_sent_makes_a_participant_invited(data: object) -> None:
     ((_, claim),) = claims(data)
     assert claim.meaning == codes.INVITED
     assert claim.invite is not None
@@ -140,7 +140,7 @@ def test_rows_that_cannot_be_read_leave_the_others_standing() -> None:
 
 
 @given(json_values)
-def test_whatever_is_said_nothing_breaks(data: object) -> None:
+def test_no_answer_breaks_the_reader(data: object) -> None:
     claims(data)
     claims([{"jid": f"{PHONE}@c.us", "status": data, "Error": data, "content": data, "AddRequest": data}])
     claims([{**baileys("403"), "content": data, "invite": data}])

@@ -7,7 +7,7 @@ from groupadd.sandbox import ExamplePerson, Sandbox, VirtualClock, config_toml, 
 from groupadd.sandbox.example import GROUP
 
 
-def test_six_people_tell_the_story() -> None:
+def test_the_six_people_differ_in_what_decides_an_add() -> None:
     assert example_people(example_world(VirtualClock())) == (
         ExamplePerson("Ada", "+12025550143", "can be added"),
         ExamplePerson("Ben", "+14155550126", "is a member already"),

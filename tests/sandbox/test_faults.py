@@ -83,7 +83,7 @@ def test_a_late_add_takes_effect_when_its_time_has_come(sandbox: Sandbox, world:
     assert [(entry.to, entry.at) for entry in world.journal] == [(ADA, 45)]
 
 
-def test_a_late_add_that_is_refused_in_the_end_adds_nobody(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
+def test_a_late_add_that_is_refused_changes_nothing(sandbox: Sandbox, world: World, clock: VirtualClock) -> None:
     sandbox.faults.plan(faults.applied_late(45))
     add(sandbox)
     world.leave(GROUP, sandbox.vendor.account.person.phone)

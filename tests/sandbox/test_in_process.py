@@ -44,7 +44,7 @@ def test_a_delay_passes_on_the_clock() -> None:
         (ServerResponse(delay_s=31), True, 30),
     ],
 )
-def test_a_lost_answer_tells_whether_the_request_may_have_been_received(
+def test_a_lost_answer_says_whether_the_request_may_have_been_received(
     answer: ServerResponse, *, maybe_sent: bool, passed_s: float
 ) -> None:
     clock = VirtualClock()

@@ -60,7 +60,7 @@ def test_one_connection_serves_many_requests(http: httpx.Client, world: World) -
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_BEFORE, faults.LOST_AFTER, faults.REFUSED])
-def test_a_lost_answer_breaks_the_connection(
+def test_a_lost_response_breaks_the_connection(
     http: httpx.Client, sandbox: Sandbox, world: World, fault: faults.Fault
 ) -> None:
     sandbox.faults.plan(fault)
@@ -70,7 +70,7 @@ def test_a_lost_answer_breaks_the_connection(
     assert http.get(LIST).is_success
 
 
-def test_a_slow_answer_outlives_the_patience_of_its_client(http: httpx.Client, sandbox: Sandbox, world: World) -> None:
+def test_a_slow_response_outlives_the_timeout_of_its_client(http: httpx.Client, sandbox: Sandbox, world: World) -> None:
     sandbox.faults.plan(faults.slow(600))
     with pytest.raises(httpx.ReadTimeout):
         http.post(ADD, json={"participants": [f"+{ADA}"]}, timeout=0.05)
@@ -78,7 +78,7 @@ def test_a_slow_answer_outlives_the_patience_of_its_client(http: httpx.Client, s
 
 
 @pytest.mark.parametrize("what", ["body", "all"])
-def test_a_dripping_answer_comes_whole_in_the_end(http: httpx.Client, sandbox: Sandbox, what: str) -> None:
+def test_a_trickling_response_arrives_whole(http: httpx.Client, sandbox: Sandbox, what: str) -> None:
     whole = http.get(LIST).content
     sandbox.faults.plan(faults.trickling(0.02, "body" if what == "body" else "all"))
     with http.stream("GET", LIST) as answer:
@@ -90,7 +90,7 @@ def test_a_dripping_answer_comes_whole_in_the_end(http: httpx.Client, sandbox: S
 @pytest.mark.parametrize(
     "fault", [faults.EMPTY, faults.TRUNCATED, faults.HTML, faults.GATEWAY_AFTER, faults.rate_limited(7)]
 )
-def test_other_answers_arrive_as_planned(http: httpx.Client, sandbox: Sandbox, fault: faults.Fault) -> None:
+def test_other_responses_arrive_as_planned(http: httpx.Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault)
     answer = add(http)
     assert answer.status_code == (fault.status or 200)
@@ -115,7 +115,7 @@ def test_bodies_without_a_sensible_length_are_refused(sandbox: Sandbox, head: st
             assert line.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
 
 
-def test_adds_at_the_same_time_add_everybody_once(world: World) -> None:
+def test_adds_at_the_same_time_add_each_person_once(world: World) -> None:
     people = [SandboxPerson(f"1202555{number:04}", f"17700666{number:07}") for number in range(100, 140)]
     world.add_people(*people)
     handle = mount({name: Sandbox.for_vendor("wasend", world) for name in ("one", "two")})
@@ -131,7 +131,7 @@ def test_adds_at_the_same_time_add_everybody_once(world: World) -> None:
     assert Counter(entry.code for entry in world.journal) == {Code.ADDED: 40, Code.ALREADY_IN: 120}
 
 
-def test_leaving_hangs_up_on_everybody(sandbox: Sandbox) -> None:
+def test_leaving_the_context_closes_all_connections(sandbox: Sandbox) -> None:
     with SandboxServer(sandbox.handle) as server:
         http = client(server)
         assert http.get(LIST).is_success

@@ -85,13 +85,13 @@ def test_every_vendor_has_a_method_for_each_of_its_routes(world: World) -> None:
 
 
 def test_wasend_says_of_each_person_what_became_of_them(world: World) -> None:
-    status, said = wasend(
+    status, answer = wasend(
         world,
         "POST",
         f"/sandbox/groups/{GROUP}/participants/add",
         body={"participants": [f"+{phone}" for phone in PHONES], "notify": True},
     )
-    assert (status, said) == (
+    assert (status, answer) == (
         200,
         {
             "success": True,
@@ -111,8 +111,8 @@ def test_wasend_says_of_each_person_what_became_of_them(world: World) -> None:
 
 def test_wasend_answers_by_lid_in_a_lid_group(world: World) -> None:
     world.groups[GROUP].addressing = "lid"
-    _, said = wasend(world, "POST", f"/sandbox/groups/{GROUP}/participants/add", body={"participants": [f"+{ADA}"]})
-    assert said == {
+    _, answer = wasend(world, "POST", f"/sandbox/groups/{GROUP}/participants/add", body={"participants": [f"+{ADA}"]})
+    assert answer == {
         "success": True,
         "data": {"added": [{"id": f"{world.people[ADA].lid}@lid", "reason": "SUCCESS"}], "failed": []},
     }
@@ -120,15 +120,15 @@ def test_wasend_answers_by_lid_in_a_lid_group(world: World) -> None:
 
 def test_wawp_says_ok_whatever_became_of_anybody(world: World) -> None:
     people = [{"id": f"{phone}@c.us"} for phone in PHONES]
-    said = wawp(world, "POST", f"/v2/groups/{GROUP}/participants/add", body={"id": GROUP, "participants": people})
-    assert said == (200, {"ok": True})
+    answer = wawp(world, "POST", f"/v2/groups/{GROUP}/participants/add", body={"id": GROUP, "participants": people})
+    assert answer == (200, {"ok": True})
     assert [world.is_member(GROUP, phone) for phone in PHONES] == [True, True, False, False, False, False]
 
 
 def test_wasend_lists_members(world: World) -> None:
-    _, said = wasend(world, "GET", f"/sandbox/groups/{GROUP}/participants")
-    assert isinstance(said, dict)
-    assert said["participants"][0] == {
+    _, answer = wasend(world, "GET", f"/sandbox/groups/{GROUP}/participants")
+    assert isinstance(answer, dict)
+    assert answer["participants"][0] == {
         "jid": f"{US}@c.us",
         "phoneNumber": f"+{US}",
         "lid": "177005550000100@lid",
@@ -137,7 +137,7 @@ def test_wasend_lists_members(world: World) -> None:
         "joinedAt": None,
         "displayName": "You",
     }
-    assert said.keys() == {"success", "participants", "error"}
+    assert answer.keys() == {"success", "participants", "error"}
 
 
 def test_wawp_lists_members(world: World) -> None:
@@ -206,9 +206,9 @@ def test_wasend_wants_its_key(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    "participants", [None, [], "12025550143", [f"{ADA}@c.us", "nobody"], [{"id": GROUP}], [{"id": "nobody"}], [7]]
+    "participants", [None, [], "12025550143", [f"{ADA}@c.us", "unknown"], [{"id": GROUP}], [{"id": "unknown"}], [7]]
 )
-def test_lists_that_name_nobody_are_refused_and_add_nobody(world: World, participants: object) -> None:
+def test_lists_without_participants_are_refused_and_change_nothing(world: World, participants: object) -> None:
     body = {"participants": participants}
     wasend_path = f"/sandbox/groups/{GROUP}/participants/add"
     assert wasend(world, "POST", wasend_path, body=body)[0] == 400
@@ -233,18 +233,18 @@ def test_a_session_that_is_down_says_so(world: World) -> None:
         {"code": "invalid_session", "message": "Scan the QR code again"},
     )
     account.session = "starting"
-    for status, said in (
+    for status, answer in (
         wawp(world, "GET", f"/v2/groups/{GROUP}/participants"),
         wasend(world, "GET", f"/sandbox/groups/{GROUP}/participants"),
     ):
         assert status == 422
-        assert isinstance(said, dict)
-        assert (said["status"], said["expected"]) == ("STARTING", ["WORKING"])
+        assert isinstance(answer, dict)
+        assert (answer["status"], answer["expected"]) == ("STARTING", ["WORKING"])
     assert wasend(world, "GET", "/sessions/sandbox")[0] == 200
 
 
 @frozen
-class Line:
+class Pair:
     """A provider and its vendor, in one process."""
 
     provider: Wasend | Wawp
@@ -265,44 +265,44 @@ PROVIDERS: Mapping[str, Wasend | Wawp] = {
 
 
 @pytest.fixture(params=PROVIDERS)
-def line(request: pytest.FixtureRequest, world: World, clock: VirtualClock) -> Line:
+def pair(request: pytest.FixtureRequest, world: World, clock: VirtualClock) -> Pair:
     provider = PROVIDERS[request.param]
-    return Line(provider, Sandbox.for_vendor(type(provider).__name__.lower(), world), clock)
+    return Pair(provider, Sandbox.for_vendor(type(provider).__name__.lower(), world), clock)
 
 
-def test_adapters_read_the_responses_of_their_vendors(line: Line, world: World) -> None:
+def test_adapters_read_the_responses_of_their_vendors(pair: Pair, world: World) -> None:
     group = GroupId.parse(GROUP)
-    roster = line.run(line.provider.list_participants(group))
+    roster = pair.run(pair.provider.list_participants(group))
     assert {member.phone: member.role for member in roster.members} == {US: "admin", BEN: "member"}
-    assert line.run(line.provider.invite_link(group)).reveal() == world.groups[GROUP].link()
-    assert line.run(line.provider.check_number(ADA)) == Identity(ADA)
-    assert line.run(line.provider.check_number(DAN)) is None
-    session = line.run(line.provider.session())
+    assert pair.run(pair.provider.invite_link(group)).reveal() == world.groups[GROUP].link()
+    assert pair.run(pair.provider.check_number(ADA)) == Identity(ADA)
+    assert pair.run(pair.provider.check_number(DAN)) is None
+    session = pair.run(pair.provider.session())
     assert session.ready
     assert session.me == Identity(US)
 
 
-def test_adapters_send_texts(line: Line, world: World) -> None:
+def test_adapters_send_texts(pair: Pair, world: World) -> None:
     (cleo,) = parse_participants([CLEO])
-    assert line.run(line.provider.send_text(cleo, Secret(f"Join us: {world.groups[GROUP].link()}")))
+    assert pair.run(pair.provider.send_text(cleo, Secret(f"Join us: {world.groups[GROUP].link()}")))
     assert [(entry.kind, entry.to) for entry in world.journal] == [("invitation", CLEO)]
 
 
-def test_adapters_add(line: Line, world: World) -> None:
-    reply = line.run(line.provider.add_participants(GroupId.parse(GROUP), parse_participants(PHONES), notify=None))
+def test_adapters_add(pair: Pair, world: World) -> None:
+    reply = pair.run(pair.provider.add_participants(GroupId.parse(GROUP), parse_participants(PHONES), notify=None))
     assert world.is_member(GROUP, ADA)
-    if line.provider.reports_each_person:
+    if pair.provider.reports_each_person:
         meanings = [ADDED, ALREADY_MEMBER, PRIVACY, NOT_ON_WHATSAPP, RECENTLY_LEFT, BLOCKED]
-        said = [(identity(who) if isinstance(who, str) else who, claim.meaning) for who, claim in reply.claims]
-        assert said == [(Identity(phone), meaning) for phone, meaning in zip(PHONES, meanings, strict=True)]
+        answer = [(identity(who) if isinstance(who, str) else who, claim.meaning) for who, claim in reply.claims]
+        assert answer == [(Identity(phone), meaning) for phone, meaning in zip(PHONES, meanings, strict=True)]
     else:
         assert reply == AddReply(rest=ACCEPTED)
 
 
-def test_wawp_tells_lids(world: World, clock: VirtualClock) -> None:
+def test_wawp_returns_lids(world: World, clock: VirtualClock) -> None:
     provider = Wawp("sandbox", Secret(KEY), base_url=BASE)
-    line = Line(provider, Sandbox.for_vendor("wawp", world), clock)
-    assert line.run(provider.resolve_lids([ADA, DAN])) == {ADA: world.people[ADA].lid}
+    pair = Pair(provider, Sandbox.for_vendor("wawp", world), clock)
+    assert pair.run(provider.resolve_lids([ADA, DAN])) == {ADA: world.people[ADA].lid}
 
 
 @given(

@@ -40,7 +40,7 @@ class Scene:
 
 
 @pytest.mark.parametrize(
-    ("temper", "code"),
+    ("privacy", "code"),
     [
         (Privacy.OPEN, Code.ADDED),
         (Privacy.CONTACTS_ONLY, Code.PRIVACY),
@@ -49,14 +49,14 @@ class Scene:
         (Privacy.LEGAL, Code.LEGAL),
     ],
 )
-def test_what_becomes_of_somebody_is_a_matter_of_temper(temper: Privacy, code: Code) -> None:
+def test_privacy_decides_what_becomes_of_a_person(privacy: Privacy, code: Code) -> None:
     scene = Scene()
-    scene.world.add_people(evolve(ANN, privacy=temper))
+    scene.world.add_people(evolve(ANN, privacy=privacy))
     assert scene.add(ANN) == [code]
     assert scene.is_in(ANN) is (code is Code.ADDED)
 
 
-def test_a_number_that_nobody_has_is_not_on_whatsapp() -> None:
+def test_an_unused_number_is_not_on_whatsapp() -> None:
     assert Scene().add(SandboxPerson("13125550178", "1")) == [Code.NOT_ON_WHATSAPP]
 
 
@@ -85,7 +85,7 @@ def test_who_has_left_cannot_be_added_for_a_while(waited_s: float, code: Code) -
     assert scene.add(ANN) == [code]
 
 
-def test_a_full_group_takes_nobody_else() -> None:
+def test_a_full_group_takes_no_more_people() -> None:
     scene = Scene(Group(GROUP, cap=2))
     assert scene.add(ANN, BEN) == [Code.ADDED, Code.GROUP_FULL]
 
@@ -198,7 +198,7 @@ def test_what_was_due_comes_before_what_others_do_now() -> None:
     assert scene.is_in(ANN, 15)
 
 
-def test_the_journal_tells_adds_messages_and_invitations_by_account() -> None:
+def test_the_journal_lists_adds_messages_and_invitations_by_account() -> None:
     scene = Scene()
     other = scene.world.open_account(SandboxPerson("16465550199", "177005550000199"))
     scene.add(ANN)
@@ -212,7 +212,7 @@ def test_the_journal_tells_adds_messages_and_invitations_by_account() -> None:
     ]
 
 
-def test_nobody_off_whatsapp_gets_a_message() -> None:
+def test_a_person_who_is_not_on_whatsapp_gets_no_message() -> None:
     scene = Scene()
     scene.world.add_people(evolve(ANN, privacy=Privacy.NOT_ON_WHATSAPP))
     assert scene.world.send(Identity(ANN.phone), "Hello", by=scene.us) is None

@@ -1,4 +1,4 @@
-"""Flows without a network: a provider that answers from a script, and a clock that moves only when somebody waits."""
+"""Flows without a network: a provider that answers from a script, and a clock that moves only by waiting."""
 
 import asyncio
 import json
@@ -85,9 +85,9 @@ class Script:
         return self(request)
 
     def run(self, flow: Flow[T]) -> T:
-        """Drive the flow over this script, and hold that all that is written down was asked for."""
+        """Drive the flow over this script, and require that every answer of the script was asked for."""
         value = drive(flow, self, self.clock)
-        unasked = {name: len(said) - self.asked.count(name) for name, said in self.answers.items()}
+        unasked = {name: len(answers) - self.asked.count(name) for name, answers in self.answers.items()}
         assert not any(unasked.values()), f"written down, but not asked for: {unasked}"
         return value
 

@@ -231,7 +231,7 @@ def test_a_live_recording_names_what_is_missing(tmp_path: Path) -> None:
     [
         ('{"to": "+4915550100123"}', '{"to": "+19025550100"}'),
         ("4915550100123 and 4915550100123:7@s.whatsapp.net", "19025550100 and 19025550100:7@s.whatsapp.net"),
-        ('{"pushName": "Ada \\" Real", "name":"X"}', '{"pushName": "Somebody", "name":"Somebody"}'),
+        ('{"pushName": "Ada \\" Real", "name":"X"}', '{"pushName": "Scrubbed", "name":"Scrubbed"}'),
         ('"AbCdEfGhIjKlMnOpQr"', f'"{INVITE}"'),
         ("https://chat.whatsapp.com/AbCdEfGhIjKl", f"https://chat.whatsapp.com/{INVITE}"),
         ('{"AddRequest": {"Code": "AbCdEfGhIjKlMnOp"}}', f'{{"AddRequest": {{"Code": "{INVITE}"}}}}'),

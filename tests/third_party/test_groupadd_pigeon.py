@@ -20,9 +20,9 @@ PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")
 WORDS: Mapping[Code, str] = {Code.ADDED: "landed", Code.ALREADY_IN: "nested", Code.PRIVACY: "shy"}
 
 
-def post_office(town: World) -> Handler:
+def post_office(world: World) -> Handler:
     """Play the vendor: its page in twenty lines."""
-    (account,) = town.accounts.values()
+    (account,) = world.accounts.values()
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
         group = unquote(target.split("/")[2])
@@ -32,10 +32,10 @@ def post_office(town: World) -> Handler:
         try:
             if method == "PUT":
                 asked = [identity(bird) for bird in json.loads(body)["birds"]]
-                results = town.add_participants(group, [who for who in asked if who], by=account)
+                results = world.add_participants(group, [who for who in asked if who], by=account)
                 words = {result.requested.phone: WORDS.get(result.code, "moulting") for result in results}
                 return ServerResponse(200, json.dumps({"words": words}).encode())
-            birds = [row.phone for row in town.roster(group, by=account)]
+            birds = [row.phone for row in world.roster(group, by=account)]
             return ServerResponse(200, json.dumps({"birds": birds}).encode())
         except Refused as refused:
             return ServerResponse(refused.code)
@@ -47,7 +47,7 @@ class TestPigeon(Conformance):
     adapters = (AdapterUnderTest(PIGEON, post_office),)
 
 
-def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
+def test_an_unknown_word_is_settled_by_looking() -> None:
     clock = VirtualClock()
     with in_process(post_office(example_world(clock)), clock) as http, Client(PIGEON, http=http, clock=clock) as client:
         (finn,) = client.add(GROUP, ["+1 713 555 0115"])
@@ -57,15 +57,15 @@ def test_a_word_that_nobody_knows_is_settled_by_looking() -> None:
 @pytest.mark.parametrize("loud", [True, False])
 def test_people_hear_of_it_as_the_config_says_unless_an_add_says_otherwise(loud: bool) -> None:
     pigeon = Pigeon("roof", PIGEON.whistle, PIGEON.base_url, loud=loud)
-    heard = []
+    notified = []
     clock = VirtualClock()
     office = post_office(example_world(clock))
 
     def handle(method: str, target: str, headers: Mapping[str, str], body: bytes) -> ServerResponse:
-        heard.extend([json.loads(body)["loud"]] if body else [])
+        notified.extend([json.loads(body)["loud"]] if body else [])
         return office(method, target, headers, body)
 
     with in_process(handle, clock) as http, Client(pigeon, http=http, clock=clock, verify="never") as client:
         client.add(GROUP, ["+1 202 555 0143"])
         client.add(GROUP, ["+1 202 555 0143"], notify=not loud)
-    assert heard == [loud, not loud]
+    assert notified == [loud, not loud]

@@ -1,4 +1,4 @@
-"""Flows and their drivers: pauses, lost answers, Ctrl-C, and the same story told sync and async."""
+"""Flows and their drivers: pauses, lost answers, Ctrl-C, and the same in sync and async."""
 
 import asyncio
 import signal
@@ -20,18 +20,18 @@ READ = Request("GET", "/read", repeatable=True)
 
 def two_reads(pause_s: float = 0.0) -> Flow[list[object]]:
     """Read twice, the second time `pause_s` after the first answer; what is lost is None."""
-    told: list[object] = []
+    story: list[object] = []
     at = 0.0
     for _ in range(2):
         try:
             response = yield Request("GET", "/read", not_before=at + pause_s if at else 0.0)
         except NoAnswer as no_answer:
-            told.append((no_answer.maybe_sent, no_answer.sent_at, no_answer.at))
+            story.append((no_answer.maybe_sent, no_answer.sent_at, no_answer.at))
             at = no_answer.at
         else:
-            told.append((response.json(), response.sent_at, response.at))
+            story.append((response.json(), response.sent_at, response.at))
             at = response.at
-    return told
+    return story
 
 
 def test_a_pause_is_waited_before_the_request_and_counts_from_the_answer() -> None:
@@ -156,7 +156,7 @@ def test_a_request_to_an_endpoint_is_the_one_that_is_spelled_out() -> None:
     assert Request.to("POST /add", query={"a": "b"}, headers=key, json=body) == spelled_out
 
 
-def test_a_request_shows_its_template_and_nothing_that_stands_in_it() -> None:
+def test_a_request_shows_its_template_and_no_parameter() -> None:
     request = Request(
         *("POST", "/{session}/add"),
         params={"session": "s-1"},
@@ -221,7 +221,7 @@ def test_interrupted_is_no_groupadd_error() -> None:
 
 
 @pytest.mark.parametrize("asks", ["604801", "9" * 400, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_nobody_is_made_to_wait_for_more_than_a_week(asks: str) -> None:
+def test_no_pause_is_longer_than_a_week(asks: str) -> None:
     headers = {"retry-after": asks, "date": "Thu, 01 Jan 2026 00:00:00 GMT"}
     assert Response(429, headers=headers).retry_after_s == LONGEST_RETRY_S
 

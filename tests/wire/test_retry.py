@@ -68,15 +68,15 @@ def test_patience_counts_from_the_moment_that_was_waited_for() -> None:
 
 
 def test_a_flow_around_another_hears_and_passes_on_everything() -> None:
-    heard: list[object] = []
+    received: list[object] = []
 
     def listened(request: Request) -> Flow[Response]:
         try:
             response = yield request
         except NoAnswer as no_answer:
-            heard.append(no_answer.maybe_sent)
+            received.append(no_answer.maybe_sent)
             raise
-        heard.append(response.status)
+        received.append(response.status)
         return response
 
     def flow() -> Flow[str]:
@@ -86,7 +86,7 @@ def test_a_flow_around_another_hears_and_passes_on_everything() -> None:
         return "done"
 
     assert Script({"GET /read": [says(1), lost()]}).run(map_requests(flow(), listened)) == "done"
-    assert heard == [200, True]
+    assert received == [200, True]
 
 
 def test_a_flow_around_another_closes_it() -> None:

@@ -52,7 +52,7 @@ def test_answer_is_read_whole_with_headers_in_lower_case(send: Send) -> None:
 
 
 def test_secrets_are_revealed_on_the_wire_wherever_they_stand(send: Send) -> None:
-    with recording() as (url, heard):
+    with recording() as (url, received):
         send(
             url,
             Request(
@@ -64,7 +64,7 @@ def test_secrets_are_revealed_on_the_wire_wherever_they_stand(send: Send) -> Non
                 json={"deep": [{"token": Secret("in-body")}], "text": "ä"},
             ),
         )
-    raw = heard[0].decode()
+    raw = received[0].decode()
     assert raw.startswith("POST /in%20path/groups/1203630000@g.us?q=in-query HTTP/1.1")
     assert "authorization: bearer key" in raw.lower()
     assert raw.endswith('{"deep":[{"token":"in-body"}],"text":"ä"}')
@@ -72,7 +72,7 @@ def test_secrets_are_revealed_on_the_wire_wherever_they_stand(send: Send) -> Non
 
 @contextlib.contextmanager
 def recording() -> Iterator[tuple[str, list[bytes]]]:
-    heard: list[bytes] = []
+    received: list[bytes] = []
     listener = socket.create_server(("127.0.0.1", 0))
 
     def serve() -> None:
@@ -85,13 +85,13 @@ def recording() -> Iterator[tuple[str, list[bytes]]]:
             length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
             while len(body) < length:
                 body += connection.recv(65536)
-            heard.append(head + b"\r\n\r\n" + body)
+            received.append(head + b"\r\n\r\n" + body)
             connection.sendall(answer(b"{}"))
 
     thread = threading.Thread(target=serve)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", heard
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", received
     finally:
         thread.join(5)
         listener.close()
@@ -190,10 +190,10 @@ def test_one_async_transport_serves_one_event_loop_after_another() -> None:
         transport = AsyncHttpTransport(url, 5)
 
         async def twice(*, close: bool) -> list[int]:
-            told = [(await transport(Request("POST", "/add"))).status for _ in range(2)]
+            statuses = [(await transport(Request("POST", "/add"))).status for _ in range(2)]
             if close:
                 await transport.close()
-            return told
+            return statuses
 
         with asyncio.Runner() as first:
             assert first.run(twice(close=False)) == [200, 200]

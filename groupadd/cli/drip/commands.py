@@ -101,7 +101,7 @@ def _places(settings: Config, planned: Plan) -> Iterator[Place]:
         if provider not in failed:
             try:
                 chosen = settings.provider(provider)
-                with Client(chosen.provider, name=chosen.name, **settings.add.as_arguments()) as client:
+                with Client(chosen.provider, name=chosen.name, settings=settings.add) as client:
                     known = client.preflight(group)
             except GroupAddError as error:
                 failed[provider] = str(error)

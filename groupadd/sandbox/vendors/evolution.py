@@ -209,7 +209,7 @@ def _refused(route: str, word: str) -> ServerResponse:
 
 
 def _fault_in(participants: object) -> str | None:
-    """Return the fault in a list of participants [R]; None for a valid list. With a fault, nobody is added."""
+    """Return the fault in a list of participants [R]; None for a valid list."""
     rows = list_items(participants)
     if not rows:
         return "participants does not meet minimum length of 1"

@@ -1,6 +1,6 @@
 """GREEN-API's wire format.
 
-Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and its neighbours; [S] the vendor's SDK
+Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and related pages; [S] the vendor's SDK
 0.0.55 (PyPI `whatsapp-api-client-python`); [?] not published; a plausible guess.
 """
 

@@ -1,6 +1,6 @@
 """Wasend's wire format.
 
-Sources: [D] https://wasend.dev/docs/groups/add-participants and its neighbours; [S] the vendor's SDK 1.3.3 (PyPI
+Sources: [D] https://wasend.dev/docs/groups/add-participants and related pages; [S] the vendor's SDK 1.3.3 (PyPI
 `wasend`); [W] WAHA, on which Wasend seems to run; [?] not published; a plausible guess.
 """
 

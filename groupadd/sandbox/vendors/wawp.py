@@ -1,6 +1,6 @@
 """Wawp's wire format.
 
-Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and its neighbours; [W] WAHA, on which Wawp
+Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and related pages; [W] WAHA, on which Wawp
 seems to run; [C] third-party clients; [?] not published; a plausible guess.
 """
 

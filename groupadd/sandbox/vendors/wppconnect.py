@@ -92,7 +92,7 @@ class WPPConnect:
         return json_response({"status": "success", "token": self._token, **named}, 201)
 
     def on_add(self, request: ServerRequest) -> ServerResponse:
-        """Add participants by digits; one unknown number is an error but adds the rest, two add nobody [S]."""
+        """Add participants by digits; one unknown number is an error but adds the rest, two stop the add [S]."""
         people, group = _contacts(request.json.get("phone")), _group(request.json.get("groupId"))
         missing = [who.phone for who in people if who.phone and self.world.find_user(who) is None]
         results = self.world.add_participants(group, people, by=self.account) if len(missing) <= 1 else ()
