@@ -52,7 +52,7 @@ sys.exit(main())
 
 @define
 class Place:
-    """A folder with a `groupadd.toml` for the small town behind a real server, and a file of people."""
+    """A folder with a `groupadd.toml` for the example world behind a real server, and a file of people."""
 
     world: World
     sandboxes: Mapping[str, Sandbox]
@@ -85,9 +85,9 @@ def place(tmp_path: Path) -> Iterator[Place]:
 def run_json(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, dict[str, Any]]:
     capsys.readouterr()
     code = main(["drip", *argv, "--json"])
-    said = json.loads(capsys.readouterr().out)
-    assert isinstance(said, dict)
-    return code, said
+    answer = json.loads(capsys.readouterr().out)
+    assert isinstance(answer, dict)
+    return code, answer
 
 
 def environment() -> dict[str, str]:
@@ -112,12 +112,14 @@ def test_a_plan_says_who_is_planned_what_is_wrong_and_what_to_expect(
 
 
 def test_a_plan_in_json_tells_every_fault_and_place(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
-    code, said = run_json(capsys, "plan", "people.csv", "--group", GROUP, "--provider", "wasend", "--provider", "wawp")
+    code, answer = run_json(
+        capsys, "plan", "people.csv", "--group", GROUP, "--provider", "wasend", "--provider", "wawp"
+    )
 
     assert code == Exit.EVERYONE_IN
-    assert list(said) == ["people", "planned_before", "faults", "places", "warnings", "ends_at"]
-    assert [fault["line"] for fault in said["faults"]] == [6]
-    assert [(one["provider"], one["people"], one["preflight"]["may_add"]) for one in said["places"]] == [
+    assert list(answer) == ["people", "planned_before", "faults", "places", "warnings", "ends_at"]
+    assert [fault["line"] for fault in answer["faults"]] == [6]
+    assert [(one["provider"], one["people"], one["preflight"]["may_add"]) for one in answer["places"]] == [
         ("wasend", 2, True),
         ("wawp", 2, True),
     ]
@@ -127,10 +129,10 @@ def test_a_plan_in_json_tells_every_fault_and_place(place: Place, capsys: pytest
 def test_a_plan_stands_even_where_its_account_cannot_be_asked(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     place.config.write_text(re.sub(r"http://127.0.0.1:\d+", "http://127.0.0.1:9", place.config.read_text()))
 
-    code, said = run_json(capsys, "plan", "people.csv", "--group", GROUP)
+    code, answer = run_json(capsys, "plan", "people.csv", "--group", GROUP)
 
-    assert (code, said["people"]) == (Exit.EVERYONE_IN, 4)
-    assert [(one["preflight"], bool(one["error"])) for one in said["places"]] == [(None, True)]
+    assert (code, answer["people"]) == (Exit.EVERYONE_IN, 4)
+    assert [(one["preflight"], bool(one["error"])) for one in answer["places"]] == [(None, True)]
 
 
 def test_the_same_file_planned_again_is_nothing_new(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -172,13 +174,13 @@ def test_a_run_ends_with_the_worst_verdict_and_the_csv_comes_back_with_it(
 
 def test_the_status_in_json_is_the_contracts(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
-    code, said = run_json(capsys, "status")
+    code, answer = run_json(capsys, "status")
 
     assert code == Exit.EVERYONE_IN
-    assert list(said) == ["ledger", "people", "left", "counts", "accounts"]
-    assert (said["ledger"], said["people"], said["left"]) == (LEDGER, 4, 4)
-    assert list(said["counts"]) == [status.value for status in Status]
-    (account,) = said["accounts"]
+    assert list(answer) == ["ledger", "people", "left", "counts", "accounts"]
+    assert (answer["ledger"], answer["people"], answer["left"]) == (LEDGER, 4, 4)
+    assert list(answer["counts"]) == [status.value for status in Status]
+    (account,) = answer["accounts"]
     assert list(account) == ["provider", "state", "why", "done", "left", "eta_s"]
     assert (account["provider"], account["state"], account["left"]) == ("wasend", "ready", 4)
 
@@ -211,7 +213,7 @@ def test_the_audit_in_json_is_one_object_a_line(place: Place, capsys: pytest.Cap
 
 
 @pytest.mark.parametrize("reason", ["not_on_whatsapp", "not-on-whatsapp"])
-def test_whoever_ended_for_a_reason_is_taken_up_again(
+def test_the_people_who_ended_for_a_reason_are_retried(
     place: Place, capsys: pytest.CaptureFixture[str], reason: str
 ) -> None:
     plan()
@@ -221,7 +223,7 @@ def test_whoever_ended_for_a_reason_is_taken_up_again(
     assert run_json(capsys, "status")[1]["left"] == 1
 
 
-def test_whoever_is_forgotten_stands_nowhere_any_more(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_forgotten_person_is_in_no_export_and_no_audit(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
     main(["drip", "run"])
 
@@ -246,15 +248,15 @@ def test_without_a_ledger_there_is_a_clear_word(place: Place, capsys: pytest.Cap
 
 
 def test_without_its_extra_the_command_says_what_to_install(place: Place) -> None:
-    def said(*argv: str) -> "subprocess.CompletedProcess[str]":
+    def ended(*argv: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-c", WITHOUT_SQLALCHEMY, *argv]
         return subprocess.run(command, capture_output=True, text=True, env=environment(), check=False)
 
     for argv in (["drip", "status"], ["demo", "--drip"]):
-        assert said(*argv).returncode == Exit.NOT_SENT
-        assert "pip install 'groupadd[drip]'" in said(*argv).stderr
-    assert json.loads(said("drip", "status", "--json").stdout)["error"]["type"] == "NotInstalled"
-    assert said("--help").returncode == Exit.EVERYONE_IN
+        assert ended(*argv).returncode == Exit.NOT_SENT
+        assert "pip install 'groupadd[drip]'" in ended(*argv).stderr
+    assert json.loads(ended("drip", "status", "--json").stdout)["error"]["type"] == "NotInstalled"
+    assert ended("--help").returncode == Exit.EVERYONE_IN
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is always full")
@@ -269,7 +271,7 @@ def test_a_stdout_that_is_full_is_a_clear_error(place: Place, argv: list[str]) -
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to a process there")
-def test_ctrl_c_finishes_whoever_is_in_hand_and_says_how_to_go_on(place: Place) -> None:
+def test_ctrl_c_finishes_the_current_people_and_says_how_to_go_on(place: Place) -> None:
     place.slow_down()  # the second add is 12 seconds away
     plan()
     process = subprocess.Popen(
@@ -299,7 +301,7 @@ def test_a_run_ends_as_an_add_of_all_its_people_would() -> None:
 NOW = datetime(2026, 1, 5, 9, tzinfo=UTC)
 
 
-def account(name: str, state: AccountState, **told: Any) -> AccountStatus:
+def account(name: str, state: AccountState, **fields: Any) -> AccountStatus:
     usual: dict[str, Any] = {
         "why": None,
         "how_to_go_on": None,
@@ -309,14 +311,16 @@ def account(name: str, state: AccountState, **told: Any) -> AccountStatus:
         "next_at": NOW + timedelta(minutes=4),
         "adds_in_last_minute": 5,
     }
-    return AccountStatus(provider=name, state=state, **{**usual, **told})
+    return AccountStatus(provider=name, state=state, **{**usual, **fields})
 
 
 def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     stopped = account("office", "stopped", why="paused by hand", how_to_go_on="`groupadd drip resume`")
-    told = DripStatus("sqlite:///x.db", 100_000, 50_000, {Status.ADDED: 50_000}, (account("main", "resting"), stopped))
+    stands = DripStatus(
+        "sqlite:///x.db", 100_000, 50_000, {Status.ADDED: 50_000}, (account("main", "resting"), stopped)
+    )
     console = Console(width=80, file=io.StringIO(), highlight=False)
-    console.print(tables.status(told, PaceSettings(), NOW))
+    console.print(tables.status(stands, PaceSettings(), NOW))
     assert isinstance(console.file, io.StringIO)
     shown = console.file.getvalue()
 
@@ -325,9 +329,7 @@ def test_accounts_fit_on_a_terminal_of_eighty_columns() -> None:
     assert "office has stopped: paused by hand\n  → `groupadd drip resume`" in shown
 
 
-def test_off_a_terminal_the_accounts_are_told_of_once_a_minute(
-    place: Place, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_off_a_terminal_each_account_has_one_line_a_minute(place: Place, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
     capsys.readouterr()
     with Drip(LEDGER) as drip:
@@ -340,10 +342,10 @@ def test_off_a_terminal_the_accounts_are_told_of_once_a_minute(
     assert all(line.startswith("wasend: ready; 0 done, 4 to do, 0 of 60000 a minute, ") for line in lines)
 
 
-def test_the_demo_is_killed_in_the_middle_and_loses_nobody(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_demo_is_killed_in_the_middle_and_loses_no_person(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["demo", "--drip", "--json"]) == Exit.EVERYONE_IN
-    said = json.loads(capsys.readouterr().out)
+    answer = json.loads(capsys.readouterr().out)
 
-    assert 0 < said["left_when_killed"] < said["people"] == 40
-    assert (said["lost"], said["wrong"], said["twice"]) == (0, 0, 0)
-    assert (said["status"]["left"], said["status"]["counts"]["added"]) == (0, 37)
+    assert 0 < answer["left_when_killed"] < answer["people"] == 40
+    assert (answer["lost"], answer["wrong"], answer["twice"]) == (0, 0, 0)
+    assert (answer["status"]["left"], answer["status"]["counts"]["added"]) == (0, 37)

@@ -135,7 +135,7 @@ def test_a_run_in_the_callers_event_loop_leaves_it_free(tmp_path: Path) -> None:
         async with trial.opened() as drip:
             await asyncio.gather(drip.run(), ask_while_it_runs(drip))
 
-    trial.town.clock.run(both())
+    trial.simulation.clock.run(both())
     assert {*seen} == {1, 2, 3}
 
 
