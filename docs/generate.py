@@ -46,6 +46,7 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "options": command_line.options,
     "reasons": tables.reasons,
     "reference": reference.reference,
+    "letters": tables.letters,
     "sources": tables.sources,
     "states": pictures.states,
     "tests": reference.tests,

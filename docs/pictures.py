@@ -40,7 +40,7 @@ def _folders() -> Arrows:
 
 
 def _inside(folder: str) -> Arrows:
-    own = {part for part in MAY_IMPORT if part.startswith(f"{folder}.")}
+    own = {part for part in MAY_IMPORT if f"{part}.".startswith(f"{folder}.")}
     return {part: own & {*MAY_IMPORT[part].split()} for part in own}
 
 
@@ -58,4 +58,4 @@ def _reached(part: str, arrows: Arrows) -> set[str]:
 def _node(part: str) -> str:
     path = part.replace(".", "/")
     is_folder = (HOUSE / path).is_dir()
-    return f'{part.replace(".", "_")}["{path}{"/" if is_folder else ".py"}"]'
+    return f'{path.replace("/", "_")}["{path}{"/" if is_folder else ".py"}"]'

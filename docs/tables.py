@@ -8,13 +8,14 @@ import attrs
 
 from groupadd.adding.verdict import decide
 from groupadd.cli import providers
-from groupadd.cli.proofs import ADDING, MEANINGS
+from groupadd.cli.providers import ADDING
 from groupadd.model import codes
 from groupadd.model.codes import Meaning
 from groupadd.model.outcome import Evidence, Reason
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Observation
 from groupadd.settings import AddSettings, PaceSettings
+from groupadd.wire.endpoint import LETTERS, MEANINGS
 
 BAR = r"\|"
 
@@ -97,9 +98,9 @@ def matrix() -> str:
     proven = " ".join(f"`{kind.name}`: {kind.proven}." for kind in built_in)
     if len(all_alike := {kind.proven for kind in built_in}) == 1:
         proven = f"All of them: {all_alike.pop()}."
-    meanings_of_proofs = "; ".join(f"*{proof}*: {meaning}" for proof, meaning in MEANINGS.items())
+    legend = "; ".join(f"*{source}*: {meaning}" for source, meaning in MEANINGS.items())
     head = ("", *(f"`{kind.name}`" for kind in built_in))
-    return f"{table(head, rows)}\n\nWhat each ability rests on: {meanings_of_proofs}. {proven}"
+    return f"{table(head, rows)}\n\nWhat each ability rests on: {legend}. {proven}"
 
 
 def _built_in() -> Sequence[providers.ProviderInfo]:
@@ -130,8 +131,15 @@ def _fields(kind: providers.ProviderInfo) -> str:
     return table(("field", "default", "meaning"), rows)
 
 
+def letters() -> str:
+    """Return the table of the letters by which adapters cite their sources."""
+    letters = {source: [f"`{letter}`" for letter, cited in LETTERS.items() if cited is source] for source in MEANINGS}
+    rows = ((", ".join(letters[source]), source, meaning) for source, meaning in MEANINGS.items())
+    return table(("letter", "in the matrix", "meaning"), rows)
+
+
 def sources() -> str:
-    """Return for every built-in provider what its module says that it rests on."""
+    """Return for every built-in provider the documents that its module names as its sources."""
     return "\n\n".join(f"**`{kind.name}`**: {_module_doc(kind)}" for kind in _built_in())
 
 

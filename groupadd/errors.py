@@ -1,6 +1,6 @@
-"""What can keep groupadd from asking a provider.
+"""Every exception of groupadd.
 
-What became of a person is a value (`ParticipantOutcome`); what kept us from asking is one of these:
+What became of a participant is a value (`ParticipantOutcome`). What kept groupadd from asking is one of these:
 
 * GroupAddError
     * ConfigError                 the config file or the environment is wrong
@@ -27,7 +27,7 @@ from collections.abc import Mapping, Sequence
 
 
 class GroupAddError(Exception):
-    """The root of every error that groupadd raises on purpose. Never raised itself."""
+    """The base of every error that groupadd raises on purpose. Never raised itself."""
 
 
 class ConfigError(GroupAddError):
@@ -39,14 +39,14 @@ class UnknownProvider(ConfigError):
 
 
 class InvalidParticipant(GroupAddError, ValueError):
-    """One or more people cannot be parsed; nothing was sent.
+    """One or more participants cannot be parsed; nothing was sent.
 
     Attributes:
-        faults: What is wrong, by position in the list that was given (counted from 0).
+        faults: The faults, by position in the given list (counted from 0).
 
     Args:
         faults: The same.
-        places: Where each of the list was read, such as `people.csv, line 4`; left out: `participant 3`.
+        places: The place of each entry of the list, such as `people.csv, line 4`; `participant 3` if left out.
     """
 
     def __init__(self, faults: Mapping[int, str], places: Sequence[str] = ()) -> None:
@@ -68,7 +68,7 @@ class CannotWrite(GroupAddError):
 
 
 class Unsupported(GroupAddError):
-    """The provider has no way to do what was asked; nothing was sent."""
+    """The provider cannot do what was asked; nothing was sent."""
 
 
 class ProviderError(GroupAddError):
@@ -88,7 +88,7 @@ class NotAuthenticated(ProviderError):
 
 
 class NotAllowed(ProviderError):
-    """Our account may not do this, mostly because it is no admin of the group (403)."""
+    """Our account may not do this, most often because it is no admin of the group (403)."""
 
 
 class GroupNotFound(ProviderError):
@@ -96,14 +96,14 @@ class GroupNotFound(ProviderError):
 
 
 class SessionNotReady(ProviderError):
-    """The provider is there, but its WhatsApp session is not: link or restart it."""
+    """The provider answers, but its WhatsApp session is down: link it again or restart it."""
 
 
 class RateLimited(ProviderError):
-    """The provider asks for patience (429).
+    """The provider asks for fewer requests (429).
 
     Attributes:
-        retry_after_s: Seconds the provider wants us to wait, or None where it does not say.
+        retry_after_s: The seconds to wait, or None where the provider does not say.
     """
 
     def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
@@ -112,7 +112,7 @@ class RateLimited(ProviderError):
 
 
 class RequestRefused(ProviderError):
-    """The provider refused the request as a whole, for a reason of its own."""
+    """The provider refused the whole request, for a reason of its own."""
 
 
 class ProviderUnreachable(ProviderError):

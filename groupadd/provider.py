@@ -1,15 +1,16 @@
-"""What a provider is: one flow that adds people, and the abilities it may have besides.
+"""What an adapter implements: the protocol of a provider, its abilities, and what its flows return.
 
-`GroupMembershipProvider` asks for one method. Everything else is an ability: a Protocol of its own, which a provider
-has by having the method. All of it is sans-I/O: methods return flows, which yield `Request`s and get `Response`s.
+`GroupMembershipProvider` requires one method. Every other ability is a protocol of its own, which a provider has by
+having the method. Methods do no I/O: they return flows, which yield a `Request` and receive its `Response`.
 
-A provider is an attrs class whose fields are its config keys (credentials of type `Secret`); a table of the vendor's
-paths and words, each with its source; flows; and pure readers, lenient about envelopes and strict about meaning.
+A provider is an attrs class whose fields are its config keys (credentials of type `Secret`). Its file holds a table of
+the vendor's endpoints and words, each with its source, then the flows, then pure readers of answers. Readers are
+lenient about what wraps an answer and strict about its meaning.
 """
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import ClassVar, Protocol, runtime_checkable
+from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -46,6 +47,7 @@ from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret, repr_scrubbed
 from groupadd.model.outcome import Evidence, Invite, Reason, Status
 from groupadd.model.roster import Member, Roster
+from groupadd.wire.endpoint import Endpoint
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
 __all__ = [
@@ -69,6 +71,8 @@ __all__ = [
     "Claim",
     "Content",
     "DescribesGroup",
+    "Endpoint",
+    "Endpoints",
     "Evidence",
     "Flow",
     "GroupId",
@@ -110,15 +114,19 @@ __all__ = [
 ]
 
 
+# A provider's endpoints by the name of the method that asks them: `{"list_participants": [LIST, OLD_LIST]}`.
+Endpoints: TypeAlias = Mapping[str, Sequence[Endpoint]]
+
+
 @frozen
 class Claim:
-    """What the provider says of a person. One claim may be said of many.
+    """What the provider says of one participant. Several participants may share a claim.
 
     Attributes:
-        meaning: What the provider's word makes of the person.
+        meaning: The meaning of the provider's word or code.
         says: The word or code itself.
         invite: The invitation that the provider sent or offers, or None.
-        code: The code of a personal invitation that is offered, for providers that can send one.
+        code: The code of an offered personal invitation, for providers that can send one.
     """
 
     meaning: Meaning
@@ -129,12 +137,12 @@ class Claim:
 
 @frozen
 class AddReply:
-    """What a provider answered to an add: claims for the people it speaks of, and one claim for all others.
+    """The provider's answer to an add: claims for the participants that it names, and one meaning for all others.
 
     Attributes:
-        claims: Whom it speaks of (a JID or number as the provider writes it, or an `Identity` where it gives several
-            names), and what it says of them. People who were not asked for are passed over.
-        rest: What the answer means for everyone else asked for: `ACCEPTED`, `NO_ANSWER`, `UNREADABLE` or
+        claims: Pairs of a participant and the claim. The participant is a JID or number as the provider writes it, or
+            an `Identity` where the provider gives several names. Pairs for people not asked for are ignored.
+        rest: The meaning for every participant without a claim: `ACCEPTED`, `NO_ANSWER`, `UNREADABLE` or
             `NOT_MENTIONED`.
         says: The provider's word for the rest.
     """
@@ -149,9 +157,9 @@ class Session:
     """The provider's WhatsApp session.
 
     Attributes:
-        ready: Whether it is linked and working; None where the provider does not say.
-        says: The provider's word for its state.
-        me: Our own account, where it is told.
+        ready: Whether the session is linked and working; None where the provider does not say.
+        says: The provider's word for the session's state.
+        me: Our own account, or None where the provider does not name it.
     """
 
     ready: bool | None
@@ -164,11 +172,11 @@ class GroupInfo:
     """A group's settings, each None where the provider does not tell it.
 
     Attributes:
-        size: How many members there are.
-        limit: How many there may be.
-        members_may_add: Whether members who are no admins may add people.
-        needs_approval: Whether people whom no admin adds wait for an admin's approval.
-        is_community: Whether it is a community's parent group, to which nobody is added directly.
+        size: The number of members.
+        limit: The largest possible number of members.
+        members_may_add: Whether members who are not admins may add people.
+        needs_approval: Whether people wait for an admin's approval unless an admin adds them.
+        is_community: Whether the group is a community's parent group, to which no participant can be added directly.
     """
 
     size: int | None = None
@@ -182,38 +190,46 @@ class GroupInfo:
 class GroupMembershipProvider(Protocol):
     """A service that can add people to a group, and the class that speaks its wire format.
 
+    A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
+
     Attributes:
-        reports_each_person: Whether its answers report on each participant. False where the provider only accepts the
-            request: groupadd then reads the roster before the add.
+        reports_each_person: Whether the answers report on each participant. Where False, the provider only accepts the
+            request, and groupadd reads the roster before the add.
     """
 
     reports_each_person: ClassVar[bool]
 
     @property
     def base_url(self) -> str:
-        """Where the provider is reached: scheme and host, perhaps a path prefix."""
+        """The address of the provider's API: scheme and host, perhaps a path prefix."""
         ...
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask once for these people to be added.
+        """Add these participants; send each of them to the provider at most once.
+
+        Args:
+            group: The group.
+            participants: The participants; at least one, each of them once.
+            notify: Whether WhatsApp notifies people of the add; None for the provider's default.
 
         Raises:
-            Unsupported: `notify` is a value that the provider cannot honour.
-            ProviderError: The provider refused the request as a whole.
+            Unsupported: The provider cannot honour this value of `notify`.
+            ProviderError: The provider refused the whole request.
+            NoAnswer: The answer was lost, or the request could not be sent.
         """
         ...
 
 
 def refuse_notify(vendor: str, *, notify: bool | None) -> None:
-    """Say that the vendor has no word for whether people are told of an add.
+    """Refuse any value of `notify` but None, for a vendor without such a setting.
 
     Raises:
-        Unsupported: It was asked to tell them, or not to.
+        Unsupported: `notify` is True or False.
     """
     if notify is not None:
-        raise Unsupported(f"{vendor} cannot be told whether to notify; leave `notify` out")
+        raise Unsupported(f"{vendor} has no setting for notifying people of an add; leave `notify` out")
 
 
 @runtime_checkable
@@ -234,7 +250,11 @@ class RefreshesRoster(Protocol):
     """Shows a cached roster, and can have it made fresh."""
 
     def refresh_roster(self, group: GroupId) -> Flow[None]:
-        """Have the provider read the group from WhatsApp again. Costly: done at most once in a call."""
+        """Let the provider read the group from WhatsApp again. This is costly: groupadd asks at most once a call.
+
+        Raises:
+            ProviderError: The provider refused, or cannot refresh.
+        """
         ...
 
 
@@ -243,7 +263,11 @@ class DescribesGroup(Protocol):
     """Can tell a group's settings."""
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
-        """Read the group's settings once."""
+        """Read the group's settings once.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
         ...
 
 
@@ -252,7 +276,11 @@ class ListsJoinRequests(Protocol):
     """Can tell who waits for an admin's approval."""
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
-        """Read who waits; only admins may."""
+        """Return the people who wait for approval, in the provider's order. Only admins may read them.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
         ...
 
 
@@ -261,7 +289,11 @@ class SharesInviteLink(Protocol):
     """Can tell the group's invite link."""
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        """Read the link, as a whole `https://chat.whatsapp.com/…` address."""
+        """Return the link, as a whole `https://chat.whatsapp.com/…` address.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
         ...
 
 
@@ -270,7 +302,12 @@ class SendsText(Protocol):
     """Can send a text message to one person."""
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        """Send once; the text may hold an invite link. Returns the message's id where it is told."""
+        """Send the text once; it may contain an invite link. Return the message's id, or None without one.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+            NoAnswer: The answer was lost, or the request could not be sent.
+        """
         ...
 
 
@@ -281,7 +318,18 @@ class SendsPersonalInvites(Protocol):
     def send_personal_invite(
         self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
     ) -> Flow[str | None]:
-        """Send once. Returns the message's id where it is told."""
+        """Send the invitation once. Return the message's id, or None without one.
+
+        Args:
+            group: The group.
+            person: The participant.
+            code: The code that came with the refused add.
+            expires_at: When the code expires, or None where it is unknown.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+            NoAnswer: The answer was lost, or the request could not be sent.
+        """
         ...
 
 
@@ -290,7 +338,11 @@ class ChecksNumbers(Protocol):
     """Can tell whether a number is on WhatsApp, and under which canonical name."""
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
-        """Return the canonical names of the account, or None for a number that is not on WhatsApp."""
+        """Return the canonical names of the number's account, or None for a number that is not on WhatsApp.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
         ...
 
 
@@ -299,7 +351,11 @@ class ResolvesLids(Protocol):
     """Can tell the LIDs of phone numbers."""
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        """Return LIDs by phone, both as digits; numbers whose LID is not known are left out."""
+        """Return LIDs by phone, both as digits, without the numbers whose LID is unknown.
+
+        Raises:
+            ProviderError: The provider refused, or an answer cannot be read.
+        """
         ...
 
 
@@ -308,5 +364,9 @@ class KnowsSession(Protocol):
     """Can tell the state of its WhatsApp session and our own account."""
 
     def session(self) -> Flow[Session]:
-        """Read the session's state."""
+        """Read the session's state.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read.
+        """
         ...

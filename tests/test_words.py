@@ -21,20 +21,20 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip/store groupadd/readers groupadd/wire
-whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip/store groupadd/drip/worker groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/readers
-somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/model groupadd/providers groupadd/readers
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip/worker groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/settings.py tests/model tests/providers tests/readers tests/test_leaks.py
-(the )?one who | the participant who | groupadd/drip/store groupadd/readers tests/providers
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/model groupadd/provider.py groupadd/providers groupadd/readers groupadd/wire tests/adding tests/providers tests/test_client.py
-stands? for | means, is | docs groupadd/adding groupadd/config groupadd/readers groupadd/wire
-be had | be opened, be read | docs groupadd/cli groupadd/providers tests/cli
-made? of | conclude from, built from | groupadd/client.py groupadd/readers
+whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip/store groupadd/wire
+whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip/store groupadd/drip/worker groupadd/wire
+somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/model
+nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip/worker groupadd/model groupadd/settings.py tests/model tests/test_leaks.py
+(the )?one who | the participant who | groupadd/drip/store tests/providers
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/model groupadd/wire tests/adding tests/providers tests/test_client.py
+stands? for | means, is | docs groupadd/adding groupadd/config groupadd/wire
+be had | be opened, be read | docs groupadd/cli tests/cli
+made? of | conclude from, built from | groupadd/client.py
 hold that | require | docs groupadd/cli
 the contract|contract \d | a link to a page, or the rule itself | groupadd/cli
 terms | settings | groupadd/cli groupadd/client.py groupadd/config tests/test_leaks.py
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli groupadd/providers
-dialects? | vendor, wire format | groupadd/drip/store
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli
+dialects? | vendor, wire format | groupadd/drip/store tests/drip/store
 temper | privacy |
 errands? | operation |
 twists? | mutation |
@@ -48,11 +48,11 @@ crew | shared state |
 twins? | duplicate | groupadd/drip/store
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued | groupadd/cli
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip/rate_limit.py groupadd/drip/store groupadd/provider.py
+left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip/rate_limit.py groupadd/drip/store
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py groupadd/providers
+said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py
 book|Book | ledger, LedgerOptions | groupadd/cli
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |

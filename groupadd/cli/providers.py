@@ -8,11 +8,13 @@ import attrs
 from attrs import frozen
 
 from groupadd import provider
-from groupadd.cli.proofs import Proof, proofs
 from groupadd.config import registry
 from groupadd.config.registry import Origin
 from groupadd.model.masking import Secret
-from groupadd.provider import GroupMembershipProvider
+from groupadd.provider import Endpoints, GroupMembershipProvider
+from groupadd.wire.endpoint import Source
+
+ADDING = GroupMembershipProvider.__name__
 
 
 class ProviderJSON(TypedDict):
@@ -76,14 +78,18 @@ class ProviderInfo:
         return self.loaded is not None and self.loaded.reports_each_person
 
     @property
-    def rests_on(self) -> Mapping[str, tuple[Proof, ...]]:
-        """What adding and each ability rest on, as the sources in its file say; nothing where that is not known."""
-        return {} if self.loaded is None else proofs(self.loaded)
+    def rests_on(self) -> Mapping[str, tuple[Source, ...]]:
+        """The sources of adding and of each ability, strongest first; none where the class declares no endpoints."""
+        if self.loaded is None:
+            return {}
+        endpoints: Endpoints = getattr(self.loaded, "endpoints", {})
+        abilities = (ADDING, *registry.abilities(self.loaded))
+        return {ability: _sources(endpoints, _method(ability)) for ability in abilities}
 
     @property
     def proven(self) -> str:
         """Whether any of it was ever recorded live, in words."""
-        live = any(Proof.LIVE in rests_on for rests_on in self.rests_on.values())
+        live = any(Source.LIVE in sources for sources in self.rests_on.values())
         return "partly, by recordings of the live service" if live else "not proven against the live service"
 
     @property
@@ -134,6 +140,17 @@ def _origin(origin: Origin) -> str:
 def _meaning(ability: str) -> str:
     """Return the first line of what `groupadd.provider` says of an ability."""
     return (inspect.getdoc(getattr(provider, ability)) or "").partition("\n")[0].rstrip(".")
+
+
+def _method(ability: str) -> str:
+    """Return the name of an ability's one method."""
+    protocol: type = getattr(provider, ability)
+    return next(name for name, value in vars(protocol).items() if inspect.isfunction(value) and name[0] != "_")
+
+
+def _sources(endpoints: Endpoints, method: str) -> tuple[Source, ...]:
+    cited = {source for endpoint in endpoints.get(method, ()) for source in endpoint.sources}
+    return tuple(source for source in Source if source in cited)
 
 
 def _fields(provider_info: type) -> tuple[Field, ...]:

@@ -11,8 +11,7 @@ from rich.text import Text
 from groupadd.adding.observe import Membership
 from groupadd.adding.preflight import Preflight
 from groupadd.cli.dry_run import DryRun
-from groupadd.cli.proofs import ADDING
-from groupadd.cli.providers import ProviderInfo
+from groupadd.cli.providers import ADDING, ProviderInfo
 from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Member, Roster
@@ -147,7 +146,7 @@ def kind_in_full(kind: ProviderInfo) -> RenderableType:
     answers = (
         "speak of each person" if kind.reports_each_person else "only accept: looks at the group tell what happened"
     )
-    rests_on = {name: ", ".join(proofs) or "not told" for name, proofs in kind.rests_on.items()}
+    rests_on = {name: ", ".join(sources) or "not told" for name, sources in kind.rests_on.items()}
     said = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
     for name, fact in said.items():
         facts.add_row(Text(name, "dim"), fact)

@@ -1,7 +1,7 @@
-"""Which providers there are: our own, one file each, then those that other distributions bring by an entry point.
+"""The provider types: built-in ones, one file each, and those of other distributions, by entry point.
 
-A type is named for our file, or by its entry point. Listing types imports none of them; a name of ours cannot be taken
-over.
+A type has the name of its file, or of its entry point. Listing types imports none of them. No plugin can take the name
+of a built-in type.
 """
 
 import re
@@ -27,11 +27,11 @@ T = TypeVar("T")
 
 @frozen
 class Origin:
-    """Where the class behind a type is found, known without importing it.
+    """Where the class of a type is found, without importing it.
 
     Attributes:
-        value: A module of ours, or the entry point's `module:name`.
-        distributions: The distributions that bring it: none for our own, and one cannot be used that two bring.
+        value: The module of a built-in type, or the entry point's `module:name`.
+        distributions: The distributions that have it: none for a built-in type. A type of two cannot be used.
     """
 
     value: str
@@ -39,27 +39,27 @@ class Origin:
 
     @property
     def built_in(self) -> bool:
-        """Whether it is one of our own."""
+        """Whether the type is built in."""
         return not self.distributions
 
 
 def installed() -> Mapping[str, Origin]:
     """Return every type that can be configured, importing none of them."""
-    return {**_built_in(), **_brought()}
+    return {**_built_in(), **_from_plugins()}
 
 
 def load(name: str) -> type[GroupMembershipProvider]:
-    """Import the class behind a type, and no other.
+    """Import the class of a type, and no other.
 
     Raises:
         UnknownProvider: No such type is installed.
-        ConfigError: It is installed, and is not to be used.
+        ConfigError: The type is installed, but its class cannot be used.
     """
     if name in _built_in():
         module = import_module(_built_in()[name].value)
         found: type[GroupMembershipProvider] = getattr(module, module.__all__[0])
         return found
-    origin = _brought().get(name)
+    origin = _from_plugins().get(name)
     if origin is None:
         known = installed()
         raise UnknownProvider(f"no such type is installed{nearest(name, known)} (installed: {listed(known)})")
@@ -69,23 +69,23 @@ def load(name: str) -> type[GroupMembershipProvider]:
 
 
 def is_built_in(name: str) -> bool:
-    """Return whether a type is one of our own."""
+    """Return whether a type is built in."""
     return name in _built_in()
 
 
 def type_name(bare: GroupMembershipProvider) -> str:
-    """Return the type of a provider made without a config; of a class that is not installed, the name in snake_case."""
+    """Return the type of a provider made without a config; for an uninstalled class, its name in snake_case."""
     kind = type(bare)
     package, _, file = kind.__module__.rpartition(".")
     if package == providers.__name__:
         return file
     value = f"{kind.__module__}:{kind.__qualname__}"
     snake_case = re.sub(r"(?<=[a-z\d])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", "_", kind.__name__).lower()
-    return next((name for name, origin in _brought().items() if origin.value == value), snake_case)
+    return next((name for name, origin in _from_plugins().items() if origin.value == value), snake_case)
 
 
 def abilities(kind: type[GroupMembershipProvider]) -> tuple[str, ...]:
-    """Return the names of the protocols in `groupadd.provider` that a class fulfils besides the one that all do."""
+    """Return the names of a class's abilities: the protocols of `groupadd.provider` that it implements."""
     return tuple(
         name
         for name, ability in vars(provider).items()
@@ -102,8 +102,8 @@ def _built_in() -> Mapping[str, Origin]:
 
 
 @cache
-def _brought() -> Mapping[str, Origin]:
-    """Scan what is installed, once: with many distributions it takes tens of milliseconds."""
+def _from_plugins() -> Mapping[str, Origin]:
+    """Scan the installed distributions, once: with many of them it takes tens of milliseconds."""
     found: dict[str, Origin] = {}
     for point in entry_points(group=GROUP):
         if point.name not in _built_in():

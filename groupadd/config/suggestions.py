@@ -1,4 +1,4 @@
-"""Words for config errors: the nearest known name, a list of names, and what a plugin raised."""
+"""Words for config errors: the nearest known name, a list of names, and the error of a plugin."""
 
 from collections.abc import Callable, Iterable
 from difflib import get_close_matches
@@ -11,20 +11,20 @@ P = ParamSpec("P")
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """Return `; did you mean …?` with the known word that comes nearest, or nothing where none is near."""
+    """Return `; did you mean …?` with the nearest known word, or an empty text where none is near."""
     return "".join(f"; did you mean {near}?" for near in get_close_matches(word, known, n=1))
 
 
 def listed(names: Iterable[str]) -> str:
-    """Return names for people, or `none`."""
+    """Return names in order, with commas, or `none`."""
     return ", ".join(sorted(names)) or "none"
 
 
 def call_untrusted(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-    """Call code that is not ours.
+    """Call a plugin's code.
 
     Raises:
-        ConfigError: It raised. Only the type of what it raised is told, and nothing is chained: it may hold secrets.
+        ConfigError: The code raised an error. Only its type is shown, and it is not chained: it may hold secrets.
     """
     try:
         return call(*args, **kwargs)

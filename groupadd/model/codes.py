@@ -1,8 +1,8 @@
-"""What a word or code says of one person, and WhatsApp's own per-participant codes.
+"""The meanings of a provider's words, and WhatsApp's own codes for one participant.
 
-A participant's code is the `error` attribute of its node in WhatsApp's answer. The same numbers mean other things one
-layer up: a participant's 408 is "left recently", a client library's 408 is a time-out. Only codes that were read out
-of one participant's record belong in this table.
+A participant's code is the `error` attribute of its node in WhatsApp's answer. One layer up, the same numbers mean
+other things: a participant's 408 is "left recently", a client library's 408 is a time-out. This table is for codes
+that were read from one participant's record.
 """
 
 import re
@@ -16,7 +16,7 @@ from groupadd.model.outcome import Reason, Status
 
 @frozen(cache_hash=True)
 class Meaning:
-    """What the provider's word makes of a person, before any roster is seen."""
+    """The status and reason that a provider's word means, before any roster is read."""
 
     status: Status
     reason: Reason | None = None
@@ -41,7 +41,7 @@ INCOMPATIBLE_DEVICE = _not_added(Reason.INCOMPATIBLE_DEVICE)
 RATE_LIMITED = _not_added(Reason.RATE_LIMITED)
 INVALID_PARTICIPANT = _not_added(Reason.INVALID_PARTICIPANT)
 
-# The provider's word leaves it open; rosters may settle it.
+# The provider's word leaves the status open; rosters may settle it.
 ACCEPTED = Meaning(Status.UNKNOWN, Reason.NOT_CHECKED)
 UNRECOGNISED = Meaning(Status.UNKNOWN, Reason.UNRECOGNISED)
 NO_ANSWER = Meaning(Status.UNKNOWN, Reason.NO_ANSWER)
@@ -71,7 +71,7 @@ PARTICIPANT_CODES: Mapping[int, Meaning] = {
 
 
 def meaning_of(code: object) -> Meaning:
-    """Return what a participant's code means, a number or one as text; all else is unrecognised."""
+    """Return the meaning of a participant's code, given as a number or as text. Other values are unrecognised."""
     if isinstance(code, str) and re.fullmatch(r"[0-9]{1,3}", code, re.ASCII):
         code = int(code)
     if not isinstance(code, int) or isinstance(code, bool):

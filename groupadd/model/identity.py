@@ -1,6 +1,6 @@
-"""Who is meant: phone numbers, JIDs and LIDs, and when two names are one person's.
+"""Names of people and groups: phone numbers, JIDs and LIDs, and when two names belong to one person.
 
-A phone number and a LID are different kinds of name: a LID's digits may equal somebody else's number, so digits are
+A phone number and a LID are different kinds of name: a LID's digits may equal another person's number. Digits are
 never compared across kinds.
 """
 
@@ -19,7 +19,7 @@ LID_DOMAIN = "lid"
 
 _PHONE_DOMAINS = frozenset({PHONE_DOMAIN, "c.us", "hosted"})
 _LID_DOMAINS = frozenset({LID_DOMAIN, "hosted.lid"})
-_NOBODY = {
+_NO_PERSON = {
     "g.us": "is a group, not a person",
     "broadcast": "is a broadcast list, not a person",
     "newsletter": "is a channel, not a person",
@@ -33,7 +33,7 @@ _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
 _PUNCTUATION = re.compile(r"[\s.()\u2010-\u2015\u2212-]+")
-_MORE_THAN_A_NUMBER = (  # what would make a stranger's number, were its digits joined
+_MORE_THAN_A_NUMBER = (  # joined digits would make a stranger's number
     (re.compile(r"[\n\v\f\r\x1c-\x1e\x85\u2028\u2029]"), "holds a line break; name one person at a time"),
     (re.compile(r"/"), "holds a slash; name one number at a time"),
     (re.compile(r"^[^.]*[0-9]\.0+\s*$"), "is a decimal number; leave the .0 out and keep numbers as text"),
@@ -63,10 +63,10 @@ class Identity:
 
 
 def identity(*names: object) -> Identity | None:
-    """Return who a provider means by these names of one person, or None where nothing can be read.
+    """Return the person whom a provider calls by these names, or None where no name can be read.
 
-    Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, bare numbers with or without a
-    plus. Empty and masked names are passed over; two different phones or LIDs for one person mean nobody.
+    Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, and bare numbers with or without
+    a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None.
     """
     phone: str | None = None
     lid: str | None = None
@@ -88,7 +88,7 @@ def identity(*names: object) -> Identity | None:
 
 @frozen
 class Participant:
-    """A person who is to be added, or was asked about.
+    """A person to add, or to ask about.
 
     Attributes:
         given: The caller's own spelling.
@@ -107,10 +107,10 @@ class Participant:
 
 
 def parse_participants(people: Iterable[str]) -> tuple[Participant, ...]:
-    """Return the people that a caller names, in order.
+    """Return the participants that a caller names, in order.
 
     Raises:
-        InvalidParticipant: Somebody cannot be parsed, or nobody was named; all faults at once.
+        InvalidParticipant: A participant cannot be parsed, or none is given; all faults at once.
     """
     if isinstance(people, str):
         raise InvalidParticipant({0: "is one text, not a list of people; write [participant]"})
@@ -124,7 +124,7 @@ def parse_participants(people: Iterable[str]) -> tuple[Participant, ...]:
     if faults:
         raise InvalidParticipant(faults)
     if not parsed:
-        raise InvalidParticipant({0: "nobody was named"})
+        raise InvalidParticipant({0: "no participants are given"})
     return tuple(parsed)
 
 
@@ -150,8 +150,8 @@ def _participant(given: object) -> Participant:
 
 
 def _by_lid(given: str, local: str, domain: str) -> Participant:
-    if domain in _NOBODY:
-        raise ValueError(f"{masked(given)!r} {_NOBODY[domain]}")
+    if domain in _NO_PERSON:
+        raise ValueError(f"{masked(given)!r} {_NO_PERSON[domain]}")
     digits = _LOCAL.fullmatch(local)
     if domain not in _LID_DOMAINS or digits is None:
         raise ValueError(f"{masked(given)!r} is not a JID; write 15550100@{PHONE_DOMAIN}, @c.us or @lid")
@@ -173,7 +173,7 @@ def _number(text: str, given: str) -> str:
 
 
 def _plain(text: str) -> str:
-    """Return `text` with digits of any script as ASCII, and without the invisible marks that copying brings along."""
+    """Return a text with digits of any script as ASCII, and without the invisible marks that come with copied text."""
     return "".join(
         str(unicodedata.decimal(char)) if char.isdecimal() else char
         for char in text.strip()
@@ -189,10 +189,10 @@ class GroupId:
 
     @classmethod
     def parse(cls, text: str) -> "GroupId":
-        """Return the group that `text` names.
+        """Return the group that a text names.
 
         Raises:
-            InvalidGroup: It is not the JID of a group.
+            InvalidGroup: The text is not the JID of a group.
         """
         if not isinstance(text, str):
             raise InvalidGroup(f"a group is text such as 1203630000@g.us, not {type(text).__name__}")
@@ -210,10 +210,10 @@ class GroupId:
 
 
 def alternates(phone: str) -> tuple[str, ...]:
-    """Return the other way in which this number may be written, where its country has one.
+    """Return the other form in which a number may be written, where its country has one.
 
-    Candidates only: nothing but the provider's number check makes them the same line. Brazil's ninth digit (mobiles
-    only), Mexico's 1 and Argentina's 9; no other country is ever rewritten.
+    The other form is a candidate: only the provider's number check proves that both are one line. Known are Brazil's
+    ninth digit (mobiles only), Mexico's 1 and Argentina's 9. No other country's numbers are rewritten.
     """
     if phone[:2] not in {"52", "54", "55"}:
         return ()
@@ -228,7 +228,7 @@ def alternates(phone: str) -> tuple[str, ...]:
 
 @frozen
 class Person:
-    """All names that are known for certain to be one participant's.
+    """All names that certainly belong to one participant.
 
     Attributes:
         phones: Numbers, digits only.
@@ -240,14 +240,14 @@ class Person:
 
     @classmethod
     def of(cls, participant: Participant) -> "Person":
-        """Return the person with the one name that the caller gave."""
+        """Return the person with the name that the caller gave."""
         return cls(
             frozenset() if participant.phone is None else frozenset((participant.phone,)),
             frozenset() if participant.lid is None else frozenset((participant.lid,)),
         )
 
     def also(self, names: Identity | None) -> "Person":
-        """Return the person with further names that a provider gave for the same one."""
+        """Return the person with the further names that a provider gives."""
         if names is None:
             return self
         return Person(
@@ -257,12 +257,12 @@ class Person:
 
     @cached_property
     def maybe_phones(self) -> frozenset[str]:
-        """Unconfirmed other forms of the person's numbers."""
+        """The unconfirmed other forms of the person's numbers."""
         return frozenset(other for phone in self.phones for other in alternates(phone)) - self.phones
 
 
 def same_first(participants: Sequence[Participant]) -> dict[str, Participant]:
-    """Return the distinct people by canonical JID, each as first named, in order."""
+    """Return the first entry of each participant by canonical JID, in order."""
     first: dict[str, Participant] = {}
     for participant in participants:
         first.setdefault(participant.id, participant)

@@ -1,4 +1,4 @@
-"""What is never shown: secrets, and the middle of people's numbers."""
+"""Masks: secrets are never shown, nor the middle of people's numbers."""
 
 import re
 from base64 import b64encode
@@ -18,12 +18,12 @@ _LONGEST_CODES = 6  # digits in all; the shortest numbers have 7
 @final
 @frozen(repr=False, str=False)
 class Secret:
-    """A key, token or invite code. Every way of printing it shows a mask; `reveal()` is the transport's."""
+    """A key, token or invite code. Every way of printing it shows a mask. Only the transport calls `reveal()`."""
 
     _value: str = field()
 
     def reveal(self) -> str:
-        """Return the secret itself, to be put on the wire and nowhere else."""
+        """Return the secret itself. Only the transport may call this."""
         return self._value
 
     def within(self, template: str, place: str = "{}") -> "Secret":
@@ -31,7 +31,7 @@ class Secret:
         return Secret(template.replace(place, self._value))
 
     def basic(self, username: str) -> "Secret":
-        """Return the `Authorization` of a user whose password this is (RFC 7617, in UTF-8)."""
+        """Return the `Authorization` header of a user with this password (RFC 7617, in UTF-8)."""
         pair = f"{username}:{self._value}".encode(errors="surrogateescape")
         return Secret(f"Basic {b64encode(pair).decode()}")
 
@@ -76,11 +76,11 @@ def repr_masked_lid(lid: str | None) -> str:
 
 
 def scrubbed(text: str) -> str:
-    """Return a text with whatever looks like a number or an invite link in it masked."""
+    """Return a text in which everything that looks like a number or an invite link is masked."""
     return _HIDDEN.sub(lambda found: masked(found[0]), text)
 
 
 def repr_scrubbed(says: str | None) -> str:
-    """Return the repr of what a provider says where it is a code or plain words; all else may hold what it was sent."""
+    """Return the repr of a provider's code or plain words. Other text may echo what was sent, and is hidden."""
     plain = says is None or (_PLAIN.fullmatch(says) and sum(map(str.isdigit, says)) <= _LONGEST_CODES)
     return repr(says if plain else "(not shown)")

@@ -1,4 +1,4 @@
-"""What became of an add call: one status, reason and evidence for every person asked for."""
+"""The outcome of an add: one status, reason and evidence for each participant."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -12,27 +12,27 @@ from groupadd.model.masking import repr_masked, repr_scrubbed
 
 
 class Status(StrEnum):
-    """What became of one person."""
+    """What became of one participant."""
 
     ADDED = "added"  # in the group, and was not before this call as far as can be known
     ALREADY_MEMBER = "already_member"  # in the group before this call
     INVITED = "invited"  # not in; an invitation was sent or made by us or by the provider
     PENDING_APPROVAL = "pending_approval"  # not in; waits for an admin's approval
     NOT_ADDED = "not_added"  # not in, and that is known
-    UNKNOWN = "unknown"  # cannot be known from what was said and seen
+    UNKNOWN = "unknown"  # neither the answer nor the rosters prove anything
 
 
 class Evidence(StrEnum):
-    """How we know what became of one person."""
+    """How the status of one participant is known."""
 
-    REPORTED = "reported"  # the provider said so of this very person, in a form that may be believed
+    REPORTED = "reported"  # the provider said so of this participant, in a form that may be believed
     OBSERVED = "observed"  # rosters showed it
     INFERRED = "inferred"  # one roster alone supports it: in it afterwards, with no look before
     NONE = "none"  # nothing supports it
 
 
 class Reason(StrEnum):
-    """Why a person is not known to be in the group."""
+    """Why a participant is not known to be in the group."""
 
     PRIVACY = "privacy"
     NOT_ON_WHATSAPP = "not_on_whatsapp"
@@ -44,18 +44,18 @@ class Reason(StrEnum):
     LEGAL = "legal"
     INCOMPATIBLE_DEVICE = "incompatible_device"
     RATE_LIMITED = "rate_limited"
-    APPROVAL_REQUIRED = "approval_required"  # an admin has to let them in
-    INVALID_PARTICIPANT = "invalid_participant"  # the provider's word: what we cannot parse never leaves
+    APPROVAL_REQUIRED = "approval_required"  # an admin has to approve the request
+    INVALID_PARTICIPANT = "invalid_participant"  # the provider's word: groupadd sends no name that it cannot parse
     DUPLICATE = "duplicate"  # the same person stood earlier in the list
     SILENT_REFUSAL = "silent_refusal"  # accepted, and rosters prove absence
     UNRECOGNISED = "unrecognised"  # a word or code that is not in our table
     NO_ANSWER = "no_answer"  # timeout, broken connection, 5xx
     UNREADABLE_ANSWER = "unreadable_answer"  # HTML, broken JSON, a shape we do not know
-    NOT_MENTIONED = "not_mentioned"  # the provider answered, but did not speak of this person
+    NOT_MENTIONED = "not_mentioned"  # the provider answered, but without this participant
     CONTRADICTION = "contradiction"  # two claims, or claim and rosters, exclude each other
-    UNRESOLVED_IDENTITY = "unresolved_identity"  # the roster hides who its members are
+    UNRESOLVED_IDENTITY = "unresolved_identity"  # the roster hides its members' names
     STALE_ROSTER = "stale_roster"  # incomplete, or without our own account, or without the group
-    ABSENCE_UNPROVEN = "absence_unproven"  # missing from what was seen, but not in the last two looks
+    ABSENCE_UNPROVEN = "absence_unproven"  # absent, but not in the last two looks
     NOT_CHECKED = "not_checked"  # accepted only, and no look allowed
 
 
@@ -69,14 +69,14 @@ class InviteState(StrEnum):
 
 @frozen
 class Invite:
-    """An invitation to the group. The code itself is a secret and is not kept here.
+    """An invitation to the group. Its code is a secret and is not kept here.
 
     Attributes:
         kind: `link` (the group's link) or `personal` (made by WhatsApp for one person).
-        state: What became of sending it, or None where it exists and nobody has sent it.
-        at: When it was sent, in UTC.
+        state: What became of it, or None where the invitation exists and was not sent.
+        at: The moment at which it was sent, in UTC.
         message_id: The provider's id of the message that carried it.
-        expires_at: Until when it is valid, in UTC, where that is told.
+        expires_at: The moment at which it expires, in UTC, where the provider says so.
     """
 
     kind: str
@@ -92,15 +92,15 @@ class Invite:
 
 @frozen
 class ParticipantOutcome:
-    """What became of one person.
+    """What became of one participant.
 
     Attributes:
         participant: The caller's own spelling.
         phone: Digits without a plus, or None where only another kind of name is known.
         id: The canonical JID, or None.
-        status: What became of the person.
-        reason: Why, or None for who is in.
-        evidence: How we know.
+        status: What became of the participant.
+        reason: Why; None for a participant who is in the group.
+        evidence: How the status is known.
         provider_says: The provider's own word or code, or None.
         invite: The invitation that was sent or exists, or None.
     """
@@ -116,7 +116,7 @@ class ParticipantOutcome:
 
     @property
     def is_in(self) -> bool:
-        """Whether the person is known to be in the group."""
+        """Whether the participant is known to be in the group."""
         return self.status in _IN
 
     def as_dict(self) -> dict[str, object]:
@@ -129,13 +129,13 @@ _IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
 
 @frozen
 class AddOutcome:
-    """What became of one add call: one entry for every person asked for, in the order asked.
+    """The outcome of one add: one entry for each participant, in the order asked.
 
     Attributes:
         provider: The provider's configured name, or its type for a bare client.
         type: The provider's type.
         group: The group's JID.
-        participants: One `ParticipantOutcome` each.
+        participants: The outcomes of the participants.
     """
 
     provider: str
@@ -151,11 +151,11 @@ class AddOutcome:
 
     @property
     def everyone_in(self) -> bool:
-        """Whether everyone asked for is known to be in the group."""
+        """Whether every participant is known to be in the group."""
         return all(person.is_in for person in self.participants)
 
     def by_status(self, status: Status) -> tuple[ParticipantOutcome, ...]:
-        """Return the people of one status, in the order asked."""
+        """Return the participants of one status, in the order asked."""
         return tuple(person for person in self.participants if person.status is status)
 
     def as_dict(self) -> dict[str, object]:

@@ -1,4 +1,4 @@
-"""Is this person in? What one reading of a group's roster proves: yes, no, or unknown and why."""
+"""Rosters, and what one of them proves about a person: present, absent, or unknown and why."""
 
 from functools import cached_property
 
@@ -11,7 +11,7 @@ from groupadd.model.outcome import Reason
 
 @frozen
 class Member:
-    """Someone who is in the group.
+    """One member of a group.
 
     Attributes:
         phone: Digits without a plus, or None where the roster hides it.
@@ -26,12 +26,12 @@ class Member:
 
 @frozen
 class Observation:
-    """What one look shows of one person.
+    """What one look shows about one person.
 
     Attributes:
         member: True, False, or None where the look proves neither.
-        reason: Why it proves neither.
-        complete: Whether the roster seen was complete.
+        reason: Why the look proves neither; None where it proves one.
+        complete: Whether the roster was complete.
     """
 
     member: bool | None
@@ -44,11 +44,11 @@ class Roster:
     """The group's list of members as a provider shows it at one moment.
 
     Attributes:
-        members: The rows that could be read; people who have left are not among them.
+        members: The rows that could be read, without people who have left.
         size: How many members the provider says there are, where it says so.
         unread_rows: How many rows could not be read.
         me: Our own account, where it is known.
-        live: Whether it was read from WhatsApp itself; a cached copy proves presence, but no absence.
+        live: Whether the provider read it from WhatsApp for this look. A cached copy proves presence, but no absence.
     """
 
     members: tuple[Member, ...] = field(repr=lambda members: f"<{len(members)} members>")
@@ -59,22 +59,22 @@ class Roster:
 
     @cached_property
     def complete(self) -> bool:
-        """Whether every row was read, there are some, they match the size told, and our own account is among them."""
+        """Whether every row was read, there are rows, they match the size given, and our own account is among them."""
         return (
             bool(self.members)
             and not self.unread_rows
             and self.size in {None, len(set(self.members))}
             and (self.me is None or self._row(self.me) is not None)
-            and all(name.isdecimal() for name in (*self._phones, *self._lids))  # another spelling hides who is meant
+            and all(name.isdecimal() for name in (*self._phones, *self._lids))  # another spelling hides the person
         )
 
     @property
     def misses_me_by_phone(self) -> bool:
-        """Whether our own row may be one of those that show no phone, and our LID is not known."""
+        """Whether our own row may be one without a phone, while our LID is unknown."""
         return self.me is not None and self.me.lid is None and self._row(self.me) is None and self._hidden[0]
 
     def role(self, who: Identity | None) -> str | None:
-        """Return the role of somebody who is in the roster, where it is told."""
+        """Return the role of a member, or None where the roster does not show it."""
         row = None if who is None else self._row(who)
         return None if row is None else row.role
 
@@ -82,7 +82,7 @@ class Roster:
         return next((member for member in self.members if _is(member, who)), None)
 
     def seen_by(self, me: Identity | None) -> "Roster":
-        """Return the roster as our own account sees it: our own row hides no name, and without us it proves nothing."""
+        """Return the roster with our own account in it. Our row hides no name; without it the roster is incomplete."""
         if me is None:
             return self
         return evolve(
@@ -99,7 +99,7 @@ class Roster:
 
     @cached_property
     def _hidden(self) -> tuple[bool, bool, bool]:
-        """Whether somebody shows no phone, no LID, neither."""
+        """Whether any row shows no phone, no LID, neither of both."""
         return (
             any(member.phone is None for member in self.members),
             any(member.lid is None for member in self.members),
@@ -107,9 +107,9 @@ class Roster:
         )
 
     def observation(self, person: Person) -> Observation:
-        """Return whether this person is in.
+        """Return what the roster shows about a person.
 
-        Absence is told only of a live and complete roster in which every row can be compared with a name of theirs.
+        It shows absence only where it is live and complete, and every row can be compared with a name of the person.
         """
         if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
             return Observation(member=True, complete=self.complete)
@@ -127,7 +127,7 @@ class Roster:
 
 
 def _is(member: Member, who: Identity) -> bool:
-    """Whether a row is somebody's, by a name of one kind."""
+    """Whether a row is the person's, by a name of one kind."""
     return (who.phone is not None and member.phone == who.phone) or (who.lid is not None and member.lid == who.lid)
 
 

@@ -1,45 +1,46 @@
 """GOWA, https://github.com/aldinokemal/go-whatsapp-web-multidevice: whatsmeow behind Basic auth, and a false `success`.
 
-Sources: [S] the server, v9 of August 2026; [O] its openapi.yaml. Nothing here is proven against the live service.
+Sources: [S] the server, v9 of August 2026; [D] its openapi.yaml.
 """
 
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
-from attrs import frozen
+from attrs import evolve, frozen
 
-from groupadd.errors import SessionNotReady
+from groupadd.errors import RequestRefused, SessionNotReady, Unsupported
 from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, GroupInfo, Session, refuse_notify
-from groupadd.readers import asking, common, engines, envelope, group_info, naming, refusals
-from groupadd.wire.messages import Content, Flow, Request, Response
+from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.readers import common, engines, envelope, group_info
+from groupadd.readers.envelope import Refusal
+from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
 
 __all__ = ["Gowa"]
 
-ADD = "POST /group/participants"  # [S][O] a live query
-LIST = "GET /group/participants"  # [S][O] a live query
-INFO = "GET /group/info"  # [S] whatsmeow's own record
-REQUESTS = "GET /group/participant-requests"  # [S][O]; older servers tell LIDs without numbers [S]
-INVITE = "GET /group/invite-link"  # [S][O]
-SEND = "POST /send/message"  # [S][O]; a 429 is a reach-out timelock: no new chats for now [S]
-CHECK = "GET /user/check"  # [S][O] `{is_on_whatsapp}`; false, too, where WhatsApp could not be asked
-STATUS = "GET /app/status"  # [S] `{is_connected, is_logged_in, device_id}`, lately `jid`
+ADD = Endpoint("POST /group/participants", sources="DS")
+LIST = Endpoint("GET /group/participants", sources="DS")  # `{results: {participants}}`, a live query
+INFO = Endpoint("GET /group/info", sources="S")  # whatsmeow's own record
+REQUESTS = Endpoint("GET /group/participant-requests", sources="DS")  # `{results}`; of old, LIDs without numbers [S]
+INVITE = Endpoint("GET /group/invite-link", sources="DS")  # `{results: {invite_link}}`
+SEND = Endpoint("POST /send/message", sources="DS")  # a 429 is a reach-out timelock: no new chats for now [S]
+CHECK = Endpoint("GET /user/check", sources="DS")  # `{is_on_whatsapp}`; false, too, where WhatsApp could not be asked
+STATUS = Endpoint("GET /app/status", sources="S")  # `{is_connected, is_logged_in, device_id}`, lately `jid`
 
 WORDS: Mapping[str, Meaning] = {  # [S]
-    "success": ACCEPTED,  # also of 401, 404, 408, 409, 419, 421, and of 403 without an offer
-    "error": PRIVACY,  # 403 with an offer, whose code is not told
+    "success": ACCEPTED,  # also of 401, 404, 408, 409, 419, 421, and of 403 without an offered invitation
+    "error": PRIVACY,  # 403 with an offered invitation, whose code is not shown
 }
-STRANGER = "INVALID_JID"  # [S] 400: somebody is not on WhatsApp; nothing has reached the group
-REFUSALS = (  # [S] nothing has reached WhatsApp
-    envelope.Refusal(401, SessionNotReady, words="AUTHENTICATION_ERROR"),  # not logged in; without it: a wrong password
-    envelope.Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
-    envelope.Refusal(400, SessionNotReady, words="DEVICE_ID_REQUIRED"),
-    envelope.Refusal(404, SessionNotReady, words="DEVICE_NOT_FOUND"),
-    envelope.Refusal(503, SessionNotReady, words="DEVICE_MANAGER_UNAVAILABLE"),
+STRANGER = "INVALID_JID"  # 400: one of the numbers is not on WhatsApp; nothing has reached the group [S]
+REFUSALS = (  # nothing has reached WhatsApp [S]
+    Refusal(401, SessionNotReady, words="AUTHENTICATION_ERROR"),  # not logged in; without the word: a wrong password
+    Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
+    Refusal(400, SessionNotReady, words="DEVICE_ID_REQUIRED"),
+    Refusal(404, SessionNotReady, words="DEVICE_NOT_FOUND"),
+    Refusal(503, SessionNotReady, words="DEVICE_MANAGER_UNAVAILABLE"),
 )
 
 
@@ -55,6 +56,16 @@ class Gowa:
     """
 
     reports_each_person: ClassVar[bool] = False
+    endpoints: ClassVar[Endpoints] = {
+        "add_participants": [ADD, CHECK],
+        "list_participants": [LIST],
+        "group_info": [INFO],
+        "join_requests": [REQUESTS],
+        "invite_link": [INVITE],
+        "send_text": [SEND],
+        "check_number": [CHECK],
+        "session": [STATUS],
+    }
 
     base_url: str
     username: str | None = None
@@ -64,29 +75,58 @@ class Gowa:
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
-        """Ask for these people, by bare number: it would take a LID's digits for one."""
+        """Ask for these participants, by bare number.
+
+        One number that is not on WhatsApp refuses the whole request, and the server does not say which. Then each
+        number is checked, and one more request asks for those on WhatsApp.
+        """
         refuse_notify("GOWA", notify=notify)
-        phones = naming.phones(participants, "GOWA")
-        return (yield from asking.without_strangers(phones, lambda some: self._add(group, some), self.check_number))
+        phones = _phones(participants)
+        reply = yield from self._add(group, phones)
+        if reply.rest != NOT_ON_WHATSAPP:
+            return reply
+        strangers = phones if len(phones) == 1 else (yield from self._strangers(phones))
+        known = [phone for phone in phones if phone not in strangers]
+        others = (yield from self._add(group, known)) if strangers and known else AddReply()
+        if not strangers or others.rest == NOT_ON_WHATSAPP:
+            raise RequestRefused("one of these numbers is not on WhatsApp, so no participant was added")
+        claims = [(Identity(phone), Claim(reply.rest, reply.says)) for phone in strangers]
+        return evolve(others, claims=[*claims, *others.claims])
 
     def _add(self, group: GroupId, phones: Sequence[str]) -> Flow[AddReply]:
+        """Ask once. A reply whose rest is `NOT_ON_WHATSAPP` means that no participant was asked for."""
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
         if envelope.matches(response, 400, STRANGER):
             return AddReply(rest=NOT_ON_WHATSAPP, says=STRANGER)
         return envelope.read_add(response, _claims)
 
+    def _strangers(self, phones: Sequence[str]) -> Flow[Sequence[str]]:
+        """Return the numbers that are not on WhatsApp; none of them where one check gets no answer."""
+        accounts: dict[str, Identity | None] = {}
+        try:
+            for phone in phones:
+                accounts[phone] = yield from self.check_number(phone)
+        except NoAnswer:
+            return ()
+        return [phone for phone, account in accounts.items() if account is None]
+
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(LIST, query={"group_id": group.jid})), group)
+        response = yield from self._ask(LIST, query={"group_id": group.jid})
+        return engines.read_roster(response, group, at="results.participants")
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
 
     def join_requests(self, group: GroupId) -> Flow[Sequence[Identity]]:
         response = yield from self._ask(REQUESTS, query={"group_id": group.jid})
-        return common.read_people(response, "jid", "phone_number")
+        match envelope.read(response):
+            case {"results": None}:  # Go's empty list [S]
+                return ()
+        return common.read_people(response, "jid", "phone_number", at="results")
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
-        return envelope.read_invite((yield from self._ask(INVITE, query={"group_id": group.jid})))
+        response = yield from self._ask(INVITE, query={"group_id": group.jid})
+        return envelope.read_invite(response, at="results.invite_link")
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
         return common.read_message_id((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
@@ -95,22 +135,50 @@ class Gowa:
         return common.read_number((yield from self._ask(CHECK, query={"phone": phone})), asked=phone)
 
     def session(self) -> Flow[Session]:
-        return common.read_session((yield from self._ask(STATUS)))
+        match envelope.record(envelope.read((yield from self._ask(STATUS)))):
+            case {"is_connected": bool() as connected, "is_logged_in": bool() as linked, **rest}:
+                state = "not logged in" if not linked else "connected" if connected else "not connected"
+                return Session(linked and connected, state, identity(rest.get("jid")))
+        raise envelope.unreadable()
 
-    def _ask(self, endpoint: str, **content: Unpack[Content]) -> Flow[Response]:
+    def _ask(self, endpoint: Endpoint, **content: Unpack[Content]) -> Flow[Response]:
         headers = {} if self.password is None else {"Authorization": self.password.basic(self.username or "")}
         device = {} if self.device_id is None else {"X-Device-Id": self.device_id}
         response = yield Request.to(endpoint, headers={**headers, **device}, **content)
-        return envelope.discount_early(refusals.raise_if_refused(response), REFUSALS)
+        _raise_if_refused(response)
+        return envelope.raise_for_refusals(response, REFUSALS)
+
+
+def _phones(people: Sequence[Participant]) -> Sequence[str]:
+    """Return the participants' numbers: the server would take the digits of a LID for a number [S].
+
+    Raises:
+        Unsupported: A participant is known by LID only.
+    """
+    phones = [person.phone for person in people if person.phone]
+    if len(phones) < len(people):
+        raise Unsupported("GOWA adds people by number only, not by LID")
+    return phones
+
+
+def _raise_if_refused(response: Response) -> None:
+    """Raise for whatsmeow's exception, which the server shows under 500, where it is a refusal [S].
+
+    Raises:
+        ProviderError: WhatsApp refused the whole request.
+    """
+    match response.status, response.json():
+        case 500, {"code": "INTERNAL_SERVER_ERROR", "message": str() as exception}:
+            engines.raise_if_refused(exception)
 
 
 def _claims(data: object) -> AddReply | None:
-    """Read `results: [{participant, status}]`. Where it names people by LID, nobody is known to be passed over."""
+    """Read `results: [{participant, status}]`. Where it names people by LID, it may mention everybody."""
     match data:
         case {"code": "SUCCESS", "results": [*rows]}:
-            told = [(identity(row.get("participant")), row.get("status")) for row in rows if isinstance(row, dict)]
-            claims = [(who, _claim(says)) for who, says in told if who and isinstance(says, str)]
-            return AddReply(claims, ACCEPTED if not rows or any(who.lid for who, _ in claims) else NOT_MENTIONED)
+            pairs = [(identity(row.get("participant")), row.get("status")) for row in rows if isinstance(row, dict)]
+            claims = [(person, _claim(says)) for person, says in pairs if person and isinstance(says, str)]
+            return AddReply(claims, ACCEPTED if not rows or any(person.lid for person, _ in claims) else NOT_MENTIONED)
     return None
 
 

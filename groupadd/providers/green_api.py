@@ -1,8 +1,7 @@
-"""GREEN-API, https://green-api.com: the token in the path, one person a call, and a `false` of three meanings.
+"""GREEN-API, https://green-api.com: the token in the path, one participant a request, and a `false` of three meanings.
 
-Sources: [D] the vendor's documentation, https://green-api.com/en/docs/api/groups/AddGroupParticipant and its
-neighbours; [S] the vendor's SDK 0.0.55 (PyPI `whatsapp-api-client-python`); [?] not confirmed. Nothing here is proven
-against the live service.
+Sources: [D] the vendor's documentation, https://green-api.com/en/docs/api/groups/AddGroupParticipant and the pages
+beside it; [S] the vendor's SDK 0.0.55 (PyPI `whatsapp-api-client-python`).
 """
 
 from collections.abc import Mapping, Sequence
@@ -15,30 +14,31 @@ from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Me
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, GroupInfo, Session, refuse_notify
-from groupadd.readers import asking, common, engines, envelope, group_info, naming
+from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
+from groupadd.readers.one_by_one import add_one_by_one
 from groupadd.wire.messages import Flow, Request, Response, Wire
 
 __all__ = ["GreenApi"]
 
-# Numbers end in `@c.us` [D]; a LID is passed as it is [D] of checkWhatsapp, else [?].
-ADD = "POST /waInstance{instance}/addGroupParticipant/{token}"  # [D][S] 10 a second
-GROUP = "POST /waInstance{instance}/getGroupData/{token}"  # [D][S] 1 a second: else a 429, which looks wait out
-SEND = "POST /waInstance{instance}/sendMessage/{token}"  # [D][S]
-CHECK = "POST /waInstance{instance}/checkWhatsapp/{token}"  # [D][S] 10 a second, by plan; `chatId` was `phoneNumber`
-ACCOUNT = "GET /waInstance{instance}/getWaSettings/{token}"  # [D][S] `{stateInstance, phone}`
+# Numbers end in `@c.us` [D]; a LID is passed as it is: [D] of checkWhatsapp, else [?].
+ADD = Endpoint("POST /waInstance{instance}/addGroupParticipant/{token}", sources="DS")  # 10 a second
+GROUP = Endpoint("POST /waInstance{instance}/getGroupData/{token}", sources="DS")  # 1 a second, else a 429: reads wait
+SEND = Endpoint("POST /waInstance{instance}/sendMessage/{token}", sources="DS")
+CHECK = Endpoint("POST /waInstance{instance}/checkWhatsapp/{token}", sources="DS")  # 10 a second, by plan
+ACCOUNT = Endpoint("GET /waInstance{instance}/getWaSettings/{token}", sources="DS")  # `{stateInstance, phone}`
 
 WORDS: Mapping[bool, Meaning] = {
-    True: ACCEPTED,  # [D] "flag"; of people who are not added as well (green-api/issues 214)
-    False: UNRECOGNISED,  # [D] we are no admin, or they are not in our phone book, or they are members already
+    True: ACCEPTED,  # "flag" [D]; also of participants who are not added (green-api/issues 214) [I]
+    False: UNRECOGNISED,  # our account is no admin, or the number is not in its phone book, or a member's [D]
 }
 # [D]; `sleepMode` and `yellowCard` do not tell whether adding works.
 STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}
 REFUSALS = (
     Refusal(400, SessionNotReady, words=r"instance (?:account|is|in)\b.*(?:not authorized|starting)"),  # [D][S]
     Refusal(403, NotAuthenticated, "the provider knows no such instance"),  # [S]
-    Refusal(466, RateLimited, "the plan's quota is used up"),  # [D] `QUOTE_EXCEEDED`
+    Refusal(466, RateLimited, "the plan's quota is used up"),  # `QUOTE_EXCEEDED` [D]
 )
 BAD_NAME = "participantChatId|bad phone number"  # [D] of checkWhatsapp, else [?]
 
@@ -54,6 +54,16 @@ class GreenApi:
     """
 
     reports_each_person: ClassVar[bool] = False
+    endpoints: ClassVar[Endpoints] = {
+        "add_participants": [ADD],
+        "list_participants": [GROUP],
+        "group_info": [GROUP],
+        "invite_link": [GROUP],
+        "send_text": [SEND],
+        "check_number": [CHECK],
+        "resolve_lids": [CHECK],
+        "session": [ACCOUNT],
+    }
 
     id_instance: str
     api_token: Secret
@@ -63,16 +73,16 @@ class GreenApi:
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None
     ) -> Flow[AddReply]:
         refuse_notify("GREEN-API", notify=notify)
-        return (yield from asking.one_by_one(participants, lambda person: self._add(group, person)))
+        return (yield from add_one_by_one(participants, lambda person: self._add(group, person)))
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
-        response = yield from self._ask(ADD, groupId=group.jid, participantChatId=naming.chat_id(person))
+        response = yield from self._ask(ADD, groupId=group.jid, participantChatId=common.chat_id(person))
         if envelope.matches(response, 400, BAD_NAME):
             return AddReply(rest=INVALID_PARTICIPANT, says="400")
-        return envelope.read_add(response, _claim)
+        return envelope.read_add(response, _reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group)
+        return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group, at="participants")
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, groupId=group.jid)))
@@ -82,31 +92,32 @@ class GreenApi:
         match response.json():
             case {"groupInviteLink": ""}:  # [D]
                 raise NotAllowed("the provider shows the invite link to admins only")
-        return envelope.read_invite(response)
+        return envelope.read_invite(response, at="groupInviteLink")
 
     def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return common.read_message_id((yield from self._ask(SEND, chatId=naming.chat_id(person), message=text)))
+        return common.read_message_id((yield from self._ask(SEND, chatId=common.chat_id(person), message=text)))
 
     def check_number(self, phone: str) -> Flow[Identity | None]:
+        """Check a number by `chatId`; the page's older form has `phoneNumber` [D]."""
         return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
-        """Check each number, which tells its LID; older answers do not [D]."""
-        return asking.lids(phones, self.check_number)
+        """Check each number: the answer tells its LID. Older answers do not [D]."""
+        return common.resolve_lids(phones, self.check_number)
 
     def session(self) -> Flow[Session]:
         return common.read_session((yield from self._ask(ACCOUNT)), STATES)
 
-    def _ask(self, endpoint: str, **body: str | Secret) -> Flow[Response]:
+    def _ask(self, endpoint: Endpoint, **body: str | Secret) -> Flow[Response]:
         params: dict[str, Wire] = {"instance": self.id_instance, "token": self.api_token}
         request = Request.to(endpoint, params=params, json=body or None, repeatable=endpoint not in {ADD, SEND})
-        return envelope.discount_early((yield request), REFUSALS)
+        return envelope.raise_for_refusals((yield request), REFUSALS)
 
 
-def _claim(data: object) -> AddReply | None:
-    """Read `{addParticipant, reason}`; `reason` is told by the vendor's other messengers only [D]."""
+def _reply(data: object) -> AddReply | None:
+    """Read `{addParticipant, reason}`; only the vendor's other messengers tell a `reason` [D]."""
     match data:
-        case {"addParticipant": bool() as added, **record}:
-            reason = record.get("reason")
+        case {"addParticipant": bool() as added, **rest}:
+            reason = rest.get("reason")
             return AddReply(rest=WORDS[added], says=reason if isinstance(reason, str) else str(added).lower())
     return None

@@ -1,17 +1,20 @@
-"""What most vendors pass through: the answers of the four engines that speak WhatsApp.
+"""The four engines behind most vendors: their answers to an add, their rosters, and their refusals.
 
-`read_reply` and `read_roster` recognise an engine by the shape of what it says, since a vendor may change its engine
-without a word. Each engine's own file reads one row. What vendors answer to the smaller questions is read in `answers`.
+A vendor may change its engine without notice, so the shape of an answer tells the engine. Each engine has a file of its
+own for one row of its answer to an add.
 """
 
+import re
 from collections.abc import Mapping
 
+from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
 from groupadd.model.codes import meaning_of
 from groupadd.model.identity import GroupId, Identity, identity
 from groupadd.model.outcome import Status
 from groupadd.model.roster import Member, Roster
 from groupadd.provider import AddReply, Claim
 from groupadd.readers import baileys, envelope, wajs, webjs, whatsmeow
+from groupadd.readers.common import jid_of
 from groupadd.wire.messages import Response
 
 _ROLES = {
@@ -22,16 +25,50 @@ _ROLES = {
     "member": "member",
 }
 
+# WhatsApp's refusals of a whole request, as whatsmeow throws them (`info query returned status 403: forbidden`, see its
+# errors.go) and Baileys does (`Error: forbidden`). WhatsApp's words for its own failures (`internal-server-error`) and
+# the engines' words for theirs (`Timed Out`) are no refusals: they leave open what happened.
+_REFUSALS: Mapping[str, type[ProviderError]] = {
+    "bad-request": RequestRefused,  # 400; one malformed JID refuses the whole request (WAHA issue 266)
+    "not-authorized": NotAllowed,  # 401
+    "forbidden": NotAllowed,  # 403
+    "item-not-found": GroupNotFound,  # 404
+    "not-allowed": NotAllowed,  # 405
+    "not-acceptable": NotAllowed,  # 406
+    "gone": GroupNotFound,  # 410
+    "resource-limit": RequestRefused,  # 419: the group or community is full
+    "locked": RequestRefused,  # 423
+    "rate-overlimit": RateLimited,  # 429; Baileys itself calls it a 500
+    "you're not participating in that group": NotAllowed,
+    "you don't have the permission to get the group's invite link": NotAllowed,
+    "that group does not exist": GroupNotFound,
+    "server returned error": RequestRefused,  # of a message, as in `server returned error 463`
+}
+_REFUSAL = re.compile(rf"(?<![\w-])(?:{'|'.join(_REFUSALS)})(?![\w-])")
+
+
+def raise_if_refused(exception: str) -> None:
+    """Raise the error for an engine's exception that tells of a refusal by WhatsApp; ignore any other exception.
+
+    Args:
+        exception: The text of the exception, as the vendor's server shows it.
+
+    Raises:
+        ProviderError: WhatsApp refused the whole request.
+    """
+    if word := _REFUSAL.search(exception):
+        raise _REFUSALS[word[0]](f"WhatsApp refused the request ({word[0]})")
+
 
 def read_reply(data: object) -> AddReply | None:
-    """Return what an engine's answer to an add says of each person, or None where no engine answers so."""
+    """Return the claims in an engine's answer to an add, or None where no engine answers so."""
     claims: list[tuple[Identity, Claim] | None] = []
     if isinstance(data, dict) and data.keys() & {"jid", "JID"}:
-        claims = [_claim(data)]  # whatsmeow, for one person (WAHA issue 2002)
+        claims = [_claim(data)]  # whatsmeow, for one participant (WAHA issue 2002)
     elif isinstance(data, dict):
-        rows = {name: row for name, row in data.items() if isinstance(row, dict) and "code" in row}
+        rows = {jid: row for jid, row in data.items() if isinstance(row, dict) and "code" in row}
         reader = wajs.claim if any("wid" in row for row in rows.values()) else webjs.claim
-        claims = [reader(name, row) for name, row in rows.items()] if len(rows) == len(data) else []
+        claims = [reader(jid, row) for jid, row in rows.items()] if len(rows) == len(data) else []
     elif isinstance(data, list):
         claims = [_claim(row) for row in data]
     known = [claim for claim in claims if claim is not None]
@@ -42,22 +79,27 @@ def _claim(row: object) -> tuple[Identity, Claim] | None:
     return baileys.claim(row) or whatsmeow.claim(row) if isinstance(row, dict) else None
 
 
-def read_roster(response: Response, group: GroupId) -> Roster:
-    """Return the roster that an answer wraps, from rows of any engine's shape.
+def read_roster(response: Response, group: GroupId, *, at: str) -> Roster:
+    """Return the roster in an answer whose rows have any engine's shape.
+
+    Args:
+        response: The answer.
+        group: The group of the request.
+        at: The documented place of the rows, as for `envelope.listing`.
 
     Raises:
-        ProviderError: The read was refused, or its answer wraps no list, or speaks of another group.
+        ProviderError: The provider refused the read, or its answer wraps no list, or is about another group.
     """
-    listing = envelope.listing(envelope.read(response))
+    listing = envelope.listing(envelope.read(response), at=at)
     if listing.group not in {None, group.jid}:
         raise envelope.unreadable()
     members = [_member(row) for row in listing.rows if not _has_left(row)]
-    read = tuple(member for member in members if member is not None)
-    return Roster(read, listing.size, len(members) - len(read) + (not listing.whole))
+    readable = tuple(member for member in members if member is not None)
+    return Roster(readable, listing.size, len(members) - len(readable) + (not listing.whole))
 
 
 def _has_left(row: object) -> bool:
-    """Whether a row is no member's: WAHA marks those who left, whatsmeow those who were refused by a code."""
+    """Whether a row is no member's: WAHA marks people who left, whatsmeow gives refused people an error code."""
     if not isinstance(row, dict):
         return False
     refused = meaning_of(_error(row)).status in {Status.NOT_ADDED, Status.PENDING_APPROVAL}
@@ -72,7 +114,7 @@ _NO_ERROR = (None, 0, "", "0")
 
 
 def _member(row: object) -> Member | None:
-    """Read one row; None for a word that may mean anything: the person may be in, or not."""
+    """Read one row; None for a row with an unknown role or error, whose person may be a member or not."""
     if isinstance(row, str) or (isinstance(row, dict) and "_serialized" in row):  # wa-js: the wid alone
         row = {"id": row}
     if not isinstance(row, dict):
@@ -81,16 +123,16 @@ def _member(row: object) -> Member | None:
     role = _role(row)
     if not any(names) or _error(row) is not None or role not in {None, *_ROLES}:
         return None
-    who = identity(*names) or Identity()
-    return Member(who.phone, who.lid, None if role is None else _ROLES[role])
+    person = identity(*names) or Identity()
+    return Member(person.phone, person.lid, None if role is None else _ROLES[role])
 
 
 _NAMES = frozenset({"id", "jid", "phonenumber", "pn", "lid", "phone"})
 
 
 def _name(kind: str, value: object) -> object:
-    """whatsapp-web.js and wa-js write a JID as an object; a bare number in a LID's place is no phone."""
-    name = wajs.name_of(value)
+    """Return the JID or number in a field of a row; a bare number under `lid` is a LID, never a phone."""
+    name = jid_of(value)
     return f"{name}@lid" if kind == "lid" and isinstance(name, str) and name.isdecimal() else name
 
 

@@ -1,7 +1,7 @@
-"""What an answer says as a whole: refused, accepted, lost or unreadable; and what it wraps.
+"""An answer as a whole: refused, accepted, lost or unreadable, and what it wraps.
 
-Statuses are the rule. Vendors do not agree on an envelope, nor even with their own documentation, so what is wrapped is
-looked for leniently; what it means is the adapter's to say.
+The HTTP status decides first. Vendors wrap their answers differently, and not always as they document. So an adapter
+names the documented place of what it looks for, other places are tried after that, and a log line says so.
 """
 
 import re
@@ -17,23 +17,22 @@ from groupadd.errors import (
     ProviderError,
     RateLimited,
     RequestRefused,
-    SessionNotReady,
 )
 from groupadd.model.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, UNREADABLE
 from groupadd.model.masking import Secret
 from groupadd.provider import AddReply
-from groupadd.wire.messages import Response
+from groupadd.wire.messages import Response, log
 
 
 @frozen
 class Refusal:
-    """One way to refuse a request as a whole.
+    """One way in which a vendor refuses a whole request.
 
     Attributes:
-        status: The status that it comes under.
-        error: What it means.
-        because: What to tell of it; the status is put behind.
-        words: What stands in the body, as `says` reads it, where the status alone does not say it.
+        status: The HTTP status.
+        error: The error to raise.
+        because: The error's text; the status is appended.
+        words: A pattern that the body must contain, for a status that means several things; see `matches`.
     """
 
     status: int
@@ -47,85 +46,81 @@ _BY_STATUS = (
     Refusal(403, NotAllowed, "our account may not do this in the group; mostly because it is no admin there"),
     Refusal(404, GroupNotFound, "the provider knows no such group or session"),
 )
-_NO_REFUSALS = frozenset({408, 499})  # somebody on the way gave up waiting
-_WRAPPERS = ("data", "response", "results", "participants", "info", "applications", "result")
-_LINKS = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink", *_WRAPPERS, "code")
+_TIMEOUTS = frozenset({408, 499})  # a server or proxy gave up waiting: the request may have been carried out
+
+# Other places of a list or an invite code. A vendor documents each key, for one answer or another.
+_WRAPPERS = ("data", "response", "results", "participants", "info")  # Wasend, WPPConnect, GOWA, Evolution, Wasend
+_CODES = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink", *_WRAPPERS)
+# (Evolution, Whapi, WasenderAPI, GOWA and GREEN-API document the first five.)
+# These keys can only make a roster incomplete. So they need no source: a wrong guess proves no absence.
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
 _INVITE = re.compile(r"(?:https?://)?(?:chat\.whatsapp\.com/)?(?:invite/)?([A-Za-z0-9_-]{14,40})(?:\?.*)?")
 
 
 def matches(response: Response, status: int, words: str) -> bool:
-    """Whether an answer has this status, and somewhere in its body these words: a pattern, in any case."""
+    """Whether an answer has this status, and its body contains this pattern, in upper or lower case."""
     if response.status != status:
         return False
     return re.search(words, response.body.decode("utf-8", "replace"), re.IGNORECASE) is not None
 
 
 def error_for_status(response: Response) -> ProviderError | None:
-    """Return what the status says against the whole request; None for 2xx and for what says nothing.
+    """Return the error for a status that refuses the whole request, or None for any other status.
 
-    5xx, 408 and 499 are no refusals: a gateway that gave up waiting does not know what became of the request.
+    2xx and 3xx refuse nothing. 5xx, 408 and 499 leave open whether the request was carried out.
     """
     status = response.status
     if status == 429:
         return RateLimited("the provider asks for patience (429)", retry_after_s=response.retry_after_s)
-    if not 400 <= status < 500 or status in _NO_REFUSALS:
+    if not 400 <= status < 500 or status in _TIMEOUTS:
         return None
-    if _session_is_down(response):
-        return session_down(response)
-    return _told(response, _BY_STATUS) or RequestRefused(f"the provider refused the request ({status})")
+    return _error_among(_BY_STATUS, response) or RequestRefused(f"the provider refused the request ({status})")
 
 
-def discount_early(response: Response, refusals: Iterable[Refusal]) -> Response:
-    """Return an answer that means what its status says.
+def raise_for_refusals(response: Response, refusals: Iterable[Refusal]) -> Response:
+    """Raise the error for a refusal of the vendor's own; return any other answer unchanged.
 
     Args:
         response: The answer.
-        refusals: What the vendor tells in another way than by the rule.
+        refusals: The vendor's own refusals. The first that matches decides.
 
     Raises:
-        ProviderError: It is one of these.
+        ProviderError: The answer is one of these refusals.
     """
-    if error := _told(response, refusals):
+    if error := _error_among(refusals, response):
         raise error
     return response
 
 
-def _told(response: Response, refusals: Iterable[Refusal]) -> ProviderError | None:
-    for told in refusals:
-        if matches(response, told.status, told.words):
-            return told.error(f"{told.because} ({told.status})")
+def _error_among(refusals: Iterable[Refusal], response: Response) -> ProviderError | None:
+    for refusal in refusals:
+        if matches(response, refusal.status, refusal.words):
+            return refusal.error(f"{refusal.because} ({refusal.status})")
     return None
 
 
-def session_down(response: Response) -> SessionNotReady:
-    """Return the error for an answer that says so of the provider's WhatsApp session, in whatever way."""
-    return SessionNotReady(f"the provider's WhatsApp session is down: link it again or restart it ({response.status})")
-
-
-def _session_is_down(response: Response) -> bool:
-    """Whether a refusal is about the session: WAHA's 422 names the states it expects, Wawp's 404 `invalid_session`."""
-    match response.json():
-        case {"expected": [*_], "status": str()} | {"code": "invalid_session"}:
-            return True
-    return False
-
-
 def read_add(response: Response, claims: Callable[[object], AddReply | None]) -> AddReply:
-    """Return what the answer to an add says; `claims` reads what it says of each person, None where it speaks of none.
+    """Return the reply in the answer to an add.
+
+    Args:
+        response: The answer.
+        claims: Reads what the answer's JSON says of each participant; None where it names no participant.
+
+    Returns:
+        The reply that `claims` reads. Without one: `ACCEPTED`, `NO_ANSWER` or `UNREADABLE` for every participant.
 
     Raises:
-        ProviderError: The whole request was refused, by status or in plain words under 2xx.
+        ProviderError: The provider refused the whole request, by status or in plain words under 2xx.
     """
     if error := error_for_status(response):
         raise error
     if not response.ok:
-        lost = response.status >= 500 or response.status in _NO_REFUSALS
+        lost = response.status >= 500 or response.status in _TIMEOUTS
         return AddReply(rest=NO_ANSWER if lost else UNREADABLE, says=str(response.status))
     data = response.json()
     if (reply := claims(data)) is not None:
-        return _doubted(reply) if isinstance(data, dict) and data.get("error") else reply
+        return _without_added(reply) if isinstance(data, dict) and data.get("error") else reply
     match accepts(data):
         case True:
             return AddReply(rest=ACCEPTED)
@@ -138,19 +133,19 @@ def read_add(response: Response, claims: Callable[[object], AddReply | None]) ->
             )
 
 
-def _doubted(reply: AddReply) -> AddReply:
-    """Whoever is said to be added under an error stands for a contradiction."""
+def _without_added(reply: AddReply) -> AddReply:
+    """Turn every "added" claim into a contradiction, because the answer carries an error as well."""
     return evolve(
         reply,
         claims=[
-            (who, evolve(claim, meaning=CONTRADICTION) if claim.meaning == ADDED else claim)
-            for who, claim in reply.claims
+            (identity, evolve(claim, meaning=CONTRADICTION) if claim.meaning == ADDED else claim)
+            for identity, claim in reply.claims
         ],
     )
 
 
 def accepts(data: object) -> bool | None:
-    """Return whether an answer that speaks of nobody accepts or refuses; None where it cannot be told."""
+    """Return whether an answer that names no participant accepts or refuses the request; None where it does neither."""
     match data:
         case None | True | []:
             return True
@@ -167,7 +162,7 @@ def accepts(data: object) -> bool | None:
 
 
 def _flag(value: object) -> bool | None:
-    """Vendors write yes and no as booleans, as 0 and 1, and as words."""
+    """Read a yes or no, which vendors write as a boolean, as 1 or 0, or as a word."""
     word = str(value).lower() if isinstance(value, str | int) else ""
     return (
         True if word in {"true", "1", "ok", "success"} else False if word in {"false", "0", "error", "fail"} else None
@@ -178,7 +173,7 @@ def read(response: Response) -> object:
     """Return the JSON of the answer to a read.
 
     Raises:
-        ProviderError: The read was refused, or its answer is none.
+        ProviderError: The provider refused the read, or did not answer it.
     """
     if error := error_for_status(response):
         raise error
@@ -191,19 +186,19 @@ def read(response: Response) -> object:
 
 
 def unreadable() -> AnswerLost:
-    """Return the error for an answer to a read whose shape we do not know."""
+    """Return the error for the answer to a read in an unknown shape."""
     return AnswerLost("the provider's answer has a shape that groupadd does not know")
 
 
 @frozen
 class Listing:
-    """A list that an answer wraps, and what the wrapping says of it.
+    """A list in an answer, with what the objects that wrap it say of it.
 
     Attributes:
         rows: The items.
-        size: How many there are in all, where that is told.
-        whole: Whether nothing says that there are more.
-        group: The JID of the group that it is about, where that is told.
+        size: The number of items on all pages, or None where the answer does not say.
+        whole: Whether the answer mentions no further pages.
+        group: The JID of the list's group, or None where the answer does not say.
     """
 
     rows: Sequence[object]
@@ -212,28 +207,52 @@ class Listing:
     group: str | None = None
 
 
-def listing(data: object) -> Listing:
-    """Return the list that an answer wraps, however it is wrapped.
+def listing(data: object, *, at: str) -> Listing:
+    """Return the list that an answer is or wraps.
+
+    Args:
+        data: The answer's JSON.
+        at: The documented place of the list, keys from the outside in: `results.participants`; empty for a bare list.
 
     Raises:
-        AnswerLost: It wraps none.
+        AnswerLost: The answer wraps no list.
     """
-    told: dict[str, object] = {}
-    while isinstance(data, dict):
-        told |= {key.lower().replace("_", ""): value for key, value in data.items()}
-        data = next((inner for key in _WRAPPERS if isinstance(inner := data.get(key), dict | list)), None)
-    if not isinstance(data, list):
+    rows, wrappings = _unwrapped(data, at, _WRAPPERS, lambda inner: isinstance(inner, dict | list))
+    if not isinstance(rows, list):
         raise unreadable()
-    size = next((told[key] for key in _SIZES if type(told.get(key)) is int), None)
-    page, pages = told.get("page"), told.get("pages", told.get("totalpages"))
-    more = any(told.get(key) for key in _MORE) or (isinstance(page, int) and isinstance(pages, int) and page < pages)
-    names = (told.get(key) for key in ("id", "jid", "groupid"))
-    group = next((name for name in names if isinstance(name, str) and name.endswith("@g.us")), None)
-    return Listing(data, size if isinstance(size, int) else None, not more, group)
+    labels = {key.lower().replace("_", ""): value for wrapping in wrappings for key, value in wrapping.items()}
+    size = next((labels[key] for key in _SIZES if type(labels.get(key)) is int), None)
+    page, pages = labels.get("page"), labels.get("pages", labels.get("totalpages"))
+    more = any(labels.get(key) for key in _MORE) or (isinstance(page, int) and isinstance(pages, int) and page < pages)
+    jids = (labels.get(key) for key in ("id", "jid", "groupid"))
+    group = next((jid for jid in jids if isinstance(jid, str) and jid.endswith("@g.us")), None)
+    return Listing(rows, size if isinstance(size, int) else None, not more, group)
+
+
+def _unwrapped(
+    data: object, at: str, guesses: Iterable[str], fits: Callable[[object], bool]
+) -> tuple[object, Sequence[Mapping[str, object]]]:
+    """Return what an answer wraps, and the objects that wrap it, from the outside in.
+
+    Each object is entered by its documented key, or else by the first guessed key, where the value fits.
+    """
+    documented = at.split(".") if at else []
+    keys, wrappings = list[str](), list[Mapping[str, object]]()
+    while isinstance(data, dict):
+        candidates = (*documented[len(keys) : len(keys) + 1], *guesses)
+        key = next((key for key in candidates if fits(data.get(key))), None)
+        if key is None:
+            return data, wrappings
+        keys.append(key)
+        wrappings.append(data)
+        data = data[key]
+    if keys != documented:
+        log.debug("an answer is not wrapped as documented (%r): its content was found under %r", at, keys[-1:])
+    return data, wrappings
 
 
 def record(data: object) -> Mapping[str, object]:
-    """Return the one record that an answer is or wraps; an empty one where there is none, or several."""
+    """Return the one record that an answer is or wraps; an empty record where there is none, or several."""
     while True:
         match data:
             case (
@@ -249,18 +268,21 @@ def record(data: object) -> Mapping[str, object]:
                 return {}
 
 
-def read_invite(response: Response) -> Secret:
-    """Return the group's invite link from an answer that holds a code or a link, bare, as text or wrapped.
+def read_invite(response: Response, *, at: str) -> Secret:
+    """Return the group's invite link from an answer that holds a link or a code.
+
+    Args:
+        response: The answer.
+        at: The documented place of the link or code, as for `listing`; empty for bare text or a bare JSON string.
 
     Raises:
-        ProviderError: The read was refused, or holds none.
+        ProviderError: The provider refused the read, or its answer holds neither.
     """
-    found = read(response)
-    if not isinstance(found, dict | str):
-        found = response.body.decode("utf-8", "replace").strip()
-    while isinstance(found, dict):
-        found = next((found[key] for key in _LINKS if found.get(key)), None)
-    code = _INVITE.fullmatch(found) if isinstance(found, str) else None
+    data = read(response)
+    if not isinstance(data, dict | str):
+        data = response.body.decode("utf-8", "replace").strip()
+    text, _ = _unwrapped(data, at, _CODES, bool)
+    code = _INVITE.fullmatch(text) if isinstance(text, str) else None
     if code is None:
         raise unreadable()
     return Secret(f"https://chat.whatsapp.com/{code[1]}")

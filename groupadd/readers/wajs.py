@@ -1,6 +1,6 @@
 """wa-js: `{"<n>@c.us": {"wid": …, "code": 403, "message": …, "invite_code": …, "invite_code_exp": 1700000000}}`.
 
-People whom WhatsApp refused may be missing from the answer altogether.
+The answer may lack participants that WhatsApp refused.
 """
 
 from collections.abc import Mapping
@@ -8,18 +8,14 @@ from collections.abc import Mapping
 from groupadd.model.codes import meaning_of
 from groupadd.model.identity import Identity, identity
 from groupadd.provider import Claim
-from groupadd.readers.offers import offer
+from groupadd.readers.common import jid_of, personal_invite
 
 
-def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
-    """Read one entry of an add answer."""
-    who = identity(name, name_of(row.get("wid")))
-    if who is None:
+def claim(jid: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
+    """Return the participant and the claim in one entry of an add answer; None for a JID of no person."""
+    person = identity(jid, jid_of(row.get("wid")))
+    if person is None:
         return None
     code = row.get("code")
-    return who, Claim(meaning_of(code), str(code), *offer(row.get("invite_code"), row.get("invite_code_exp")))
-
-
-def name_of(wid: object) -> object:
-    """Return the JID that a wid stands for, written as an object or as it is."""
-    return wid.get("_serialized") if isinstance(wid, dict) else wid
+    invite = personal_invite(row.get("invite_code"), row.get("invite_code_exp"))
+    return person, Claim(meaning_of(code), str(code), *invite)

@@ -1,7 +1,7 @@
 """whatsapp-web.js: `{"<n>@c.us": {"code": 403, "message": …, "isInviteV4Sent": true}}`.
 
-It sends a personal invitation by itself on 403 (`autoSendInviteV4`), and says 400 for any exception of its own, which
-tells nothing of the person.
+On 403 it sends a personal invitation by itself (`autoSendInviteV4`). For any exception of its own it writes 400, which
+tells nothing of the participant.
 """
 
 from collections.abc import Mapping
@@ -12,12 +12,12 @@ from groupadd.model.outcome import Invite, InviteState
 from groupadd.provider import Claim
 
 
-def claim(name: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
-    """Read one entry of an `addParticipants` answer."""
-    who = identity(name)
-    if who is None:
+def claim(jid: str, row: Mapping[str, object]) -> tuple[Identity, Claim] | None:
+    """Return the participant and the claim in one entry of an `addParticipants` answer; None for a JID of no person."""
+    person = identity(jid)
+    if person is None:
         return None
     code = row.get("code")
     if row.get("isInviteV4Sent") is True:
-        return who, Claim(INVITED, str(code), Invite("personal", InviteState.SENT))
-    return who, Claim(meaning_of(code), str(code))
+        return person, Claim(INVITED, str(code), Invite("personal", InviteState.SENT))
+    return person, Claim(meaning_of(code), str(code))

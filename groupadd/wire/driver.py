@@ -19,11 +19,11 @@ class Clock(Protocol):
         ...
 
     def sleep(self, seconds: float) -> None:
-        """Let the time pass, for the blocking driver."""
+        """Wait, for the blocking driver."""
         ...
 
     async def sleep_async(self, seconds: float) -> None:
-        """Let the time pass, for the async driver."""
+        """Wait, for the async driver."""
         ...
 
 
@@ -35,29 +35,33 @@ class SystemClock:
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        """Block the thread."""
+        """Block the thread for this many seconds."""
         time.sleep(seconds)
 
     async def sleep_async(self, seconds: float) -> None:
-        """Leave the event loop free."""
+        """Wait this many seconds, and leave the event loop free."""
         await asyncio.sleep(seconds)
 
 
 def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
     """Run a flow to its end over a blocking transport.
 
-    Ctrl-C cuts the line: whatever the flow still asks for gets no answer, at once, so that it ends with what is known.
+    After Ctrl-C, every further request of the flow fails at once, so that the flow ends with what is known.
+
+    Returns:
+        What the flow returns.
 
     Raises:
-        Interrupted: Ctrl-C came, and the flow could still say what is known.
+        Interrupted: Ctrl-C came. Its `.outcome` is what the flow returned.
+        KeyboardInterrupt: Ctrl-C came, and the flow raised an error of its own.
     """
     cut = False
     try:
         request = next(flow)
         while True:
             cut = cut or CTRL_C.pressed
-            answer = _LineCut(clock.now()) if cut else _ask(request, transport, clock)
-            cut = cut or isinstance(answer, _LineCut)
+            answer = _Interruption(clock.now()) if cut else _ask(request, transport, clock)
+            cut = cut or isinstance(answer, _Interruption)
             request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
     except StopIteration as stop:
         value: T = stop.value
@@ -73,7 +77,11 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
 
 
 async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) -> T:
-    """Run a flow to its end over an async transport. A cancelled call closes its flow."""
+    """Run a flow to its end over an async transport. A cancelled call closes its flow.
+
+    Returns:
+        What the flow returns.
+    """
     try:
         request = next(flow)
         while True:
@@ -97,7 +105,7 @@ def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoA
     except NoAnswer as lost:
         return lost.stamped(sent_at, clock.now())
     except KeyboardInterrupt:
-        return _LineCut(clock.now(), sent_at)
+        return _Interruption(clock.now(), sent_at)
     finally:
         CTRL_C.asking = False
 
@@ -117,8 +125,8 @@ def _stamped(response: Response, sent_at: float, at: float) -> Response:
     return Response(response.status, response.body, response.headers, sent_at, at)
 
 
-class _LineCut(NoAnswer):
-    """Ctrl-C: no answer to this request nor to any later one."""
+class _Interruption(NoAnswer):
+    """Ctrl-C: this request and every later one get no answer."""
 
     def __init__(self, at: float, sent_at: float | None = None) -> None:
         super().__init__("interrupted", maybe_sent=sent_at is not None)

@@ -1,4 +1,4 @@
-"""Signals for programs: Ctrl-C ends a request, and never what a flow computes; SIGTERM ends a long run in order."""
+"""Signals for programs. Ctrl-C ends a request, but no computation of a flow. SIGTERM ends a long run in order."""
 
 import asyncio
 import signal
@@ -9,9 +9,9 @@ from typing import Self
 
 
 class _CtrlC:
-    """For programs of their own: within it, Ctrl-C breaks off a request, and what a flow computes not at all.
+    """Within this context, Ctrl-C ends the request under way, and the flow keeps what it knows.
 
-    Without it, a Ctrl-C between two requests is a plain KeyboardInterrupt, and what the flow knew is lost.
+    Without it, Ctrl-C between two requests is a plain KeyboardInterrupt, and what the flow knew is lost.
     """
 
     pressed: bool = False

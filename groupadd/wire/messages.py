@@ -1,8 +1,8 @@
-"""Flows: what groupadd wants to ask, said without asking it.
+"""HTTP as values: `Request`, `Response`, `NoAnswer`, and the flows that yield them.
 
-A flow yields a `Request`, gets its `Response`, and returns a value; `yield from` borrows another flow. A lost answer
-is thrown in at the yield as `NoAnswer`. Flows do no I/O, so one body serves sync and async: the two drivers below carry
-the requests to a transport. Blocking inside a flow would stall an event loop; a pause is a field of the next request.
+A flow yields a `Request`, gets its `Response`, and returns a value; `yield from` runs another flow. A lost answer is
+thrown in at the yield as `NoAnswer`. Flows do no I/O, so one body serves sync and async: a driver carries the requests
+to a transport. A flow never blocks: that would stall an event loop. A pause is a field of the next request.
 """
 
 import json
@@ -14,17 +14,18 @@ from typing import Self, TypeAlias, TypedDict, TypeVar, Unpack
 from attrs import field, frozen
 
 from groupadd.model.masking import Secret
+from groupadd.wire.endpoint import Endpoint
 
 log: logging.Logger = logging.getLogger("groupadd")
 
 T = TypeVar("T")
 Wire: TypeAlias = str | Secret
 
-LONGEST_RETRY_S = 7 * 24 * 3600.0  # whoever asks for more is not taken at their word
+LONGEST_RETRY_S = 7 * 24 * 3600.0  # a longer Retry-After is cut to this
 
 
 class Content(TypedDict, total=False):
-    """What differs between two requests to one endpoint; as in `Request`."""
+    """The parts of a `Request` that differ between two requests to one endpoint."""
 
     query: Mapping[str, Wire]
     json: Mapping[str, object] | None
@@ -33,16 +34,16 @@ class Content(TypedDict, total=False):
 
 @frozen
 class Request:
-    """One HTTP request, as a value that can be logged as it is: what may be secret is not in its repr.
+    """One HTTP request, as a value. Its repr holds no secret, so that it can be logged as it is.
 
     Attributes:
         method: `GET`, `POST`, …
         path: A template with `{names}`, joined to the provider's `base_url`.
-        params: What stands for the names in `path`; percent-encoded by the transport.
+        params: The values of the names in `path`; the transport percent-encodes them.
         query: The query string.
         headers: Header fields.
-        json: The JSON body; may hold secrets at any depth.
-        repeatable: Whether a blind retry may send it again (reads; never an add).
+        json: The JSON body, or None. It may hold secrets at any depth.
+        repeatable: Whether a retry may send it again without a look (reads; never an add).
         not_before: The earliest moment to send it, in seconds of the driver's clock.
     """
 
@@ -58,17 +59,17 @@ class Request:
     @classmethod
     def to(
         cls,
-        endpoint: str,
+        endpoint: Endpoint | str,
         *,
         params: Mapping[str, Wire] | None = None,
         headers: Mapping[str, Wire] | None = None,
         **content: Unpack[Content],
     ) -> Self:
-        """Return the request to an endpoint, method and path as a vendor's page has them: `POST /groups/{group}`.
+        """Return the request to an endpoint, given as an `Endpoint` or as text: `POST /groups/{group}`.
 
-        A GET may be repeated unless it is told otherwise.
+        A GET is repeatable unless `repeatable` says otherwise.
         """
-        method, _, path = endpoint.partition(" ")
+        method, _, path = str(endpoint).partition(" ")
         content.setdefault("repeatable", method == "GET")
         return cls(method, path, params=params or {}, headers=headers or {}, **content)
 
@@ -77,7 +78,7 @@ class Request:
 
 
 class Unreadable:
-    """What `Response.json()` returns for a body that is not JSON: it matches no shape."""
+    """The type of `UNREADABLE`: what `Response.json()` returns for a body that is not JSON. It matches no shape."""
 
 
 UNREADABLE = Unreadable()
@@ -91,8 +92,8 @@ class Response:
         status: The HTTP status.
         body: The decoded body.
         headers: Header fields, names in lower case.
-        sent_at: When its request was sent, in seconds of the driver's clock.
-        at: When it had arrived, likewise.
+        sent_at: The moment at which the request was sent, in seconds of the driver's clock.
+        at: The moment at which the last byte arrived, likewise.
     """
 
     status: int
@@ -103,12 +104,12 @@ class Response:
 
     @property
     def ok(self) -> bool:
-        """Whether the status is 2xx. That alone proves nothing of anybody."""
+        """Whether the status is 2xx. That alone proves nothing about any participant."""
         return 200 <= self.status < 300
 
     @property
     def retry_after_s(self) -> float | None:
-        """Seconds that `Retry-After` asks for, a week at most, or None; a date counts from `Date` (RFC 9110 10.2.3)."""
+        """The seconds in `Retry-After`, a week at most, or None. A date counts from `Date` (RFC 9110 10.2.3)."""
         value = self.headers.get("retry-after", "").strip()
         if value.isdecimal():
             return min(LONGEST_RETRY_S, float(value))
@@ -119,7 +120,7 @@ class Response:
         return min(LONGEST_RETRY_S, max(wait.total_seconds(), 0.0))
 
     def json(self) -> object:
-        """Return the body as JSON, None for an empty one, `UNREADABLE` for what is not JSON."""
+        """Return the body as JSON: None for an empty body, `UNREADABLE` for a body that is not JSON."""
         if not self.body.strip():
             return None
         try:
@@ -129,12 +130,12 @@ class Response:
 
 
 class NoAnswer(Exception):
-    """No answer came. Thrown into the flow at its yield.
+    """No answer came. The driver throws it into the flow at its yield.
 
     Attributes:
         maybe_sent: False where the provider surely received nothing.
-        sent_at: When sending began, in seconds of the driver's clock.
-        at: When we gave up, likewise.
+        sent_at: The moment at which sending began, in seconds of the driver's clock.
+        at: The moment at which the driver gave up, likewise.
     """
 
     sent_at: float = 0.0
@@ -145,7 +146,7 @@ class NoAnswer(Exception):
         super().__init__(why)
 
     def stamped(self, sent_at: float | None, at: float) -> "NoAnswer":
-        """Note when sending began (None: it did not) and when we gave up; the driver's part."""
+        """Store when sending began (None: it did not) and when the driver gave up. For drivers."""
         self.sent_at, self.at = at if sent_at is None else sent_at, at
         return self
 

@@ -1,7 +1,7 @@
-"""HTTP: the only file that knows httpx. Requests go out with secrets revealed; nothing of them comes back in errors.
+"""The transports: the only file that imports httpx. Requests leave with secrets revealed; errors hold none of them.
 
-httpx and httpcore log whole URLs and headers. While one of our calls runs, what they log is dropped, and our own line,
-which shows path templates, stands in its place.
+httpx and httpcore log whole URLs and headers. During a call of ours their log lines are dropped. Our own line shows
+the path template instead.
 """
 
 import asyncio
@@ -59,12 +59,12 @@ for _name in _LOOSE_LOGGERS:
 
 
 class HttpTransport:
-    """Carries requests over a blocking httpx client.
+    """A blocking transport over an httpx client.
 
     Args:
-        base_url: Where the provider is reached.
+        base_url: The provider's address.
         timeout_s: Seconds for one request as a whole, from connecting to the last byte.
-        http: The caller's own client, which stays the caller's to close; None for one of ours.
+        http: The caller's own client, which the caller closes; None makes one.
     """
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.Client | None = None) -> None:
@@ -78,8 +78,8 @@ class HttpTransport:
         """Send the request once and read its answer to the last byte.
 
         Raises:
-            NoAnswer: There was none in time, or none that can be read.
-            ConfigError: A credential or id cannot be sent.
+            NoAnswer: No answer came in time, or it cannot be read.
+            ConfigError: A credential or id holds a character that HTTP cannot carry.
         """
         with self._places, _OurCall(request, self._timeout_s) as call:
             sent = _built(self._http, self._base_url, request, self._timeout_s)
@@ -97,7 +97,7 @@ class HttpTransport:
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
+        """Whether the transport is closed."""
         return self._http.is_closed
 
     def close(self) -> None:
@@ -107,29 +107,29 @@ class HttpTransport:
 
 
 def _own_client() -> httpx.Client:
-    """Return a client of ours, over sockets of ours unless the environment names a proxy."""
+    """Return a client whose sockets keep our deadline. Behind a proxy of the environment, httpx makes its own."""
     proxies = urllib.request.getproxies().keys() - {"no"}
     return httpx.Client(transport=None if proxies else _DeadlineTransport())
 
 
 class AsyncHttpTransport:
-    """Carries requests over an async httpx client; arguments as for `HttpTransport`."""
+    """An async transport over an httpx client; arguments as for `HttpTransport`."""
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._http = http
-        self._lines: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = {}
+        self._by_loop: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = {}
         self._closed = False
 
     async def __call__(self, request: Request) -> Response:
         """Send the request once and read its answer to the last byte.
 
         Raises:
-            NoAnswer: There was none in time, or none that can be read.
-            ConfigError: A credential or id cannot be sent.
+            NoAnswer: No answer came in time, or it cannot be read.
+            ConfigError: A credential or id holds a character that HTTP cannot carry.
         """
-        http, places = self._line()
+        http, places = self._of_this_loop()
         async with places:
             with _OurCall(request, self._timeout_s) as call:
                 sent = _built(http, self._base_url, request, self._timeout_s)
@@ -146,40 +146,40 @@ class AsyncHttpTransport:
                     failure: Exception = error
                 raise _no_answer(failure)
 
-    def _line(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
-        """Return the running loop's own connections and places: those of another loop break after sending."""
+    def _of_this_loop(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
+        """Return the running loop's client and its limit. Connections of another loop would break after sending."""
         loop = asyncio.get_running_loop()
-        if loop not in self._lines:
-            self._lines = {one: line for one, line in self._lines.items() if not one.is_closed()}
+        if loop not in self._by_loop:
+            self._by_loop = {one: client for one, client in self._by_loop.items() if not one.is_closed()}
             limits = httpx.Limits(max_connections=IN_FLIGHT)
             http = self._http or httpx.AsyncClient(verify=_trust(), limits=limits)
-            self._lines[loop] = http, asyncio.Semaphore(IN_FLIGHT)
-        return self._lines[loop]
+            self._by_loop[loop] = http, asyncio.Semaphore(IN_FLIGHT)
+        return self._by_loop[loop]
 
     @property
     def closed(self) -> bool:
-        """Whether nothing can be sent any more."""
+        """Whether the transport is closed."""
         return self._closed if self._http is None else self._http.is_closed
 
     async def close(self) -> None:
         """Close the running loop's connections, unless the client is the caller's own."""
         self._closed = True
-        line = self._lines.pop(asyncio.get_running_loop(), None)
-        if self._http is None and line is not None:
-            await line[0].aclose()
+        ours = self._by_loop.pop(asyncio.get_running_loop(), None)
+        if self._http is None and ours is not None:
+            await ours[0].aclose()
 
 
 @cache
 def _trust() -> ssl.SSLContext:
-    """Return whom we trust; reading it takes 30 ms and a megabyte, and some have hundreds of clients."""
+    """Return the trusted certificates. Reading them takes 30 ms and a megabyte, so that all clients share them."""
     return httpx.create_ssl_context()
 
 
-_GRACE_S = 0.05  # lets httpx's own time-out speak first, which knows whether anything was sent
+_GRACE_S = 0.05  # httpx's own time-out comes first: it knows whether anything was sent
 
 
 class _OurCall:
-    """One request of ours under its deadline, from connecting to the last byte."""
+    """One request under its deadline, from connecting to the last byte."""
 
     def __init__(self, request: Request, timeout_s: float) -> None:
         self._request = request
@@ -198,10 +198,10 @@ class _OurCall:
             log.debug("%s took %.0f ms", self._request, (time.monotonic() - self._began) * 1000)
 
     def keep(self, chunk: bytes) -> None:
-        """Keep a piece of the answer; the time-outs of sockets that are not ours are for one operation each.
+        """Keep a piece of the answer. The deadline is checked here: a caller's own client counts it per operation.
 
         Raises:
-            httpx.ReadTimeout: It comes too late.
+            httpx.ReadTimeout: The piece comes after the deadline.
             httpx.ReadError: The answer is too large.
         """
         self._chunks.append(chunk)
@@ -213,7 +213,7 @@ class _OurCall:
 
     @property
     def body(self) -> bytes:
-        """What was kept."""
+        """The pieces that were kept, joined."""
         return b"".join(self._chunks)
 
 
@@ -221,7 +221,7 @@ _url = lru_cache(maxsize=256)(httpx.URL)  # parsing one takes as long as much of
 
 
 def _built(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
-    """Build the request; what cannot be built is told outside of the except block, as httpx's errors hold URLs."""
+    """Build the request. Its error is raised outside the except block, since httpx's errors hold URLs."""
     try:
         return _build(http, base_url, request, timeout_s)
     except UnicodeError:
@@ -255,7 +255,7 @@ def _response(answer: httpx.Response, body: bytes) -> Response:
 
 
 def _no_answer(error: Exception) -> NoAnswer:
-    """Return what to raise, outside of every except block: httpx's errors hold URLs and headers."""
+    """Return the error to raise outside every except block: httpx's errors hold URLs and headers."""
     return NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
 
 

@@ -1,10 +1,16 @@
 """`groupadd providers`: what each type can do and needs."""
 
+from typing import ClassVar
+
 import pytest
+from groupadd_pigeon import Pigeon
 
 from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
+from groupadd.cli.providers import ProviderInfo
 from groupadd.config.registry import installed
+from groupadd.provider import Endpoint, Endpoints
+from groupadd.wire.endpoint import Source
 from tests.support.cli import run_json
 
 
@@ -30,3 +36,22 @@ def test_providers_marks_what_is_secret_and_what_has_a_default(capsys: pytest.Ca
         {"name": "credentials_in", "required": False, "secret": False, "default": "body"},
         {"name": "base_url", "required": False, "secret": False, "default": "https://api.wawp.net"},
     ]
+
+
+def test_a_class_that_declares_no_endpoints_shows_no_sources() -> None:
+    pigeon = ProviderInfo("pigeon", "groupadd-pigeon", Pigeon)
+    assert pigeon.rests_on == {"GroupMembershipProvider": (), "ListsParticipants": ()}
+
+
+def test_an_ability_rests_on_the_endpoints_of_its_method_and_a_live_one_proves_it_in_part() -> None:
+    live = Endpoint("PUT /flocks/{group}", sources="SL")
+
+    class Live(Pigeon):
+        endpoints: ClassVar[Endpoints] = {"add_participants": [live, Endpoint("GET /loft", sources="?")]}
+
+    info = ProviderInfo("pigeon", "groupadd-pigeon", Live)
+    assert info.rests_on == {
+        "GroupMembershipProvider": (Source.LIVE, Source.SOURCE, Source.OPEN),
+        "ListsParticipants": (),
+    }
+    assert info.proven == "partly, by recordings of the live service"

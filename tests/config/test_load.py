@@ -506,7 +506,7 @@ def acme(empty_house: Path, monkeypatch: pytest.MonkeyPatch) -> Mapping[str, obj
     (empty_house / "acme_for_config.py").write_text(PLUGIN)
     monkeypatch.syspath_prepend(empty_house)
     monkeypatch.delitem(sys.modules, "acme_for_config", raising=False)
-    monkeypatch.setattr(registry, "_brought", lambda: {"acme": registry.Origin("acme_for_config:Acme", ("acme",))})
+    monkeypatch.setattr(registry, "_from_plugins", lambda: {"acme": registry.Origin("acme_for_config:Acme", ("acme",))})
     return {"type": "acme", "token": "sk-secret"}
 
 

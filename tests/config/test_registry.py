@@ -50,9 +50,9 @@ def brings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Brings]:
 
     before = set(sys.modules)
     monkeypatch.syspath_prepend(tmp_path)
-    registry._brought.cache_clear()
+    registry._from_plugins.cache_clear()
     yield bring
-    registry._brought.cache_clear()
+    registry._from_plugins.cache_clear()
     for module in set(sys.modules) - before:
         if (tmp_path / f"{module}.py").exists():
             del sys.modules[module]

@@ -171,7 +171,7 @@ def test_all_faults_are_raised_at_once_by_position() -> None:
 
 
 def test_an_empty_list_and_a_single_text_are_refused() -> None:
-    assert faults() == {0: "nobody was named"}
+    assert faults() == {0: "no participants are given"}
     with pytest.raises(InvalidParticipant) as caught:
         parse_participants("15550100")
     assert caught.value.faults == {0: "is one text, not a list of people; write [participant]"}

@@ -213,7 +213,7 @@ def test_where_no_number_is_registered_nothing_is_sent_again() -> None:
 
 @pytest.mark.parametrize("checks", [[YES, YES], [NO, lost()]])
 def test_a_batch_is_refused_as_a_whole_where_the_faulty_number_is_unknown(checks: list[Response]) -> None:
-    with pytest.raises(errors.RequestRefused, match="nobody was added"):
+    with pytest.raises(errors.RequestRefused, match="no participant was added"):
         Script({ADD: [STRANGER], CHECK: checks}).run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
 
 

@@ -93,7 +93,10 @@ def test_a_lid_is_read_and_a_phone_in_its_place_is_none(answer: object, who: Ide
 @pytest.mark.parametrize("wrapping", [lambda rows: rows, lambda rows: {"data": rows}, lambda rows: {"results": rows}])
 def test_people_are_named_under_the_vendors_own_keys(wrapping: Callable[[object], object]) -> None:
     rows = [{"who": f"{LID}@lid", "pn": PHONE, "id": "15550199"}, {"who": PHONE}, {"id": PHONE}, None, "x"]
-    assert common.read_people(says(wrapping(rows)), "who", "pn") == (Identity(PHONE, LID), Identity(PHONE))
+    assert common.read_people(says(wrapping(rows)), "who", "pn", at="results") == (
+        Identity(PHONE, LID),
+        Identity(PHONE),
+    )
 
 
 @pytest.mark.parametrize(
@@ -104,11 +107,6 @@ def test_people_are_named_under_the_vendors_own_keys(wrapping: Callable[[object]
         ({"status": {"code": 4, "text": "open"}, "user": {"id": PHONE}}, (True, Identity(PHONE))),
         ({"stateInstance": "close", "phone": "", "deviceId": f"{PHONE}:8@s.whatsapp.net"}, (False, Identity(PHONE))),
         ({"instance": {"state": "dancing"}}, (None, None)),
-        ({"results": {"is_connected": True, "is_logged_in": True, "jid": f"{PHONE}:7@c.us"}}, (True, Identity(PHONE))),
-        ({"results": {"is_connected": True, "is_logged_in": False}}, (False, None)),
-        ({"results": {"is_connected": False, "is_logged_in": True}}, (False, None)),
-        ({"status": True, "message": "open"}, (True, None)),
-        ({"status": False, "message": "close"}, (False, None)),
     ],
 )
 def test_a_session_has_a_state_and_perhaps_an_account(
@@ -127,17 +125,13 @@ def test_a_no_with_a_word_that_is_no_state_is_a_refusal() -> None:
         common.read_session(says({"status": False, "message": "your key has expired"}), STATES)
 
 
-def test_a_null_list_has_no_join_requests() -> None:
-    assert common.read_people(says({"code": "SUCCESS", "results": None}), "jid") == ()
-
-
 OF_ONE_RECORD: list[Callable[[Response], object]] = [
     common.read_number,
     common.read_message_id,
     lambda response: common.read_session(response, STATES),
     group_info.read_info,
 ]
-OF_MANY: list[Callable[[Response], object]] = [lambda response: common.read_people(response, "id")]
+OF_MANY: list[Callable[[Response], object]] = [lambda response: common.read_people(response, "id", at="")]
 
 
 @pytest.mark.parametrize("read", OF_ONE_RECORD + OF_MANY)

@@ -16,7 +16,7 @@ PHONE, LID = "15550100", "99900011"
 
 
 def read_roster(answer: object, group: GroupId) -> Roster:
-    return engines.read_roster(says(answer), group)
+    return engines.read_roster(says(answer), group, at="participants")
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,8 @@
 
 import contextlib
 import json
+import logging
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -34,8 +36,6 @@ REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
         (says({}, 429), errors.RateLimited),
         (says({}, 500), None),
         (says({}, 503), None),
-        (says({"code": "invalid_session", "message": "scan"}, 404), errors.SessionNotReady),
-        (says({"status": "STARTING", "expected": ["WORKING"]}, 422), errors.SessionNotReady),
         (Response(401, b"<html>login</html>"), errors.NotAuthenticated),
     ],
 )
@@ -69,14 +69,14 @@ VENDORS = (
 )
 def test_a_vendor_may_refuse_in_a_way_of_its_own(response: Response, error: type[ProviderError], text: str) -> None:
     with pytest.raises(error) as caught:
-        envelope.discount_early(response, VENDORS)
+        envelope.raise_for_refusals(response, VENDORS)
     assert str(caught.value).startswith(text)
     assert not caught.value.maybe_applied
 
 
 @pytest.mark.parametrize("response", [Response(200, b"not linked"), Response(401), Response(500, b"only admins may")])
 def test_an_answer_that_is_none_of_a_vendors_refusals_is_believed(response: Response) -> None:
-    assert envelope.discount_early(response, VENDORS) is response
+    assert envelope.raise_for_refusals(response, VENDORS) is response
 
 
 @pytest.mark.parametrize(
@@ -176,20 +176,42 @@ def test_a_plain_refusal_under_2xx_is_an_error_that_may_have_left_traces() -> No
     ],
 )
 def test_rows_are_found_however_they_are_wrapped(data: object) -> None:
-    assert envelope.listing(data).rows == [1, 2]
+    assert envelope.listing(data, at="").rows == [1, 2]
+
+
+@pytest.mark.parametrize(
+    ("data", "at"),
+    [
+        ([1], ""),
+        ({"participants": [1]}, "participants"),
+        ({"results": {"data": [2], "participants": [1]}, "data": [2]}, "results.participants"),
+        ({"applications": [1], "data": [2]}, "applications"),
+    ],
+)
+def test_the_documented_place_comes_first(data: object, at: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert envelope.listing(data, at=at).rows == [1]
+    assert not caplog.records
+
+
+def test_a_list_that_only_a_guess_finds_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    assert envelope.listing({"data": {"participants": [1]}}, at="participants").rows == [1]
+    (record,) = caplog.records
+    assert (record.levelname, "documented ('participants')" in record.message) == ("DEBUG", True)
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", {"data": "x"}, {"data": {}}, {"rows": [1]}])
 def test_an_answer_without_rows_is_unreadable(data: object) -> None:
     with pytest.raises(errors.AnswerLost):
-        envelope.listing(data)
+        envelope.listing(data, at="participants")
 
 
 def test_rows_are_found_at_any_depth() -> None:
     data: object = [1]
     for _ in range(50_000):
         data = {"data": data}
-    assert envelope.listing(data).rows == [1]
+    assert envelope.listing(data, at="").rows == [1]
 
 
 CODE = "AbCdEfGhIjKlMnOpQrStUv"
@@ -201,10 +223,9 @@ CODE = "AbCdEfGhIjKlMnOpQrStUv"
         CODE,
         json.dumps(CODE),
         json.dumps(f"https://chat.whatsapp.com/{CODE}"),
+        json.dumps(f"chat.whatsapp.com/invite/{CODE}"),
         json.dumps({"success": True, "inviteCode": CODE}),
-        json.dumps({"code": CODE}),
         json.dumps({"data": {"inviteLink": f"https://chat.whatsapp.com/{CODE}?mode=ac"}}),
-        json.dumps({"result": f"chat.whatsapp.com/invite/{CODE}"}),
         json.dumps(
             {"code": "SUCCESS", "message": "x", "results": {"invite_link": f"https://chat.whatsapp.com/{CODE}"}}
         ),
@@ -214,7 +235,12 @@ CODE = "AbCdEfGhIjKlMnOpQrStUv"
     ],
 )
 def test_an_invite_code_is_found_however_it_is_wrapped(body: str) -> None:
-    assert envelope.read_invite(Response(200, body.encode())).reveal() == f"https://chat.whatsapp.com/{CODE}"
+    assert envelope.read_invite(Response(200, body.encode()), at="").reveal() == f"https://chat.whatsapp.com/{CODE}"
+
+
+def test_an_invite_link_is_read_from_its_documented_place() -> None:
+    link = envelope.read_invite(says({"data": {"link": f"https://chat.whatsapp.com/{CODE}"}}), at="data.link")
+    assert link.reveal() == f"https://chat.whatsapp.com/{CODE}"
 
 
 @pytest.mark.parametrize(
@@ -233,13 +259,18 @@ def test_an_invite_code_is_found_however_it_is_wrapped(body: str) -> None:
 )
 def test_an_answer_without_an_invite_code_is_an_error(response: Response) -> None:
     with pytest.raises(ProviderError):
-        envelope.read_invite(response)
+        envelope.read_invite(response, at="inviteCode")
 
 
 @given(json_values, st.integers(100, 599))
 def test_any_answer_is_read_or_is_an_error_of_ours(data: object, status: int) -> None:
     response = says(data, status)
-    for reader in (envelope.read, envelope.read_invite, lambda it: envelope.read_add(it, lambda _: None)):
+    readers: list[Callable[[Response], object]] = [
+        envelope.read,
+        lambda it: envelope.read_invite(it, at="data.link"),
+        lambda it: envelope.read_add(it, lambda _: None),
+    ]
+    for reader in readers:
         with contextlib.suppress(ProviderError):
             reader(response)
 
