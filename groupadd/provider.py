@@ -214,6 +214,9 @@ class GroupMembershipProvider(Protocol):
             participants: The participants; at least one, each of them once.
             notify: Whether WhatsApp notifies people of the add; None for the provider's default.
 
+        Returns:
+            The reply, with claims in any order.
+
         Raises:
             Unsupported: The provider cannot honour this value of `notify`.
             ProviderError: The provider refused the whole request.

@@ -1,4 +1,4 @@
-"""What commands show to people: tables that can be read without colour, at 80 columns."""
+"""The tables that commands show. They can be read without colour, at 80 columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -25,18 +25,18 @@ STYLES: Mapping[Status, str] = {
     Status.NOT_ADDED: "red",
     Status.UNKNOWN: "yellow",
 }
-_MEMBER: Mapping[bool | None, tuple[str, str]] = {
+_YES_OR_NO: Mapping[bool | None, tuple[str, str]] = {
     True: ("yes", "green"),
     False: ("no", "red"),
     None: ("unknown", "yellow"),
 }
-_LONGEST_WORD = 32  # of a provider's, which may be a whole page
+_LONGEST_WORD = 32  # characters shown of a provider's own word, which may be a whole page
 
 
 def outcome(result: AddOutcome) -> RenderableType:
-    """Return the table of an add: everybody, then each reason once with what to do, then the sum."""
-    said = any(person.provider_says for person in result)
-    table = bare_table("Participant", "Status", "Why", "How known", "Provider said" if said else "")
+    """Return the table of an add: every participant, then each reason once with the next step, then the totals."""
+    own_word = "Provider said" if any(person.provider_says for person in result) else ""
+    table = bare_table("Participant", "Status", "Why", "How known", own_word)
     for person in result:
         status = Text(in_words(person.status), STYLES[person.status])
         evidence = "" if person.evidence is Evidence.NONE else person.evidence.value
@@ -47,7 +47,7 @@ def outcome(result: AddOutcome) -> RenderableType:
 
 
 def why(person: ParticipantOutcome) -> str:
-    """Return the reason in words, and what became of an invitation."""
+    """Return the reason in words, and the state of an invitation."""
     reason = in_words(person.reason or "")
     if person.invite is None:
         return reason
@@ -57,9 +57,9 @@ def why(person: ParticipantOutcome) -> str:
 def memberships(people: Sequence[Membership]) -> RenderableType:
     """Return the table of a check."""
     table = bare_table("Participant", "In the group", "Why")
-    counts = dict.fromkeys((word for word, _ in _MEMBER.values()), 0)
+    counts = dict.fromkeys((word for word, _ in _YES_OR_NO.values()), 0)
     for person in people:
-        word, style = _MEMBER[person.member]
+        word, style = _YES_OR_NO[person.member]
         counts[word] += 1
         table.add_row(plain(person.participant), Text(word, style), in_words(person.reason or ""))
     named = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
@@ -67,7 +67,7 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
 
 
 def preflight(known: Preflight) -> RenderableType:
-    """Return what is known before an add: the group first, then everybody asked about."""
+    """Return what is known before an add: the group first, then each participant."""
     group = bare_table("About the group", "")
     limit = f"{known.limit:,} fit in" if known.limit_is_told else f"{known.limit:,} usually fit in"
     places = "unknown" if known.places_left is None else f"{known.places_left:,} left; {limit}"
@@ -84,48 +84,52 @@ def preflight(known: Preflight) -> RenderableType:
     return Group(group, Text(), people) if known.participants else group
 
 
-def yes_or_no(told: bool | None) -> Text:
-    """Return what is known of something that either holds or does not."""
-    return Text(*_MEMBER[told])
+def yes_or_no(known: bool | None) -> Text:
+    """Return yes, no or unknown."""
+    return Text(*_YES_OR_NO[known])
 
 
-def roster(seen: Roster) -> RenderableType:
+def roster(read: Roster) -> RenderableType:
     """Return the table of a group's members."""
     table = bare_table("Phone", "LID", "Role")
-    for member in seen.members:
+    for member in read.members:
         table.add_row(_phone(member), member.lid or "", member.role or "")
-    whole = "the list is complete" if seen.complete else "the list is not complete: who is missing from it may be in"
-    return _page(table, {}, f"{counted(len(seen.members), 'member')}; {whole}")
+    whole = "the list is complete" if read.complete else "the list is not complete: more people may be members"
+    return _page(table, {}, f"{counted(len(read.members), 'member')}; {whole}")
 
 
 def dry_run(rehearsed: DryRun) -> RenderableType:
-    """Return what an add would ask, in the provider's own words."""
+    """Return the first request of an add, as the provider would receive it."""
     asked = f"Nothing was sent. {rehearsed.provider} would be asked for {counted_people(len(rehearsed.would_ask))}"
     parts: list[RenderableType] = [asked, ""]
     if rehearsed.request is not None:
-        parts = [f"{asked}, first in these words:", "", Text(f"  {rehearsed.request}", "bold")]
+        parts = [f"{asked}. The first request:", "", Text(f"  {rehearsed.request}", "bold")]
         parts += [indented(JSON.from_data(rehearsed.body)), ""] if rehearsed.body is not None else [""]
     if rehearsed.would_skip:
         parts += [
-            Text("Named before, and not asked for again: ") + Text(", ").join(map(plain, rehearsed.would_skip)),
+            Text("Listed twice, asked for once: ") + Text(", ").join(map(plain, rehearsed.would_skip)),
             "",
         ]
     if rehearsed.looks_before:
-        parts += [Text("Whoever a look beforehand shows to be a member is left out", "dim")]
+        parts += [Text("A look before the add skips participants who are members already", "dim")]
     return Group(*parts)
 
 
 def explained(reasons: Mapping[Reason | None, bool]) -> Table:
-    """Return each reason once, with its meaning and, where there is something left to do, what to do next."""
+    """Return each reason once, with its meaning and its next step.
+
+    Args:
+        reasons: The reasons; the value is whether to show the next step.
+    """
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
-    for reason, to_do in reasons.items():
+    for reason, has_next in reasons.items():
         if reason is None:
             continue
         explanation = REASONS[reason]
         table.add_row(Text(in_words(reason), "bold"), explanation.meaning)
-        if to_do and explanation.next_step is not None:
+        if has_next and explanation.next_step is not None:
             table.add_row("", Text(f"→ {explanation.next_step}".replace("`", ""), "dim"))
     return table
 
@@ -135,21 +139,19 @@ def kinds(installed: Iterable[ProviderInfo]) -> RenderableType:
     table = bare_table("Type", "From", "Besides adding, it")
     for kind in installed:
         can = kind.abilities
-        told = f"(groupadd providers {kind.name} tells)" if can is None else ", ".join(map(_ability, can))
-        table.add_row(kind.name, kind.origin, told)
+        abilities = f"(see `groupadd providers {kind.name}`)" if can is None else ", ".join(map(_ability, can))
+        table.add_row(kind.name, kind.origin, abilities)
     return table
 
 
 def kind_in_full(kind: ProviderInfo) -> RenderableType:
-    """Return all that is known of one type."""
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    answers = (
-        "speak of each person" if kind.reports_each_person else "only accept: looks at the group tell what happened"
-    )
-    rests_on = {name: ", ".join(sources) or "not told" for name, sources in kind.rests_on.items()}
-    said = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
-    for name, fact in said.items():
-        facts.add_row(Text(name, "dim"), fact)
+    """Return everything known about one type."""
+    about = Table.grid(padding=(0, 2, 0, 0))
+    answers = "report each person" if kind.reports_each_person else "only accept: looks at the group show the outcome"
+    rests_on = {name: ", ".join(sources) or "no source" for name, sources in kind.rests_on.items()}
+    rows = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
+    for name, value in rows.items():
+        about.add_row(Text(name, "dim"), value)
     can = bare_table("Besides adding, it", "", "Rests on")
     for name, meaning in (kind.abilities or {}).items():
         can.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
@@ -158,7 +160,7 @@ def kind_in_full(kind: ProviderInfo) -> RenderableType:
         marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
         default = "" if field.default is None else str(field.default)
         keys.add_row(field.name, ", ".join(marks) or "optional", default)
-    return Group(Text(kind.name, "bold"), "", facts, "", can, "", keys)
+    return Group(Text(kind.name, "bold"), "", about, "", can, "", keys)
 
 
 def _ability(name: str) -> str:
@@ -167,12 +169,12 @@ def _ability(name: str) -> str:
 
 
 def plain(text: str) -> Text:
-    """Return text from elsewhere as it can stand on a terminal: no markup, no command to the terminal."""
+    """Return text from elsewhere as a terminal may show it: no markup, and each control character replaced."""
     return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
 
 
 def indented(view: RenderableType) -> Padding:
-    """Return a view that stands a little to the right."""
+    """Return a view, indented by two columns."""
     return Padding(view, (0, 0, 0, 2), expand=False)
 
 

@@ -63,7 +63,7 @@ class Identity:
 
 
 def identity(*names: object) -> Identity | None:
-    """Return the person whom a provider calls by these names, or None where no name can be read.
+    """Return the person that a provider calls by these names, or None where no name can be read.
 
     Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, and bare numbers with or without
     a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None.

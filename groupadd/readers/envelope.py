@@ -1,7 +1,7 @@
 """An answer as a whole: refused, accepted, lost or unreadable, and what it wraps.
 
-The HTTP status decides first. Vendors wrap their answers differently, and not always as they document. So an adapter
-names the documented place of what it looks for, other places are tried after that, and a log line says so.
+The HTTP status decides first. Vendors wrap their answers differently, and not always as they document. So a reader
+tries the documented place first, then other known places, and logs where only one of these matches.
 """
 
 import re
@@ -48,10 +48,11 @@ _BY_STATUS = (
 )
 _TIMEOUTS = frozenset({408, 499})  # a server or proxy gave up waiting: the request may have been carried out
 
-# Other places of a list or an invite code. A vendor documents each key, for one answer or another.
-_WRAPPERS = ("data", "response", "results", "participants", "info")  # Wasend, WPPConnect, GOWA, Evolution, Wasend
+# Keys under which a list or an invite code may be, each documented by a vendor: Wasend (`data`, `info`), WPPConnect
+# (`response`), GOWA (`results`, `invite_link`), Evolution (`participants`, `inviteCode`), Whapi (`invite_code`),
+# WasenderAPI (`inviteLink`) and GREEN-API (`groupInviteLink`).
+_WRAPPERS = ("data", "response", "results", "participants", "info")
 _CODES = ("inviteCode", "invite_code", "inviteLink", "invite_link", "groupInviteLink", *_WRAPPERS)
-# (Evolution, Whapi, WasenderAPI, GOWA and GREEN-API document the first five.)
 # These keys can only make a roster incomplete. So they need no source: a wrong guess proves no absence.
 _SIZES = ("size", "total", "count", "participantcount", "participantscount")
 _MORE = ("hasmore", "next", "nextcursor", "nextpage")
@@ -247,7 +248,7 @@ def _unwrapped(
         wrappings.append(data)
         data = data[key]
     if keys != documented:
-        log.debug("an answer is not wrapped as documented (%r): its content was found under %r", at, keys[-1:])
+        log.debug("an answer's content is not at its documented place: at %r instead of %r", ".".join(keys[-3:]), at)
     return data, wrappings
 
 

@@ -75,7 +75,7 @@ def test_dry_run_sends_nothing_and_shows_the_request_without_credentials(
     assert "13125550178" in json.dumps(request["json"])
     out = capsys.readouterr().out
     assert "Nothing was sent" in out
-    assert ("a look beforehand" in out) is (provider == "wawp")
+    assert ("A look before the add" in out) is (provider == "wawp")
     assert "sandbox-key" not in out + json.dumps(printed)
 
 

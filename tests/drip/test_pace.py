@@ -140,7 +140,7 @@ def test_quiet_hours_are_local_and_end_on_time(pace: PaceSettings, moment: str, 
 )
 def test_a_forecast_counts_gaps_rests_and_days(left: int, seconds: float) -> None:
     pace = PaceSettings(jitter=0.0)
-    ends_at = last_moment(pace, left=left, asked=0, next_at=0.0)
+    ends_at = last_moment(pace, remaining=left, asked=0, next_at=0.0)
     assert ends_at == pytest.approx(seconds, abs=301)
 
 

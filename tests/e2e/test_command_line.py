@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,11 @@ from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
 from groupadd.sandbox import vendor_names
 from groupadd.sandbox.example import GROUP
-from tests.support.cli import ADA, CLEO, Served, command, environment, start
+from tests.support.cli import ADA, CLEO, Served, command, environment, start, without_sqlalchemy
 
 
 def test_without_the_drip_extra_a_mistyped_command_is_a_usage_error(served: Served) -> None:
-    without = "import sys; sys.modules['sqlalchemy'] = None; from groupadd.cli import main; sys.exit(main())"
-    argv = [sys.executable, "-c", without, "memberz", "--json"]
+    argv = without_sqlalchemy("memberz", "--json")
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == Exit.NOT_SENT, done.stderr
     printed = json.loads(done.stdout)["error"]

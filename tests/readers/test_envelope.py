@@ -198,7 +198,7 @@ def test_a_list_that_only_a_guess_finds_is_logged(caplog: pytest.LogCaptureFixtu
     caplog.set_level(logging.DEBUG)
     assert envelope.listing({"data": {"participants": [1]}}, at="participants").rows == [1]
     (record,) = caplog.records
-    assert (record.levelname, "documented ('participants')" in record.message) == ("DEBUG", True)
+    assert (record.levelname, "at 'data.participants' instead of 'participants'" in record.message) == ("DEBUG", True)
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", {"data": "x"}, {"data": {}}, {"rows": [1]}])

@@ -37,8 +37,6 @@ def baileys(status: object, jid: str = f"{PHONE}@s.whatsapp.net", **attrs: str) 
         ([baileys("403", f"{LID}@lid", phone_number=f"{PHONE}@s.whatsapp.net")], BOTH, codes.PRIVACY, "403"),
         ([baileys("421", lid=f"{LID}@lid")], BOTH, codes.PENDING_APPROVAL, "421"),
         ([baileys("teapot")], ANN, codes.UNRECOGNISED, "teapot"),
-        ([{**baileys("403"), "invite": {"sent": False}}], ANN, codes.PRIVACY, "403"),
-        ([{**baileys("403"), "invite": "sent"}], ANN, codes.PRIVACY, "403"),
         ([{"status": "200", "jid": f"{PHONE}@c.us"}], ANN, codes.ADDED, "200"),
         ([{"JID": f"{PHONE}@s.whatsapp.net", "Error": 0}], ANN, codes.ADDED, "0"),
         ([{"JID": f"{PHONE}@s.whatsapp.net", "IsAdmin": False}], ANN, codes.ADDED, "0"),
@@ -100,15 +98,8 @@ def test_an_offered_invitation_is_reported_without_its_code(data: object, until:
     assert "AbCdEfGhIj" not in repr(claim)
 
 
-@pytest.mark.parametrize(
-    "data",
-    [
-        {f"{PHONE}@c.us": {"code": 403, "isInviteV4Sent": True}},
-        [{**baileys("403"), "invite": {"sent": True, "id": "m1"}}],
-    ],
-)
-def test_an_invitation_that_the_server_sent_makes_a_participant_invited(data: object) -> None:
-    ((_, claim),) = claims(data)
+def test_an_invitation_that_whatsapp_web_js_sent_makes_a_participant_invited() -> None:
+    ((_, claim),) = claims({f"{PHONE}@c.us": {"code": 403, "isInviteV4Sent": True}})
     assert claim.meaning == codes.INVITED
     assert claim.invite is not None
     assert claim.invite.state is InviteState.SENT
@@ -143,5 +134,5 @@ def test_rows_that_cannot_be_read_leave_the_others_standing() -> None:
 def test_no_answer_breaks_the_reader(data: object) -> None:
     claims(data)
     claims([{"jid": f"{PHONE}@c.us", "status": data, "Error": data, "content": data, "AddRequest": data}])
-    claims([{**baileys("403"), "content": data, "invite": data}])
+    claims([{**baileys("403"), "content": data}])
     claims({f"{PHONE}@c.us": {"code": data, "wid": data, "invite_code": data, "invite_code_exp": data}})
