@@ -3,11 +3,16 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
 from cyclopts import App
 
+import groupadd.drip
+import groupadd.provider
+import groupadd.sandbox
+import groupadd.testing
 from docs.generate import PAGES, PARTS, ROOT, calls, written
 from docs.tables import AFTER, BEFORE, CLAIMS, described, verdicts
 from groupadd.adding.verdict import Presence, presence
@@ -83,6 +88,13 @@ def test_every_file_and_module_that_is_named_exists(file: Path) -> None:
 def is_a_file(path: str) -> bool:
     """Whether a path exists, counted from the repository or from the package."""
     return any((folder / path).exists() for folder in (ROOT, ROOT / "groupadd", ROOT / "docs"))
+
+
+@pytest.mark.parametrize("module", [groupadd, groupadd.provider, groupadd.drip, groupadd.sandbox, groupadd.testing])
+def test_every_public_name_is_on_a_page(module: ModuleType) -> None:
+    text = "".join(file.read_text("utf-8") for file in PAGES)
+
+    assert [name for name in module.__all__ if not re.search(rf"`([\w.]+\.)?{name}(\[\w+\])?`", text)] == []
 
 
 def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> None:

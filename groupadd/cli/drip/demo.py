@@ -128,10 +128,10 @@ def _world() -> World:
     ours = [
         world.open_account(SandboxPerson(f"1617555010{n}", f"17700555000010{n}", f"We, {n}")).person for n in range(2)
     ]
-    world.create_group(Group(GROUP, "Neighbours"), admins=ours)
+    world.create_group(Group(GROUP, "Class 5b"), admins=ours)
     world.add_people(
         *(
-            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _PRIVACY.get(n, Privacy.OPEN))
+            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Person {n}", _PRIVACY.get(n, Privacy.OPEN))
             for n in range(10, 10 + PEOPLE)
         )
     )
@@ -164,18 +164,18 @@ def _adds(world: World) -> Counter[str]:
 
 
 def _truth(world: World, drip: Drip) -> Truth:
-    exported = io.StringIO()
-    drip.export(exported)
-    rows = csv.DictReader(io.StringIO(exported.getvalue()))
-    said = {row["phone"].removeprefix("+"): row["groupadd_status"] for row in rows}
+    file = io.StringIO()
+    drip.export(file)
+    rows = csv.DictReader(io.StringIO(file.getvalue()))
+    exported = {row["phone"].removeprefix("+"): row["groupadd_status"] for row in rows}
     wrong = [
         phone
-        for phone, status in said.items()
+        for phone, status in exported.items()
         if status in {Status.ADDED, Status.NOT_ADDED} and (status == Status.ADDED) != world.is_member(GROUP, phone)
     ]
     again = Counter(line.participant for line in drip.audit() if line.event == "to_ask_again")
     twice = [phone for phone, adds in _adds(world).items() if adds > 1 + again[f"{phone}@s.whatsapp.net"]]
-    return Truth(PEOPLE - sum(map(bool, said.values())), len(wrong), len(twice))
+    return Truth(PEOPLE - sum(map(bool, exported.values())), len(wrong), len(twice))
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _conclusion(truth: Truth) -> Sequence[Text | str]:
         found = f"{truth.lost} lost, {truth.wrong} misjudged, {truth.twice} asked for twice without a look"
         return (Text(f"{found}. That is a bug in groupadd; please report it", "bold red"),)
     return (
-        Text("No one is lost, misjudged, or asked for twice", "bold"),
+        Text(f"Of {PEOPLE} people none is lost, misjudged, or asked for twice without a look", "bold"),
         "The ledger holds every intent before its request is sent. The people who were in",
         "mid-call were looked up in the group first. The pace is for show: do not copy it",
         "",

@@ -27,7 +27,7 @@ _MOST_FAULTS = 20  # that are shown; `export` and `--json` show all
 
 @frozen
 class Place:
-    """People of a plan whom one account is to add to one group.
+    """The people of a plan that one account adds to one group.
 
     Attributes:
         provider: The account, by its configured name.
@@ -85,12 +85,16 @@ def _places(places: Sequence[Place]) -> RenderableType:
     table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
     for one in places:
         known = one.known
-        cells = ("", "", "") if known is None else (yes_or_no(known.may_add), _room(known), yes_or_no(known.provable))
+        cells = (
+            ("", "", "")
+            if known is None
+            else (yes_or_no(known.may_add), _places_left(known), yes_or_no(known.provable))
+        )
         table.add_row(one.provider, one.group, f"{one.people:,}", *cells)
     return table
 
 
-def _room(known: Preflight) -> str:
+def _places_left(known: Preflight) -> str:
     return "unknown" if known.places_left is None else f"{known.places_left:,}"
 
 

@@ -18,7 +18,7 @@ from groupadd.errors import LedgerBusy, LedgerError
 from groupadd.sandbox import Privacy
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.trial import Trial
-from tests.drip.virtual import GROUP, crowd, town
+from tests.drip.virtual import GROUP, crowd, simulated
 
 SCRIPT = (Path(__file__).parent / "version_1.sql").read_text("utf-8")
 REFUSE = {1, 4, 7, 8}
@@ -48,7 +48,7 @@ def file_of(url: str) -> str:
 @pytest.fixture(params=KINDS)
 def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
     """Yield a ledger of schema 1, and the world that it is about."""
-    scene = town(PEOPLE, ["main", "backup"], vendor="wawp", add={"invite": "link"}, drip={"jitter": 0.0})
+    scene = simulated(PEOPLE, ["main", "backup"], vendor="wawp", add={"invite": "link"}, drip={"jitter": 0.0})
     for n in IN_THE_GROUP:
         scene.world.join(GROUP, PEOPLE[n].phone)
     scene.clock.sleep(70.0)
@@ -68,19 +68,19 @@ def test_a_plan_of_schema_1_goes_on_and_ends_with_true_verdicts(old: Trial) -> N
     assert old.run().left == 0
     statuses = old.statuses()
     for row, n in ROWS.items():
-        is_in = old.town.world.is_member(GROUP, PEOPLE[n].phone)
+        is_in = old.simulation.world.is_member(GROUP, PEOPLE[n].phone)
         assert is_in == (n not in REFUSE)
         assert statuses[row].split(",")[1] == ("added" if is_in else "not_added" if n == 8 else "invited"), n
     assert statuses[3] == "Ann again,added,duplicate,observed"
     assert statuses[5].startswith("Bad,,'12 34' has 4 digits")
-    assert Counter(phone for _, phone in old.town.adds()) == Counter(PEOPLE[n].phone for n in (10, 11, 12, 13))
-    assert Counter(old.town.invitations()) == Counter(PEOPLE[n].phone for n in (4, 7)), "8 may have an invitation"
+    assert Counter(phone for _, phone in old.simulation.adds()) == Counter(PEOPLE[n].phone for n in (10, 11, 12, 13))
+    assert Counter(old.simulation.invitations()) == Counter(PEOPLE[n].phone for n in (4, 7)), "8 may have an invitation"
 
 
 def test_what_is_planned_after_a_migration_is_added_too(old: Trial) -> None:
     migrate(old.ledger)
     later = crowd(15)[14:]
-    old.town.world.add_people(*later)
+    old.simulation.world.add_people(*later)
     assert old.plan([*PEOPLE[:2], *later]).people == 1
     assert old.run().left == 0
     assert old.statuses()[-1].startswith(",added")
