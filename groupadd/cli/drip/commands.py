@@ -18,7 +18,7 @@ from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config.load import Config
 from groupadd.drip import AuditLine, Drip, DripStatus, Plan
-from groupadd.errors import GroupAddError, Interrupted, LedgerError
+from groupadd.errors import GroupAddError, Interrupted
 from groupadd.model.outcome import Reason
 from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
@@ -67,7 +67,8 @@ def plan(
     """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Sends nothing.
 
     Args:
-        file: A CSV with a header. Its columns group and provider win over the options; all others are yours.
+        file: A CSV with a header; - reads standard input. Its columns group and provider win over the options; all
+            others are yours.
         group: The group of the rows that name none.
         providers: An account that shares the rows that name none; may be given several times.
         phone_column: The name of the phone column; left out: phone, participant or number.
@@ -187,8 +188,6 @@ def work(
     """
     output = Output()
     with Drip(ledger, config) as drip:
-        if not drip.is_shared:
-            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
         for name in drip.settings.providers:
             drip.settings.provider(name)
         output.info(
@@ -223,8 +222,8 @@ def pause(*, provider: OneProvider = None, options: LedgerOptions = LedgerOption
     """
     with options.open() as drip:
         drip.pause(provider)
-    paused = f"{provider} is paused" if provider else "all accounts are paused"
-    Output(json=options.json).show({"paused": provider}, f"{paused}; `groupadd drip resume` lets them go on")
+    view = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
+    Output(json=options.json).show({"paused": provider}, view)
     return Exit.EVERYONE_IN
 
 

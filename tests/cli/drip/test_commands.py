@@ -55,6 +55,15 @@ def test_a_plan_is_kept_where_its_account_cannot_be_reached(
     assert [(one["preflight"], bool(one["error"])) for one in printed["places"]] == [(None, True)]
 
 
+def test_a_plan_reads_a_csv_from_standard_input(
+    drip_served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"phone\n{ADA}\n12 34\n".encode())))
+    code, printed = run_json(capsys, "drip", "plan", "-", "--group", GROUP)
+
+    assert (code, printed["people"], [fault["line"] for fault in printed["faults"]]) == (Exit.EVERYONE_IN, 1, [3])
+
+
 def test_the_same_file_planned_again_is_nothing_new(drip_served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
     capsys.readouterr()
