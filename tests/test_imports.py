@@ -38,7 +38,7 @@ MAY_IMPORT: Mapping[str, str] = {
     "drip.fleet",
     "sandbox.people": "",
     "sandbox.world": "model wire sandbox.people",
-    "sandbox.messages": "sandbox.people sandbox.world",
+    "sandbox.messages": "model sandbox.people sandbox.world",
     "sandbox.vendors": "model sandbox.people sandbox.world sandbox.messages",
     "sandbox": "wire sandbox.people sandbox.world sandbox.messages sandbox.vendors",
     "cli": "__init__ errors model settings people_file wire provider adding config client drip sandbox",

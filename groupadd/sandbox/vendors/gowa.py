@@ -11,7 +11,7 @@ from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
 from groupadd.model.masking import Secret
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import AddResult, RosterRow, World
 
@@ -81,13 +81,12 @@ class Gowa:
         numbers = [number for number in list_items(request.json.get("participants")) if isinstance(number, str)]
         if not numbers:
             return self.error(400, "participants: cannot be blank.")
-        people = [identity(f"{number}@s.whatsapp.net") for number in numbers]
-        named = [who for who in people if who is not None and self._is_on_whatsapp(who)]
-        if len(named) < len(numbers):
+        participants = read_names(f"{number}@s.whatsapp.net" for number in numbers)
+        if not participants or not all(map(self._is_on_whatsapp, participants)):
             return _envelope("INVALID_JID", "user is not registered", None, 400)
         group = str(request.json.get("group_id"))
         by_lid = group in self.world.groups and self.world.groups[group].addressing == "lid"
-        results = self.world.add_participants(group, named, by=self.account)
+        results = self.world.add_participants(group, participants, by=self.account)
         return _envelope("SUCCESS", "Success add participants", [_result(result, by_lid=by_lid) for result in results])
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
@@ -131,8 +130,8 @@ class Gowa:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [S]."""
         match request.json:
-            case {"phone": str() as to, "message": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"phone": str() as to, "message": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "phone: cannot be blank.")
         if message is None:
@@ -141,10 +140,10 @@ class Gowa:
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check a number [S]."""
-        who = identity(request.query.get("phone"))
-        if who is None:
+        names = identity(request.query.get("phone"))
+        if names is None:
             return self.error(400, "phone: cannot be blank.")
-        return _envelope("SUCCESS", "Success check user", {"is_on_whatsapp": self._is_on_whatsapp(who)})
+        return _envelope("SUCCESS", "Success check user", {"is_on_whatsapp": self._is_on_whatsapp(names)})
 
     def on_session(self, _request: ServerRequest) -> ServerResponse:
         """Return the device's state, with its account while it is linked [S]."""

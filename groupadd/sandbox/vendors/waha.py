@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from attrs import evolve, frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, World
 
@@ -241,8 +241,8 @@ class Waha:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [D]."""
         match request.json:
-            case {"chatId": str() as to, "text": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"chatId": str() as to, "text": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "chatId and text must be given")
         if message is None:
@@ -296,8 +296,7 @@ def session_down(account: Account, session: str) -> ServerResponse | None:
 def participants(request: ServerRequest) -> Sequence[Identity]:
     """Return the participants of `{"participants": [{"id": "…@c.us"}]}`; empty if one of them is unreadable."""
     rows = list_items(request.json.get("participants"))
-    readable = [names for row in rows if isinstance(row, dict) and (names := identity(row.get("id")))]
-    return readable if len(readable) == len(rows) else ()
+    return read_names(row.get("id") if isinstance(row, dict) else None for row in rows)
 
 
 def member(row: RosterRow) -> Mapping[str, object]:

@@ -88,8 +88,8 @@ class Wawp:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text and return its id [C]."""
         match request.json:
-            case {"chatId": str() as to, "message": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"chatId": str() as to, "message": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "chatId and message must be given")
         if message is None:

@@ -10,7 +10,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import Code, RosterRow, World
 
@@ -72,12 +72,11 @@ class Whapi:
 
     def on_add(self, request: ServerRequest) -> ServerResponse:
         """Add participants by number and return them in two lists, without reasons [D]."""
-        people = [identity(one) for one in list_items(request.json.get("participants"))]
-        named = [who for who in people if who is not None]
-        if not named or len(named) < len(people):
+        participants = read_names(list_items(request.json.get("participants")))
+        if not participants:
             return self.error(400, "participants must be a list of phone numbers")
         lists: dict[bool, list[str]] = {True: [], False: []}
-        for result in self.world.add_participants(request.params["group"], named, by=self.account):
+        for result in self.world.add_participants(request.params["group"], participants, by=self.account):
             lists[result.code in PROCESSED].append(result.requested.phone or result.requested.id or "")
         return json_response({"success": bool(lists[True]), "processed": lists[True], "failed": lists[False]})
 
@@ -107,8 +106,8 @@ class Whapi:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text and return its id [C]."""
         match request.json:
-            case {"to": str() as to, "body": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"to": str() as to, "body": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "to and body must be given")
         if message is None:
@@ -122,8 +121,8 @@ class Whapi:
         )
 
     def _checked(self, asked: str) -> Mapping[str, str]:
-        who = identity(asked)
-        user = self.world.find_user(who) if who else None
+        names = identity(asked)
+        user = self.world.find_user(names) if names else None
         if user is None:
             return {"input": asked, "status": "invalid"}
         return {"input": asked, "status": "valid", "wa_id": user.phone}
