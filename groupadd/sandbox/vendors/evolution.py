@@ -1,7 +1,7 @@
 """Evolution API's wire format.
 
-Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [m] general
-knowledge, not confirmed.
+Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [?] a plausible
+guess.
 """
 
 import re
@@ -170,7 +170,7 @@ class Evolution:
         if message is None:
             return _error(400, [{"jid": names.id, "exists": False, "number": to}])
         key = {"remoteJid": names.id, "fromMe": True, "id": message}
-        return json_response({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [m]
+        return json_response({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [?]
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check numbers in any form [S]."""
@@ -187,7 +187,7 @@ class Evolution:
         return json_response({"instance": {"instanceName": self.instance, "state": STATES[self.account.session]}})
 
     def on_instances(self, request: ServerRequest) -> ServerResponse:
-        """Return our own account [m]."""
+        """Return our own account [?]."""
         if request.query.get("instanceName", self.instance) != self.instance:
             return json_response([])
         state = STATES[self.account.session]

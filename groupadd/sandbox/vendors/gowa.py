@@ -1,7 +1,7 @@
 """GOWA's wire format.
 
-Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, which it
-runs on.
+Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026, and whatsmeow, its library; [D] its
+openapi.yaml.
 """
 
 from collections.abc import Mapping
@@ -18,17 +18,17 @@ from groupadd.sandbox.world import AddResult, RosterRow, World
 __all__ = ["Gowa"]
 
 ROUTES: Mapping[str, str] = {
-    "add": "POST /group/participants",  # [S][O]
-    "list": "GET /group/participants",  # [S][O]
-    "info": "GET /group/info",  # [S][O]
-    "requests": "GET /group/participant-requests",  # [S][O]
-    "invite": "GET /group/invite-link",  # [S][O]
-    "send": "POST /send/message",  # [S][O]
-    "check": "GET /user/check",  # [S][O]
+    "add": "POST /group/participants",  # [D][S]
+    "list": "GET /group/participants",  # [D][S]
+    "info": "GET /group/info",  # [D][S]
+    "requests": "GET /group/participant-requests",  # [D][S]
+    "invite": "GET /group/invite-link",  # [D][S]
+    "send": "POST /send/message",  # [D][S]
+    "check": "GET /user/check",  # [D][S]
     "session": "GET /app/status",  # [S]
 }
 
-REFUSED: Mapping[int, str] = {  # [M] the text of the 500 for a whole request that WhatsApp refuses
+REFUSED: Mapping[int, str] = {  # [S] the text of the 500 for a whole request that WhatsApp refuses
     403: "info query returned status 403: forbidden",
     404: "that group does not exist",
 }
@@ -71,7 +71,7 @@ class Gowa:
         return _envelope("AUTHENTICATION_ERROR", "you are not logged in", None, 401)
 
     def error(self, status: int, text: str) -> ServerResponse:
-        """Return an error; a refusal by WhatsApp is a 500 with whatsmeow's text [S][M]."""
+        """Return an error; a refusal by WhatsApp is a 500 with whatsmeow's text [S]."""
         if status in REFUSED and "address" not in text:
             return _envelope("INTERNAL_SERVER_ERROR", REFUSED[status], None, 500)
         return _envelope(CODES.get(status, "INTERNAL_SERVER_ERROR"), text, None, status)
@@ -97,7 +97,7 @@ class Gowa:
         return _envelope("SUCCESS", "Success getting group participants", results)
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
-        """Return whatsmeow's record of the group [M]."""
+        """Return whatsmeow's record of the group [S]."""
         jid = request.query.get("group_id", "")
         rows, group = self.world.roster(jid, by=self.account), self.world.groups[jid]
         people = [{"JID": _jid(row), "IsAdmin": row.role != "member", "Error": 0, "AddRequest": None} for row in rows]

@@ -1,7 +1,7 @@
 """GREEN-API's wire format.
 
 Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and related pages; [S] the vendor's SDK
-0.0.55 (PyPI `whatsapp-api-client-python`); [?] not published; a plausible guess.
+0.0.55 (PyPI `whatsapp-api-client-python`); [?] a plausible guess.
 """
 
 from collections.abc import Mapping

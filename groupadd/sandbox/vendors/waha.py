@@ -1,7 +1,7 @@
 """WAHA's wire format, over any of its four engines.
 
-Sources: [D] the vendor's documentation and its OpenAPI 2026.7; [S] devlikeapro/waha; [I] answers in its issues; [m]
-general knowledge, not confirmed; [?] not published; a plausible guess.
+Sources: [D] the vendor's documentation and its OpenAPI 2026.7; [S] devlikeapro/waha; [I] answers in its issues; [?] a
+plausible guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -178,7 +178,7 @@ class Waha:
         if self.engine != "WPP":
             for group in self.world.groups.values():
                 group.roster_view = evolve(group.roster_view, lag_s=0.0)
-        return json_response({"success": True}, 201)  # [m]
+        return json_response({"success": True}, 201)  # [?]
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
         """Return the group's record in the shape of GOWS or of Baileys [S]."""
@@ -246,7 +246,7 @@ class Waha:
             case _:
                 return self.error(400, "chatId and text must be given")
         if message is None:
-            return json_response({"statusCode": 500, "exception": {"message": "No LID for user"}}, 500)  # [m]
+            return json_response({"statusCode": 500, "exception": {"message": "No LID for user"}}, 500)  # [?]
         return json_response(
             {"id": message, "timestamp": int(self.world.date(self.world.now).timestamp()), "body": text}, 201
         )

@@ -1,7 +1,7 @@
 """Wasend's wire format.
 
 Sources: [D] https://wasend.dev/docs/groups/add-participants and related pages; [S] the vendor's SDK 1.3.3 (PyPI
-`wasend`); [W] WAHA, on which Wasend seems to run; [?] not published; a plausible guess.
+`wasend`); [?] a plausible guess. Wasend seems to run on WAHA, whose shapes fill the gaps [?].
 """
 
 from collections.abc import Mapping
@@ -163,7 +163,7 @@ def _rows(results: tuple[AddResult, ...], *, by_lid: bool) -> Mapping[str, list[
 
 
 def _id(result: AddResult, *, by_lid: bool) -> str:
-    """Return the id that WhatsApp uses for a participant: in a LID group the LID, whatever the request used [W]."""
+    """Return the id that WhatsApp uses for a participant: in a LID group the LID, whatever the request used [?]."""
     if result.person is None:
         return result.requested.id or ""
     return f"{result.person.lid}@lid" if by_lid else f"{result.person.phone}@s.whatsapp.net"

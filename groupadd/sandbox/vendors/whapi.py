@@ -1,7 +1,7 @@
 """Whapi.Cloud's wire format.
 
-Sources: [D] the vendor's OpenAPI description, as in SDKs generated from it; [V] the vendor's own MCP server;
-[C] third-party clients; [?] not published; a plausible guess.
+Sources: [D] the vendor's OpenAPI description, as in SDKs generated from it; [S] the vendor's own MCP server; [?] a
+plausible guess, or a third-party client.
 """
 
 from collections.abc import Mapping
@@ -23,13 +23,13 @@ ROUTES: Mapping[str, str] = {
     "waiting": "GET /groups/{group}/applications",  # [D]
     "send": "POST /messages/text",  # [D]
     "check": "POST /contacts",  # [D]
-    "lid": "GET /contacts/lids/{contact}",  # [V]
+    "lid": "GET /contacts/lids/{contact}",  # [S]
     "session": "GET /health",  # [D]
 }
 
 PROCESSED = frozenset({Code.ADDED, Code.ALREADY_IN, Code.PENDING})  # [?]
-RANKS: Mapping[str, str] = {"member": "member", "admin": "admin", "superadmin": "creator"}  # [C]
-STATES: Mapping[str, tuple[int, str]] = {  # [C]; the numbers [?]
+RANKS: Mapping[str, str] = {"member": "member", "admin": "admin", "superadmin": "creator"}  # [?]
+STATES: Mapping[str, tuple[int, str]] = {  # [?]; the numbers [?]
     "working": (4, "AUTH"),
     "starting": (2, "LAUNCH"),
     "unlinked": (3, "QR"),
@@ -104,7 +104,7 @@ class Whapi:
         )
 
     def on_send(self, request: ServerRequest) -> ServerResponse:
-        """Send a text and return its id [C]."""
+        """Send a text and return its id [?]."""
         match request.json:
             case {"to": str() as to, "body": str() as text} if text and (names := identity(to)):
                 message = self.world.send(names, text, by=self.account)
@@ -128,7 +128,7 @@ class Whapi:
         return {"input": asked, "status": "valid", "wa_id": user.phone}
 
     def on_lid(self, request: ServerRequest) -> ServerResponse:
-        """Return the LID of a contact [C]."""
+        """Return the LID of a contact [?]."""
         user = self.world.find_user(identity(request.params["contact"]) or Identity())
         if user is None:
             return self.error(404, "specified contact not found")  # [?]

@@ -1,7 +1,7 @@
 """WPPConnect Server's wire format.
 
 Sources: [S] wppconnect-team/wppconnect-server 2.10.4, and wa-js; [R] answers of that version, run without an account;
-[?] not published; a plausible guess.
+[?] a plausible guess.
 """
 
 from collections.abc import Mapping, Sequence
