@@ -29,7 +29,7 @@ ROUTES: Mapping[str, str] = {
 
 PROCESSED = frozenset({Code.ADDED, Code.ALREADY_IN, Code.PENDING})  # [?]
 RANKS: Mapping[str, str] = {"member": "member", "admin": "admin", "superadmin": "creator"}  # [?]
-STATES: Mapping[str, tuple[int, str]] = {  # [?]; the numbers [?]
+STATES: Mapping[str, tuple[int, str]] = {  # [?]
     "working": (4, "AUTH"),
     "starting": (2, "LAUNCH"),
     "unlinked": (3, "QR"),
