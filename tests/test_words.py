@@ -21,19 +21,19 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip/store
-whom | the participant, the account | groupadd/adding groupadd/cli groupadd/drip/store groupadd/drip/worker
-somebody | a participant, an account | groupadd/cli
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/drip/worker
+whoever|whomever | the participant, the account | docs groupadd/drip/store
+whom | the participant, the account | groupadd/adding groupadd/drip/store groupadd/drip/worker
+somebody | a participant, an account |
+nobody|no one | no participant | docs groupadd/adding groupadd/drip/worker
 (the )?one who | the participant who | groupadd/drip/store
 told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config tests/test_client.py
 stands? for | means, is | docs groupadd/adding
-be had | be opened, be read | groupadd/cli tests/cli
+be had | be opened, be read |
 made? of | conclude from, built from |
-hold that | require | groupadd/cli
-the contract|contract \d | a link to a page, or the rule itself | groupadd/cli
-terms | settings | groupadd/cli
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | groupadd/cli
+hold that | require |
+the contract|contract \d | a link to a page, or the rule itself |
+terms | settings |
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person |
 dialects? | vendor, wire format | groupadd/drip/store
 temper | privacy |
 errands? | operation |
@@ -42,23 +42,23 @@ ears? | leak detector |
 mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | docs groupadd/adding groupadd/cli groupadd/drip/rate_limit.py
+rooms? | group, roster poller | docs groupadd/adding groupadd/drip/rate_limit.py
 shifts? | account run |
 crew | shared state |
 twins? | duplicate | groupadd/drip/store
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued |
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip/store
+left to do|are left|is left|people left | remaining, to do | docs groupadd/drip/store
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli
+said|meant|heard | the thing's own noun | groupadd/adding
 book|Book | ledger, LedgerOptions |
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
 patient|_insist|around|tried | with_retries, _retry, map_requests, or_none |
 Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver |
-settle | decide, add_people | groupadd/cli
+settle | decide, add_people |
 Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
 hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip/rate_limit.py
 Told|Line|Http | CallbackResultT, TransportT, HttpClientT |
@@ -67,7 +67,7 @@ speaks_of_each | reports_each_person |
 Someone | FollowUpPerson |
 Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
 close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli
-Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
+Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream |
 small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip/store
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
 """

@@ -18,7 +18,7 @@ from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config.load import Config
 from groupadd.drip import AuditLine, Drip, DripStatus, Plan
-from groupadd.errors import GroupAddError, Interrupted, LedgerError
+from groupadd.errors import GroupAddError, Interrupted
 from groupadd.model.outcome import Reason
 from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
@@ -27,6 +27,14 @@ app: App = App(name="drip", help="Add many people over days, at a pace that an a
 
 _REPORT = "groupadd-drip.html"
 
+
+def _is_no_option(_: object, file: str) -> None:
+    """Refuse an option where a file should be: cyclopts accepts every leading hyphen, or none."""
+    if file != STDIN and file.startswith("-"):
+        raise ValueError("It is no option of this command.")
+
+
+FileOrHyphen = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_is_no_option)]
 OneProvider = Annotated[str | None, Parameter(name="--provider")]
 
 
@@ -56,7 +64,7 @@ class LedgerOptions:
 
 @app.command
 def plan(
-    file: str,
+    file: FileOrHyphen,
     /,
     *,
     group: str | None = None,
@@ -67,7 +75,8 @@ def plan(
     """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Sends nothing.
 
     Args:
-        file: A CSV with a header. Its columns group and provider win over the options; all others are yours.
+        file: A CSV with a header; - reads standard input. Its columns group and provider win over the options; all
+            others are yours.
         group: The group of the rows that name none.
         providers: An account that shares the rows that name none; may be given several times.
         phone_column: The name of the phone column; left out: phone, participant or number.
@@ -187,8 +196,6 @@ def work(
     """
     output = Output()
     with Drip(ledger, config) as drip:
-        if not drip.is_shared:
-            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
         for name in drip.settings.providers:
             drip.settings.provider(name)
         output.info(
@@ -223,8 +230,8 @@ def pause(*, provider: OneProvider = None, options: LedgerOptions = LedgerOption
     """
     with options.open() as drip:
         drip.pause(provider)
-    paused = f"{provider} is paused" if provider else "all accounts are paused"
-    Output(json=options.json).show({"paused": provider}, f"{paused}; `groupadd drip resume` lets them go on")
+    view = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
+    Output(json=options.json).show({"paused": provider}, view)
     return Exit.EVERYONE_IN
 
 
@@ -260,7 +267,7 @@ def retry(*, reason: Reason, options: LedgerOptions = LedgerOptions()) -> Exit:
 
 
 @app.command
-def export(file: str = STDIN, /, *, ledger: str | None = None) -> Exit:
+def export(file: FileOrHyphen = STDIN, /, *, ledger: str | None = None) -> Exit:
     """Write your own rows and columns back, with the outcome of each person.
 
     Args:

@@ -32,7 +32,7 @@ from groupadd.wire.driver import SystemClock
 from groupadd.wire.messages import log
 
 PEOPLE, GROUP = 40, "120363000000000077@g.us"
-KILL_AFTER = 17  # adds
+KILL_AFTER_ADDS = 17
 _ACCOUNTS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 _PRIVACY: Mapping[int, Privacy] = {15: Privacy.CONTACTS_ONLY, 24: Privacy.NOT_ON_WHATSAPP, 38: Privacy.CONTACTS_ONLY}
 _PACE = """
@@ -45,7 +45,7 @@ adds_per_minute = 240
 rest_s = 0
 adds_per_day = 1000
 """
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 @frozen
@@ -105,7 +105,7 @@ def _plan(output: Output, drip: Drip, people: Path) -> None:
 
 
 def _run_and_kill(output: Output, drip: Drip, world: World, ledger: str, config: Path) -> DripStatus:
-    _chapter(output, 2, f"A run, killed after {KILL_AFTER} adds", "run")
+    _chapter(output, 2, f"A run, killed after {KILL_AFTER_ADDS} adds", "run")
     with Progress(output, drip).shown():
         _run_until_killed(world, ledger, config)
     status = drip.status()
@@ -139,19 +139,19 @@ def _world() -> World:
 
 
 def _people(world: World) -> Sequence[SandboxPerson]:
-    return [human for human in world.people.values() if human.phone not in world.accounts]
+    return [person for person in world.people.values() if person.phone not in world.accounts]
 
 
 def _run_until_killed(world: World, ledger: str, config: Path) -> None:
     """Run the plan in a process of its own, and kill the process without a warning after some adds."""
     command = [sys.executable, "-m", "groupadd", "drip", "run", "--ledger", ledger, "--config", str(config)]
-    places = {**os.environ, "PYTHONPATH": str(Path(groupadd.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(groupadd.__file__).parents[1])}
     runner = subprocess.Popen(  # noqa: S603  our own command line
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=places
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     )
-    gives_up_at = time.monotonic() + _PATIENCE_S
+    gives_up_at = time.monotonic() + _TIMEOUT_S
     try:
-        while _adds(world).total() < KILL_AFTER and runner.poll() is None and time.monotonic() < gives_up_at:
+        while _adds(world).total() < KILL_AFTER_ADDS and runner.poll() is None and time.monotonic() < gives_up_at:
             time.sleep(0.02)
     finally:
         runner.kill()
