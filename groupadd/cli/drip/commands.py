@@ -27,6 +27,14 @@ app: App = App(name="drip", help="Add many people over days, at a pace that an a
 
 _REPORT = "groupadd-drip.html"
 
+
+def _is_no_option(_: object, file: str) -> None:
+    """Refuse an option where a file should be: cyclopts accepts every leading hyphen, or none."""
+    if file != STDIN and file.startswith("-"):
+        raise ValueError("It is no option of this command.")
+
+
+FileOrHyphen = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_is_no_option)]
 OneProvider = Annotated[str | None, Parameter(name="--provider")]
 
 
@@ -56,7 +64,7 @@ class LedgerOptions:
 
 @app.command
 def plan(
-    file: str,
+    file: FileOrHyphen,
     /,
     *,
     group: str | None = None,
@@ -259,7 +267,7 @@ def retry(*, reason: Reason, options: LedgerOptions = LedgerOptions()) -> Exit:
 
 
 @app.command
-def export(file: str = STDIN, /, *, ledger: str | None = None) -> Exit:
+def export(file: FileOrHyphen = STDIN, /, *, ledger: str | None = None) -> Exit:
     """Write your own rows and columns back, with the outcome of each person.
 
     Args:

@@ -64,6 +64,12 @@ def test_a_plan_reads_a_csv_from_standard_input(
     assert (code, printed["people"], [fault["line"] for fault in printed["faults"]]) == (Exit.EVERYONE_IN, 1, [3])
 
 
+@pytest.mark.parametrize("command", ["plan", "export"])
+def test_an_option_that_the_command_lacks_is_no_file(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main(["drip", command, "--grup"]) == Exit.NOT_SENT
+    assert '"--grup" for FILE. It is no option of this command' in capsys.readouterr().err
+
+
 def test_the_same_file_planned_again_is_nothing_new(drip_served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
     capsys.readouterr()
