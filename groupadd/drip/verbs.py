@@ -206,7 +206,7 @@ class LedgerVerbs:
         Raises:
             LedgerError: The ledger cannot be used.
         """
-        self._store.make()
+        self._store.make(migrate=True)
         if self.is_shared:
             from groupadd.drip.fleet.worker import prepare  # noqa: PLC0415  needs the extra `procrastinate`
 

@@ -60,7 +60,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
 
 def migrate(url: str) -> None:
     with Ledger.open(url) as ledger:
-        ledger.make()
+        ledger.make(migrate=True)
 
 
 def test_a_plan_of_schema_1_goes_on_and_ends_with_true_verdicts(old: Trial) -> None:

@@ -22,7 +22,7 @@ from groupadd.drip.store.states import (
 )
 from groupadd.errors import LedgerError
 from groupadd.sandbox import Privacy, faults
-from tests.drip.test_plan import RITA, WITH_NINTH_DIGIT
+from tests.drip.test_planning import RITA, WITH_NINTH_DIGIT
 from tests.drip.trial import Trial, planned
 from tests.drip.virtual import GROUP, crowd, simulated
 
