@@ -21,7 +21,7 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs
+whoever|whomever | the participant, the account |
 whom | the participant, the account | groupadd/adding
 somebody | a participant, an account |
 nobody|no one | no participant | docs groupadd/adding
@@ -42,13 +42,13 @@ ears? | leak detector |
 mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | docs groupadd/adding
+rooms? | group, roster poller | groupadd/adding
 shifts? | account run |
 crew | shared state |
 twins? | duplicate | groupadd/drip/store/migrations
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued |
-left to do|are left|is left|people left | remaining, to do | docs
+left to do|are left|is left|people left | remaining, to do |
 """
 # As a name in code.
 NAMES = r"""
