@@ -19,6 +19,7 @@ from groupadd.client import Client
 from groupadd.config.load import Config
 from groupadd.drip import AuditLine, Drip, DripStatus, Plan
 from groupadd.errors import GroupAddError, Interrupted
+from groupadd.model.json_form import to_json
 from groupadd.model.outcome import Reason
 from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
@@ -96,7 +97,7 @@ def _as_dict(planned: Plan, places: Iterable[Place]) -> dict[str, object]:
         "people": planned.people,
         "planned_before": planned.planned_before,
         "faults": [{"line": line, "why": why} for line, why in planned.faults.items()],
-        "places": [place.as_dict() for place in places],
+        "places": [to_json(place) for place in places],
         "warnings": list(planned.warnings),
         "ends_at": {name: at.isoformat(timespec="seconds") for name, at in planned.ends_at.items()},
     }
@@ -127,28 +128,35 @@ def run(*, options: LedgerOptions = LedgerOptions()) -> Exit:
     Args:
         options: The ledger.
     """
-    output, is_interrupted = Output(json=options.json), False
+    output = Output(json=options.json)
     with options.open() as drip:
-        progress, is_shared = Progress(output, drip), drip.is_shared
-        if is_shared:
-            progress.ctrl_c = "Ctrl-C ends the watching; the workers go on"
+        if drip.is_shared:
             _report_queued(output, len(drip.enqueue_accounts()))
-        with progress.shown():
-            try:
-                status = (drip.watch if is_shared else drip.run)(on_line=progress.on_line)
-            except Interrupted as interrupted:
-                if not isinstance(interrupted.outcome, DripStatus):
-                    raise
-                status, is_interrupted = interrupted.outcome, True
-        output.show({**status.as_dict()}, tables.status(status, drip.settings.drip, present()))
-    if is_interrupted:
-        workers_go_on = "the workers go on; `groupadd drip pause` stops them"
-        output.info(f"\ninterrupted; {workers_go_on if is_shared else '`groupadd drip run` goes on from here'}")
-        return Exit.INTERRUPTED
+        status, is_interrupted = _run_or_watch(output, drip)
+        output.show(status.as_dict(), tables.status(status, drip.settings.drip, present()))
+        if is_interrupted:
+            workers_go_on = "the workers go on; `groupadd drip pause` stops them"
+            goes_on = workers_go_on if drip.is_shared else "`groupadd drip run` goes on from here"
+            output.info(f"\ninterrupted; {goes_on}")
+            return Exit.INTERRUPTED
     if status.has_stopped:
         _report_stops(output, status)
         return Exit.STOPPED
     return of_statuses(one for one, count in status.counts.items() if count)
+
+
+def _run_or_watch(output: Output, drip: Drip) -> tuple[DripStatus, bool]:
+    """Run a ledger that is a file, or watch the workers of a shared one; return its status, and whether Ctrl-C came."""
+    progress = Progress(output, drip)
+    if drip.is_shared:
+        progress.ctrl_c = "Ctrl-C ends the watching; the workers go on"
+    with progress.shown():
+        try:
+            return (drip.watch if drip.is_shared else drip.run)(on_line=progress.on_line), False
+        except Interrupted as interrupted:
+            if not isinstance(interrupted.outcome, DripStatus):
+                raise
+            return interrupted.outcome, True
 
 
 def _report_queued(output: Output, accounts: int) -> None:
@@ -216,7 +224,7 @@ def status(*, options: LedgerOptions = LedgerOptions()) -> Exit:
     with options.open() as drip:
         stands = drip.status()
         view = tables.status(stands, drip.settings.drip, present())
-    Output(json=options.json).show({**stands.as_dict()}, view)
+    Output(json=options.json).show(stands.as_dict(), view)
     return Exit.EVERYONE_IN
 
 

@@ -28,7 +28,7 @@ Transaction: TypeAlias = Connection
 
 DEFAULT_URL = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
-REST_S = 2.0  # how long a server out of reach is left alone: each account's try would delay all others
+REST_S = 2.0  # how long a server out of reach is not tried again: each account's try would delay all others
 POSTGRES: dict[str, object] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,  # a network that is cut reports nothing: give up on it, too
