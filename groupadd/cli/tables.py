@@ -146,14 +146,14 @@ def provider(info: ProviderInfo) -> RenderableType:
     """Return everything about one provider type: its answers, its abilities and their sources, its config fields."""
     rests_on = {name: ", ".join(sources) or "no source named" for name, sources in info.rests_on.items()}
     answers = "report each person" if info.reports_each_person else "only accept; looks at the group show the outcome"
-    facts = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
+    summary = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
     abilities = bare_table("Ability", "", "Rests on")
     abilities.add_row("adds people", "", rests_on[ADDING])
     for name, meaning in (info.abilities or {}).items():
         abilities.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
     used = {source for sources in info.rests_on.values() for source in sources}
     legend = _grid({source: MEANINGS[source] for source in Source if source in used})
-    return Group(Text(info.name, "bold"), "", facts, "", abilities, "", legend, "", _config_fields(info))
+    return Group(Text(info.name, "bold"), "", summary, "", abilities, "", legend, "", _config_fields(info))
 
 
 def _config_fields(info: ProviderInfo) -> Table:
