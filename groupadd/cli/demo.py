@@ -139,7 +139,7 @@ def _conclusion(*, agree: bool) -> Sequence[Text | str]:
     return (
         Text("Every status agrees with the other provider and with the truth", "bold"),
         f"Only the reasons differ: {reporting} says why a person is not in, {accepting} does not.",
-        "groupadd saw that the person is not in, and reports a silent refusal, not a guess.",
+        "groupadd saw that the person is not in, and reports a silent refusal.",
         "",
         Text("What to try next", "bold"),
         "  groupadd sandbox       these people on a local server, with a config to paste",

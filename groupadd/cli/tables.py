@@ -159,9 +159,9 @@ def provider(info: ProviderInfo) -> RenderableType:
 def _config_fields(info: ProviderInfo) -> Table:
     table = bare_table("Config field", "", "Default")
     for field in info.fields:
-        marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
+        need = "required" if field.required else "optional"
         default = "" if field.default is None else str(field.default)
-        table.add_row(field.name, ", ".join(marks) or "optional", default)
+        table.add_row(field.name, f"{need}, secret" if field.secret else need, default)
     return table
 
 
