@@ -56,7 +56,7 @@ def test_an_outcome_that_stdout_cannot_take_goes_to_stderr_and_keeps_its_exit_co
         nowhere = subprocess.run(argv, env=environment(), check=False, stdout=full, stderr=full)
     printed, _, outcome = done.stderr.partition("\n\n")
     assert (done.returncode, nowhere.returncode) == (Exit.EVERYONE_IN, Exit.EVERYONE_IN)
-    assert printed == "standard output cannot be written (No space left on device); it was to get:"
+    assert printed == "standard output cannot be written (No space left on device); its text follows:"
     assert json.loads(outcome)["everyone_in"] is True
 
 
@@ -67,7 +67,7 @@ def test_an_outcome_goes_to_stderr_where_stdout_was_closed_from_the_start(served
     printed, _, outcome = done.stderr.partition("\n\n")
     assert (done.returncode, printed) == (
         Exit.EVERYONE_IN,
-        "standard output cannot be written (it is closed); it was to get:",
+        "standard output cannot be written (it is closed); its text follows:",
     )
     assert json.loads(outcome)["everyone_in"] is True
 

@@ -70,7 +70,7 @@ async def enqueue(context: RunContext) -> Sequence[str]:
 async def work(context: RunContext, *, accounts: int, timing: Timing = USUAL) -> None:
     """Run queued accounts until `context.stopping` is set, then finish the current people.
 
-    A database out of reach is waited for, and nothing is sent meanwhile.
+    Waits for a database out of reach, and sends nothing meanwhile.
 
     Args:
         context: What all accounts share.
@@ -179,13 +179,11 @@ def _silence() -> None:
 
 
 def _require_prepared(ledger: Ledger) -> None:
-    """Check that workers can share the ledger.
+    """Check that the database has the jobs' tables.
 
     Raises:
-        LedgerError: The ledger is a file, or `groupadd drip init` has not prepared it for these workers.
+        LedgerError: `groupadd drip init` has not prepared the ledger for these workers.
     """
-    if not ledger.is_shared:
-        raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
     with ledger.reading() as tx:
         found = job_tables(tx)
     is_old = found.migrated_to is not None and found.migrated_to < _MIGRATIONS[-1].name
