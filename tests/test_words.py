@@ -22,12 +22,12 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
 whoever|whomever | the participant, the account |
-whom | the participant, the account | groupadd/adding
+whom | the participant, the account |
 somebody | a participant, an account |
-nobody|no one | no participant | docs groupadd/adding
+nobody|no one | no participant | docs
 (the )?one who | the participant who |
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config tests/test_client.py
-stands? for | means, is | docs groupadd/adding
+told | reported, returned, raised, logged | docs groupadd/cli tests/test_client.py
+stands? for | means, is | docs
 be had | be opened, be read |
 made? of | conclude from, built from |
 hold that | require |
@@ -42,7 +42,7 @@ ears? | leak detector |
 mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | groupadd/adding
+rooms? | group, roster poller |
 shifts? | account run |
 crew | shared state |
 twins? | duplicate | groupadd/drip/store/migrations
@@ -52,7 +52,7 @@ left to do|are left|is left|people left | remaining, to do |
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding
+said|meant|heard | the thing's own noun |
 book|Book | ledger, LedgerOptions |
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |

@@ -70,7 +70,7 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
 def preflight(known: Preflight) -> RenderableType:
     """Return the tables of a preflight: the group, then the people."""
     group = bare_table("About the group", "")
-    limit = f"{known.limit:,}" if known.limit_is_told else f"the usual {known.limit:,}"
+    limit = f"{known.limit:,}" if known.limit_is_known else f"the usual {known.limit:,}"
     places = "unknown" if known.places_left is None else f"{known.places_left:,} of {limit}"
     proof = "yes" if known.provable else f"no: {in_words(known.why_not_provable or '')}"
     group.add_row("our account is in it", yes_or_no(known.in_group))
