@@ -18,8 +18,8 @@ from groupadd.model.masking import Secret
 from groupadd.model.outcome import Evidence, Invite, InviteState, Reason, Status
 from groupadd.model.roster import Observation
 from groupadd.provider import Claim
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import crowd
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import crowd
 
 OFFER = Invite("personal", InviteState.SENT, datetime(2026, 1, 5, 9, tzinfo=UTC), "m1")
 VALUES: Mapping[str, Any] = {

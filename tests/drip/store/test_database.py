@@ -12,9 +12,9 @@ from sqlalchemy.pool import Pool
 from groupadd import Status, drip
 from groupadd.drip.store.database import POSTGRES, Ledger, exclusive
 from groupadd.drip.store.schema import VERSION, accounts
-from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import crowd, simulated
+from tests.support.ledgers import KINDS, new_ledger
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import crowd, simulated
 
 HOLDS_THE_LOCK = """
 import sys, time

@@ -17,9 +17,9 @@ from groupadd.drip.store.schema import accounts
 from groupadd.drip.store.states import Event, State
 from groupadd.settings import PaceSettings
 from groupadd.wire.messages import LONGEST_RETRY_S
-from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import crowd, simulated
+from tests.support.ledgers import KINDS, new_ledger
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import crowd, simulated
 
 
 class Leased:

@@ -14,8 +14,8 @@ from groupadd import Status
 from groupadd.drip import AccountRun, AuditLine
 from groupadd.drip.stop_rules import HOW_TO_GO_ON
 from groupadd.sandbox import Privacy, faults
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, START, crowd, simulated
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import GROUP, START, crowd, simulated
 
 CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 
