@@ -77,7 +77,7 @@ class AddSettings:
     )
 
 
-class AddOptions(TypedDict, total=False):
+class AddOverrides(TypedDict, total=False):
     """Some of the `AddSettings`, as keyword arguments."""
 
     verify: Verify
