@@ -57,16 +57,20 @@ class Scrubber:
 
     def scrub(self, text: str) -> str:
         """Return a text with its private values replaced."""
-        text = _NAMES.sub(rf'\1"{NAME}"', self._without_known(text))
+        text = _NAMES.sub(rf'\1"{NAME}"', self.without_known(text))
         for pattern, placeholder in _PLACEHOLDERS.items():
             text = pattern.sub(self._numbered(placeholder), text)
         return text
 
     def scrub_response(self, body: str) -> str:
         """Return a response's body with its private values replaced; add its codes and tokens to the known values."""
+        self.learn(body)
+        return self.scrub(body)
+
+    def learn(self, body: str) -> None:
+        """Add the invite codes and tokens in a response's body to the known values."""
         codes = {code: INVITE for pattern in _CODES for code in pattern.findall(body)}
         self.placeholders |= codes | dict.fromkeys(map(json.loads, _TOKEN.findall(body)), BEARER) | self.placeholders
-        return self.scrub(body)
 
     def require_clean(self, text: str) -> None:
         """Check that a text contains no known value.
@@ -74,10 +78,11 @@ class Scrubber:
         Raises:
             ValueError: The text contains one. The message does not show it.
         """
-        if self._without_known(text) != text:
+        if self.without_known(text) != text:
             raise ValueError("the recording contains a secret, so nothing was written")
 
-    def _without_known(self, text: str) -> str:
+    def without_known(self, text: str) -> str:
+        """Return a text with the known values replaced, in every spelling."""
         for known in sorted(filter(None, self.placeholders), key=len, reverse=True):
             text = spelled(known).sub(partial(_placeholder, self.placeholders[known]), text)
         return text

@@ -97,7 +97,7 @@ def test_a_known_value_is_found_in_every_spelling(spell: Spell) -> None:
 def test_each_character_may_be_spelled_in_its_own_way(data: st.DataObject, secret: str) -> None:
     ways: Sequence[Spell] = (str, escape, lambda char: quote(char, safe=""), lambda char: json.dumps(char)[1:-1])
     text = "".join(data.draw(st.sampled_from(ways))(char) for char in secret)
-    assert Scrubber({secret: "•"})._without_known(f"<{text}>") == "<•>"
+    assert Scrubber({secret: "•"}).without_known(f"<{text}>") == "<•>"
 
 
 def test_a_value_is_not_found_where_it_is_not() -> None:
