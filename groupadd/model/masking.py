@@ -105,15 +105,15 @@ def repr_masked_lid(lid: str | None) -> str:
     return repr_masked(lid and f"{lid}@lid")
 
 
-def repr_masked_url(url: str) -> str:
-    """Return the repr of an address with the credentials in it masked: a user and password, and the query.
+def masked_url(url: str) -> str:
+    """Return an address with the credentials in it masked: a user and password, and the query.
 
-    For the `base_url` of a provider: `base_url: str = field(repr=repr_masked_url)`.
+    A provider's address has neither: `base_url: str = field(converter=masked_url)`. A client refuses a masked one.
     """
     before, at, host = url.rpartition("@")
     scheme, slashes, _ = before.partition("//")
     address, mark, _ = (f"{scheme if slashes else ''}{slashes}{MASK}@{host}" if at else url).partition("?")
-    return repr(address + (mark and mark + MASK))
+    return address + (mark and mark + MASK)
 
 
 def scrubbed(text: str) -> str:
