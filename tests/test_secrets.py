@@ -1,14 +1,22 @@
 """A secret has no way out but the transport's: every class that may hold one, looked at in every way."""
 
+import asyncio
+import socket
+import threading
+from collections.abc import Callable
+
 import attrs
+import httpx
 import pytest
 
 from groupadd import AsyncClient, Client, Secret
 from groupadd.config import registry
+from groupadd.sandbox import VirtualClock
 from groupadd.testing.leaks import LeakDetector
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 from tests.support.carriers import KEY, build_provider, carriers
 from tests.support.inspectors import all_ways, looked_at
+from tests.support.servers import server
 
 DETECTOR = LeakDetector({"the key": KEY}, ())
 WAYS = all_ways()
@@ -42,7 +50,64 @@ def test_the_ways_are_many_and_would_find_a_text() -> None:
     assert {"rich print", "attrs.asdict", "cattrs.unstructure", "traceback with locals", "assertion"} <= {*found}
 
 
+PROVIDERS = [type_ for type_, origin in registry.installed().items() if origin.built_in]
+
+
+def error_of(call: Callable[[], object]) -> BaseException | None:
+    """Return what a call raises; its traceback begins here, so that it has no frame of a test."""
+    try:
+        call()
+    except BaseException as error:  # noqa: BLE001
+        return error
+    return None
+
+
+def shown_by(error: BaseException | None) -> set[str]:
+    detector = LeakDetector({"the key": KEY}, ())
+    detector.capture_error(error)
+    return detector.leaks | detector.leaks_in_frames
+
+
+@pytest.mark.parametrize("end", [SystemExit, KeyboardInterrupt, MemoryError, GeneratorExit])
+@pytest.mark.parametrize("type_", PROVIDERS)
+def test_no_frame_of_a_request_that_is_broken_off_shows_a_secret(type_: str, end: type[BaseException]) -> None:
+    def handle(request: httpx.Request) -> httpx.Response:
+        revealed.append(f"{request.url} {request.headers.raw} {request.content!r}")
+        raise end
+
+    revealed: list[str] = []
+    http = httpx.Client(transport=httpx.MockTransport(handle))
+    provider = build_provider(type_, base_url="https://api.example")
+    with Client(provider, http=http, clock=VirtualClock(), verify="always") as client:
+        shown = shown_by(error_of(lambda: client.add("120363000000000042@g.us", ["+12025550143"])))
+    assert DETECTOR.leaks_in("\n".join(revealed)) == {"the key"}
+    assert shown == set()
+
+
+@pytest.mark.parametrize("type_", PROVIDERS)
+def test_no_frame_of_a_request_that_is_cancelled_shows_a_secret(type_: str) -> None:
+    received, over = threading.Event(), threading.Event()
+
+    def silent(_: socket.socket) -> None:
+        received.set()
+        over.wait(10)
+
+    async def cancelled(url: str) -> BaseException:
+        async with AsyncClient(build_provider(type_, base_url=url)) as client:
+            adding = asyncio.ensure_future(client.add("120363000000000042@g.us", ["+12025550143"]))
+            await asyncio.to_thread(received.wait, 10)
+            adding.cancel()
+            done, _ = await asyncio.wait([adding])
+            over.set()
+            with pytest.raises(asyncio.CancelledError) as error:
+                done.pop().result()
+            return error.value
+
+    with server(silent) as url:
+        assert shown_by(asyncio.run(cancelled(url))) == set()
+
+
 def test_every_provider_is_looked_at() -> None:
     looked_at_types = {name.split(".")[2] for name in CARRIERS if name.startswith("groupadd.providers.")}
-    assert {type_ for type_, origin in registry.installed().items() if origin.built_in} == looked_at_types
+    assert looked_at_types == {*PROVIDERS}
     assert {"groupadd.wire.messages.Request", "groupadd.provider.Claim"} <= CARRIERS.keys()
