@@ -267,8 +267,8 @@ class Ledger:
             )
 
     def before_fork(self) -> None:
-        """Close every idle connection."""
-        self._engine.dispose()
+        """Close every idle connection; one of a transaction under way stays, and stays in the pool."""
+        self._engine.pool.dispose()
 
     def after_fork(self) -> None:
         """Forget, in the new process, every connection and lock of the old one."""
