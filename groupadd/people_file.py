@@ -1,6 +1,7 @@
 """Lists of people: the one reader and writer of files, with one person a line or as a CSV with a phone column.
 
 The reader skips blank lines. It skips `#` comments, too, except below the header of a CSV: a row may begin with `#`.
+All text is cleaned as it is read. Cells stay whole; column names, numbers and the names of files are words.
 """
 
 import csv
@@ -8,25 +9,31 @@ import io
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
+from functools import partial
+from itertools import chain, islice
 from os import PathLike
 from pathlib import Path
 from typing import TextIO, TypeAlias
 
 from attrs import frozen
 
-from groupadd.errors import CannotRead, CannotWrite, InvalidParticipant
+from groupadd.errors import CannotRead, InvalidParticipant
+from groupadd.files import FilePath, open_binary, replacing, why
+from groupadd.model.cleaning import clean_cell, clean_word
 from groupadd.model.identity import parse_participants
 from groupadd.model.masking import scrubbed
 
-FilePath: TypeAlias = str | PathLike[str]
 Rows: TypeAlias = Iterable[Mapping[str, str]]
 
 STDIN = "-"
 _STDIN_NAME = "standard input"
 PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that the header of a CSV names
-_DELIMITERS = ",;\t"  # no number and no JID holds one of them
+DELIMITERS = ",;\t"  # no number and no JID holds one of them
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
+_MOST_PEOPLE = 100_000  # in a list that is read into memory
+_MOST_ROWS = 1_000_000
+_LONGEST_LINE = 2**18  # characters
+_MOST_OF_STDIN = 2**28  # bytes
 
 
 @frozen
@@ -81,7 +88,7 @@ class Sheet:
 
     def phone(self, cells: Sequence[str]) -> str:
         """Return the phone number of a row, empty where the row is too short."""
-        return cells[self.phone_at].strip() if self.phone_at < len(cells) else ""
+        return clean_word(cells[self.phone_at].strip()) if self.phone_at < len(cells) else ""
 
 
 @frozen
@@ -101,7 +108,7 @@ class _Header:
 
 def named(given: Sequence[str]) -> People:
     """Return the people that are named on the command line."""
-    return People(tuple(given), tuple(f"participant {position}" for position in range(1, len(given) + 1)))
+    return People(tuple(map(clean_word, given)), tuple(f"participant {one}" for one in range(1, len(given) + 1)))
 
 
 def read(source: str) -> People:
@@ -111,11 +118,11 @@ def read(source: str) -> People:
         source: The path of the file, or `-` for standard input.
 
     Raises:
-        CannotRead: The file cannot be read, holds no people, or is a CSV without a phone column.
+        CannotRead: The file cannot be read, holds no people or too many, or is a CSV without a phone column.
     """
-    name = _STDIN_NAME if source == STDIN else source
-    with _opened(source, name) as file:
-        return people_in(file, name)
+    name = _STDIN_NAME if source == STDIN else clean_word(source)
+    with _opened(source, name) as lines:
+        return people_in(lines, name)
 
 
 def people_in(lines: Iterable[str], name: str) -> People:
@@ -126,21 +133,27 @@ def people_in(lines: Iterable[str], name: str) -> People:
         name: The name of the file in messages.
 
     Raises:
-        CannotRead: The file holds no people, is no CSV after all, or has no phone column.
+        CannotRead: The file holds no people or too many, is no CSV after all, or has no phone column.
     """
-    rest = iter(lines)
-    header = _header(rest, PHONE_COLUMNS)
-    if header.delimiter is not None:
-        sheet = _sheet(header, rest, name, PHONE_COLUMNS)
-        rows = [(line, sheet.phone(cells)) for line, cells in sheet.rows]
-    elif any(one in header.text for one in _DELIMITERS):
-        raise _without_phone_column(name, header.line, PHONE_COLUMNS)
-    else:
-        numbered = enumerate(map(str.strip, chain(_lines(header.text), rest)), header.line)
-        rows = [(line, given) for line, given in numbered if given and not given.startswith("#")]
+    rows = list(islice(_numbers(iter(lines), name), _MOST_PEOPLE + 1))
     if not rows:
         raise CannotRead(f"{name}: the file names no participants")
+    if len(rows) > _MOST_PEOPLE:
+        raise CannotRead(f"{name}: the file names more than {_MOST_PEOPLE:,} participants")
     return People(tuple(given for _, given in rows), tuple(f"{name}, line {line}" for line, _ in rows))
+
+
+def _numbers(lines: Iterator[str], name: str) -> Iterator[tuple[int, str]]:
+    """Yield each person of a list or a CSV: the line, from 1, and the user's own spelling."""
+    header = _header(lines, PHONE_COLUMNS)
+    if header.delimiter is not None:
+        sheet = _sheet(header, lines, name, PHONE_COLUMNS)
+        yield from ((line, sheet.phone(cells)) for line, cells in sheet.rows)
+    elif any(one in header.text for one in DELIMITERS):
+        raise _without_phone_column(name, header.line, PHONE_COLUMNS)
+    else:
+        numbered = enumerate(map(str.strip, chain(_lines(header.text), lines)), header.line)
+        yield from ((line, clean_word(given)) for line, given in numbered if given and not given.startswith("#"))
 
 
 @contextmanager
@@ -158,35 +171,51 @@ def open_sheet(source: FilePath | Rows, phone_column: str | None = None) -> Iter
     if not isinstance(source, str | PathLike):
         yield _sheet_of(source, columns)
         return
-    name = _STDIN_NAME if source == STDIN else Path(source).name
-    with _opened(source, name) as file:
-        rest = iter(file)
-        yield _sheet(_header(rest, columns), rest, name, columns)
+    name = _STDIN_NAME if source == STDIN else clean_word(Path(source).name)
+    with _opened(source, name) as lines:
+        yield _sheet(_header(lines, columns), lines, name, columns)
 
 
-def write(target: FilePath | TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], *, delimiter: str) -> None:
+def write(
+    target: FilePath | TextIO,
+    header: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    *,
+    delimiter: str,
+    force: bool = False,
+    protected: Iterable[FilePath] = (),
+) -> None:
     """Write a CSV, in UTF-8.
 
     Args:
-        target: The path of the file, or an open text file, whose own errors are raised unchanged.
+        target: The path of the file, or an open text file, whose own errors are raised unchanged. A file that is there
+            is replaced if it is a CSV all of whose columns the new one has.
         header: The names of the columns.
         rows: The cells of each row.
         delimiter: The character between two cells.
+        force: Replace a file of another kind, and the file that a symbolic link names.
+        protected: Files that are never replaced.
 
     Raises:
-        CannotWrite: The file cannot be written.
+        CannotWrite: The file cannot be written, or is not to be replaced.
     """
     if not isinstance(target, str | PathLike):
         _write(target, header, rows, delimiter)
         return
+    has_these = partial(_has_only, columns=header)
+    with replacing(target, is_same_kind=has_these, force=force, protected=protected) as file:
+        _write(file, header, rows, delimiter)
+
+
+def _has_only(path: Path, columns: Sequence[str]) -> bool:
+    """Return whether a file is a CSV that has no other columns than these."""
+    wanted = [name.strip().lower() for name in columns]
     try:
-        with Path(target).open("w", encoding="utf-8", newline="") as file:
-            _write(file, header, rows, delimiter)
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-    else:
-        return
-    raise CannotWrite(f"{scrubbed(Path(target).name)} cannot be written: {why}")
+        with _opened(path, path.name) as lines:
+            header = _header(lines, wanted)
+    except CannotRead:
+        return False
+    return header.delimiter is not None and {*_names(_cells(header.text, header.delimiter))} <= {*wanted}
 
 
 def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], delimiter: str) -> None:
@@ -196,32 +225,42 @@ def _write(file: TextIO, header: Sequence[str], rows: Iterable[Sequence[str]], d
 
 
 @contextmanager
-def _opened(source: FilePath, name: str) -> Iterator[TextIO]:
-    """Open a file as text: UTF-8, or UTF-16 where its first bytes say so.
+def _opened(source: FilePath, name: str) -> Iterator[Iterator[str]]:
+    """Open a file as lines of text, with their ends: UTF-8, or UTF-16 where its first bytes say so.
 
     Raises:
-        CannotRead: The file cannot be opened or is no such text.
+        CannotRead: The file cannot be opened, is no such text, or has a line that is too long.
     """
     try:
         with _binary(source) as raw:
             encoding = "utf-16" if raw.peek(2)[:2] in _UTF_16 else "utf-8-sig"
             with io.TextIOWrapper(raw, encoding, newline="") as file:
-                yield file
+                yield _bounded_lines(file)
     except OSError as error:
-        why = error.strerror or type(error).__name__
+        fault = why(error)
     except UnicodeDecodeError:
-        why = "it is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
+        fault = "it is not UTF-8; save it as UTF-8 (in Excel: CSV UTF-8)"
     else:
         return
-    raise CannotRead(f"{scrubbed(name)}: cannot be read: {why}")  # the name may be a number by mistake
+    raise CannotRead(f"{scrubbed(name)}: cannot be read: {fault}")  # the name may be a number by mistake
 
 
 def _binary(source: FilePath) -> io.BufferedReader:
     if source != STDIN:
-        return Path(source).open("rb")
+        return open_binary(source)
     if sys.stdin is None:
         raise OSError(0, "it is closed")
-    return io.BufferedReader(io.BytesIO(sys.stdin.buffer.read()))
+    content = sys.stdin.buffer.read(_MOST_OF_STDIN + 1)
+    if len(content) > _MOST_OF_STDIN:
+        raise OSError(0, "it is too large")
+    return io.BufferedReader(io.BytesIO(content))
+
+
+def _bounded_lines(file: TextIO) -> Iterator[str]:
+    while line := file.readline(_LONGEST_LINE):
+        if len(line) == _LONGEST_LINE:
+            raise OSError(0, f"it has a line of more than {_LONGEST_LINE:,} characters")
+        yield line
 
 
 def _header(lines: Iterator[str], columns: Sequence[str]) -> _Header:
@@ -229,9 +268,9 @@ def _header(lines: Iterator[str], columns: Sequence[str]) -> _Header:
     for number, line in enumerate(lines, 1):
         is_comment = line.lstrip().startswith("#")
         text = line
-        while not is_comment and text.count('"') % 2 and (more := next(lines, "")):
+        while not is_comment and text.count('"') % 2 and len(text) < _LONGEST_LINE and (more := next(lines, "")):
             text += more  # the line ends within a quoted cell
-        delimiter = next((one for one in _DELIMITERS if _phone_at(_cells(text, one), columns) is not None), None)
+        delimiter = next((one for one in DELIMITERS if _phone_at(_cells(text, one), columns) is not None), None)
         if delimiter is not None or not (is_comment or line.isspace()):
             return _Header(number, text, delimiter)
     return _Header(1, "", None)
@@ -246,8 +285,12 @@ def _cells(text: str, delimiter: str) -> Sequence[str]:
 
 
 def _phone_at(header: Sequence[str], columns: Sequence[str]) -> int | None:
-    names = [cell.strip().lower() for cell in header]
+    names = _names(header)
     return next((names.index(wanted) for wanted in columns if wanted in names), None)
+
+
+def _names(header: Sequence[str]) -> list[str]:
+    return [cell.strip().lower() for cell in header]
 
 
 def _sheet(header: _Header, rest: Iterator[str], name: str, columns: Sequence[str]) -> Sheet:
@@ -256,7 +299,7 @@ def _sheet(header: _Header, rest: Iterator[str], name: str, columns: Sequence[st
     Raises:
         CannotRead: The header names no phone column.
     """
-    names = _cells(header.text, header.delimiter or ",")
+    names = [clean_word(cell) for cell in _cells(header.text, header.delimiter or ",")]
     phone_at = _phone_at(names, columns)
     if header.delimiter is None or phone_at is None:
         raise _without_phone_column(name, header.line, columns)
@@ -269,21 +312,23 @@ def _rows(lines: Iterator[str], delimiter: str, name: str, first: int) -> Iterat
     """Yield every row that is not blank, with the line on which it begins.
 
     Raises:
-        CannotRead: A row is no CSV.
+        CannotRead: A row is no CSV, or there are too many rows.
     """
     reader = csv.reader(lines, delimiter=delimiter, strict=True)
-    while True:
+    for _ in range(_MOST_ROWS):
         line = first + reader.line_num
         try:
             row = next(reader, None)
         except csv.Error as error:
-            why = str(error)
+            fault = f"is not CSV: {error}"
             break
         if row is None:
             return
         if any(cell.strip() for cell in row):
-            yield line, row
-    raise CannotRead(f"{name}, line {line}: is not CSV: {why}")
+            yield line, [clean_cell(cell) for cell in row]
+    else:
+        fault = f"the file has more than {_MOST_ROWS:,} rows"
+    raise CannotRead(f"{name}, line {line}: {fault}")
 
 
 def _sheet_of(rows: Rows, columns: Sequence[str]) -> Sheet:
@@ -300,8 +345,8 @@ def _sheet_of(rows: Rows, columns: Sequence[str]) -> Sheet:
     phone_at = _phone_at(header, columns)
     if phone_at is None:
         raise _without_phone_column("rows", 1, columns)
-    cells = ([str(row.get(name) or "") for name in header] for row in chain([first], every))
-    return Sheet("rows", header, ",", phone_at, enumerate(cells, 1))
+    cells = ([clean_cell(str(row.get(name) or "")) for name in header] for row in chain([first], every))
+    return Sheet("rows", [clean_word(name) for name in header], ",", phone_at, enumerate(cells, 1))
 
 
 def _lines(text: str) -> Iterator[str]:

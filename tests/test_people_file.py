@@ -1,4 +1,6 @@
 import io
+import itertools
+import os
 from pathlib import Path
 
 import pytest
@@ -159,3 +161,55 @@ def test_what_is_written_is_read_back(rows: list[list[str]]) -> None:
 def test_a_file_that_cannot_be_written_is_an_error_that_names_it(tmp_path: Path) -> None:
     with pytest.raises(CannotWrite, match=r"done\.csv cannot be written: No such file"):
         write(tmp_path / "nowhere" / "done.csv", ["phone"], [], delimiter=",")
+
+
+def test_text_is_cleaned_where_it_comes_in() -> None:
+    rows = [{"phone": "\u202a+1 202 555 0100\u202c", "note\x1b[2J": "half an emoji \ud83d, two\nlines, \0"}]
+    with open_sheet(rows) as sheet:
+        ((_, cells),) = sheet.rows
+    assert sheet.header == ["phone", "note\ufffd[2J"]
+    assert cells == ["+1 202 555 0100", "half an emoji \ufffd, two\nlines, \ufffd"]
+    given = f"{cells[0]}\n\u202e+12025550101\x9b\n{'9' * 10_000}\n"
+    assert people_in(given, "p").given == ("+1 202 555 0100", "+12025550101\ufffd", "9" * 199 + "…")
+    assert named(["+1202555\udcff"]).given == ("+1202555\ufffd",)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="names of files are Unicode there")
+def test_a_file_whose_name_is_not_unicode_is_read_and_named(tmp_path: Path) -> None:
+    path = tmp_path / os.fsdecode(b"p\xff\x1b[31m.csv")
+    path.write_text("phone\n+12025550100\n")
+    with open_sheet(path) as sheet:
+        assert sheet.name == "p\ufffd\ufffd[31m.csv"
+    (place,) = read(str(path)).places
+    place.encode()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+@pytest.mark.parametrize("device", ["/dev/zero", "/dev/null", "pipe"])
+def test_what_has_no_end_or_no_writer_is_an_error_at_once(device: str, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    place = str(tmp_path / device)  # an absolute path stays as it is
+    for read_it in (lambda: read(place), lambda: list(sheet_of(Path(place)))):
+        with pytest.raises(CannotRead):
+            read_it()
+
+
+def test_what_is_too_long_or_too_many_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr("groupadd.people_file._MOST_PEOPLE", 3)
+    monkeypatch.setattr("groupadd.people_file._MOST_ROWS", 3)
+    monkeypatch.setattr("groupadd.people_file._LONGEST_LINE", 40)
+    monkeypatch.setattr("groupadd.people_file._MOST_OF_STDIN", 100)
+    endless = itertools.repeat("+12025550100\n")
+    with pytest.raises(CannotRead, match="more than 3 participants"):
+        people_in_lines(endless, "p")
+    with pytest.raises(CannotRead, match="more than 3 rows"):
+        people_in_lines(itertools.chain(["phone,x\n"], endless), "p")
+    with pytest.raises(CannotRead):
+        people_in_lines(itertools.repeat('"'), "p")
+    path = tmp_path / "people.csv"
+    path.write_text(f"phone,note\n+12025550100,{'x' * 40}\n")
+    with pytest.raises(CannotRead, match="a line of more than 40 characters"):
+        sheet_of(path)
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(b"y\n" * 60)))
+    with pytest.raises(CannotRead, match="standard input: cannot be read: it is too large"):
+        read("-")

@@ -6,7 +6,7 @@ Every value is known by its path. A fault names the file or the variable that ho
 import os
 import sys
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, TypeAlias, cast
@@ -15,12 +15,14 @@ from attrs import evolve, frozen
 
 from groupadd.config.suggestions import nearest
 from groupadd.errors import ConfigError, ConfigNotFound
+from groupadd.files import read_bytes, why
 
 ConfigSource: TypeAlias = str | os.PathLike[str] | Mapping[str, object] | None
 Keys: TypeAlias = tuple[str, ...]
 Value: TypeAlias = Any  # a file may hold any value
 
 FILE = "groupadd.toml"
+_LARGEST_CONFIG, _LARGEST_VALUE = 2**20, 2**16  # bytes
 UNRESOLVED = object()  # a value that is not looked up yet; every field accepts it
 
 
@@ -65,12 +67,12 @@ class Document:
             return ExternalText(self.environ[name])
         path = self.folder / name
         try:
-            return ExternalText(path.read_text("utf-8").removesuffix("\n"))
+            return ExternalText(read_bytes(path, most=_LARGEST_VALUE).decode().removesuffix("\n").removesuffix("\r"))
         except OSError as error:
-            why = error.strerror
+            fault = why(error)
         except ValueError:
-            why = "not text"
-        raise ConfigError(f"the file {path} cannot be read: {why}")
+            fault = "not text"
+        raise ConfigError(f"the file {path} cannot be read: {fault}")
 
 
 @frozen(repr=False)
@@ -134,39 +136,40 @@ def find(config: ConfigSource, environ: Mapping[str, str]) -> Table:
     """
     if isinstance(config, Mapping):
         return _overlaid("config", Path(), config, environ)
-    variable = environ.get("GROUPADD_CONFIG") if config is None else None
-    named = variable or config
-    looked_at: list[str] = []
-    for place in _usual_places(environ) if named is None else [Path(named)]:
+    places = config_files(config, environ)
+    for place in places:
         with suppress(FileNotFoundError, NotADirectoryError):
             return _overlaid(str(place), place.parent, _parsed(place), environ)
-        looked_at.append(str(place))
-    if named is not None:
-        raise ConfigError(f"{named}: no such file{' (named by GROUPADD_CONFIG)' if variable else ''}")
+    if len(places) == 1:
+        by = " (named by GROUPADD_CONFIG)" if config is None else ""
+        raise ConfigError(f"{places[0]}: no such file{by}")
     table = _overlaid("environment", Path(), {}, environ)
     if "providers" not in table.values:
-        nowhere = " and no ".join(looked_at)
+        nowhere = " and no ".join(map(str, places))
         raise ConfigNotFound(f"no config is found: GROUPADD_CONFIG is not set, and there is no {nowhere}")
     return table
 
 
+def config_files(config: ConfigSource, environ: Mapping[str, str] = os.environ) -> Sequence[Path]:
+    """Return the files of which the first one that exists is the config; none for a mapping."""
+    if isinstance(config, Mapping):
+        return ()
+    named = environ.get("GROUPADD_CONFIG") or None if config is None else config
+    return [Path(FILE), _user_folder(environ) / FILE] if named is None else [Path(named)]
+
+
 def _parsed(path: Path) -> Mapping[str, object]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(read_bytes(path, most=_LARGEST_CONFIG).decode("utf-8-sig"))
     except (FileNotFoundError, NotADirectoryError):
         raise
     except OSError as error:
-        fault = f"cannot be read: {error.strerror}"
+        fault = f"cannot be read: {why(error)}"
     except UnicodeDecodeError:
         fault = "cannot be read: not UTF-8"
     except (ValueError, RecursionError) as error:
         fault = f"not TOML: {error}"
     raise ConfigError(f"{path}: {fault}")  # out here, since what was raised in there holds the file's text
-
-
-def _usual_places(environ: Mapping[str, str]) -> Iterator[Path]:
-    yield Path(FILE)
-    yield _user_folder(environ) / FILE
 
 
 def _user_folder(environ: Mapping[str, str]) -> Path:
@@ -180,8 +183,15 @@ def _user_folder(environ: Mapping[str, str]) -> Path:
 
 
 def _overlaid(source: str, folder: Path, tables: Mapping[str, object], environ: Mapping[str, str]) -> Table:
-    """Lay `GROUPADD_PROVIDER` and `GROUPADD_TABLE__…__KEY` over the tables; an empty variable counts as not set."""
-    merged = _copied(tables)
+    """Lay `GROUPADD_PROVIDER` and `GROUPADD_TABLE__…__KEY` over the tables; an empty variable counts as not set.
+
+    Raises:
+        ConfigError: The tables are nested too deeply.
+    """
+    try:
+        merged = _copied(tables)
+    except RecursionError:
+        raise ConfigError(f"{source}: its tables are nested too deeply") from None
     overridden_by: dict[Keys, str] = {}
     for variable, text in sorted(environ.items()):
         path = _path(variable, merged)

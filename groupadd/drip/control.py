@@ -36,7 +36,9 @@ def forget(ledger: Ledger, participant: str) -> int:
     """Delete what the ledger holds of a person; errors as for `Drip.forget`."""
     (person,) = parse_participants([participant])
     with ledger.writing() as tx:
-        return forget_person(ledger, tx, person)
+        deleted = forget_person(ledger, tx, person)
+    ledger.erase_deleted()
+    return deleted
 
 
 def _named(tx: Transaction, provider: str | None) -> Sequence[str]:

@@ -1,17 +1,21 @@
 """The export: the user's rows in their order and with their columns, each with the verdict on its participant."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TextIO
 
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.lists import ListedRow, StoredSheet, listed_rows, stored_sheets
-from groupadd.people_file import FilePath, write
+from groupadd.errors import LedgerError
+from groupadd.files import FilePath
+from groupadd.people_file import DELIMITERS, write
 
 COLUMNS = ("groupadd_status", "groupadd_reason", "groupadd_evidence", "groupadd_at")
 
 
-def export(ledger: Ledger, target: FilePath | TextIO) -> None:
+def export(
+    ledger: Ledger, target: FilePath | TextIO, *, force: bool = False, protected: Iterable[FilePath] = ()
+) -> None:
     """Write every row that was planned; arguments and errors as for `Drip.export`."""
     with ledger.reading() as tx:
         sheets = stored_sheets(tx)
@@ -22,7 +26,10 @@ def export(ledger: Ledger, target: FilePath | TextIO) -> None:
         else:
             header = tuple(dict.fromkeys(name for one in headers for name in one))
             rows = _by_name(listed_rows(tx), {sheet.id: sheet for sheet in sheets}, header)
-        write(target, [*header, *COLUMNS], rows, delimiter=sheets[0].delimiter if sheets else ",")
+        delimiter = sheets[0].delimiter if sheets else ","
+        if delimiter not in [*DELIMITERS]:
+            raise LedgerError("the ledger holds a delimiter that no list has")
+        write(target, [*header, *COLUMNS], rows, delimiter=delimiter, force=force, protected=protected)
 
 
 def _unchanged(rows: Iterator[ListedRow], width: int) -> Iterator[Sequence[str]]:

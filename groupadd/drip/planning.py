@@ -19,8 +19,9 @@ from groupadd.drip.store.lists import ParticipantKey
 from groupadd.drip.store.states import Event
 from groupadd.drip.store.transition import PlannedRow, insert_people
 from groupadd.errors import ConfigError, InvalidGroup, InvalidParticipant
+from groupadd.files import FilePath
 from groupadd.model.identity import GroupId, parse_participants
-from groupadd.people_file import FilePath, Rows, Sheet, open_sheet
+from groupadd.people_file import Rows, Sheet, open_sheet
 
 _AT_ONCE = 2000  # rows
 

@@ -32,6 +32,7 @@ HOW_TO_GO_ON: Mapping[str, str] = {
     "unreachable": "see that the provider is up and `base_url` is right, then `groupadd drip resume`",
     "unsupported": "plan these people for another provider, or change `[add]`, then `groupadd drip resume`",
     "config": "correct the config, then `groupadd drip resume`",
+    "ledger": "see what changed the ledger beside groupadd, restore a copy, then `groupadd drip resume`",
 }
 
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from groupadd.config.load import Config, load
-from groupadd.config.sources import ConfigSource
+from groupadd.config.sources import ConfigSource, config_files
 from groupadd.drip import control, planning
 from groupadd.drip.export import export
 from groupadd.drip.fleet.watch import watch
@@ -17,8 +17,9 @@ from groupadd.drip.store.database import DEFAULT_URL, Ledger, exclusive
 from groupadd.drip.store.schema import VERSION
 from groupadd.drip.worker.run import AccountRun, RunContext, ignore_line, run_account, run_accounts
 from groupadd.errors import LedgerError
+from groupadd.files import FilePath
 from groupadd.model.outcome import Reason
-from groupadd.people_file import FilePath, Rows
+from groupadd.people_file import Rows
 from groupadd.wire.driver import Clock
 
 if TYPE_CHECKING:  # slow to import
@@ -142,20 +143,29 @@ class LedgerVerbs:
         """
         return control.retry(self._store, Reason(reason))
 
-    def export(self, target: FilePath | TextIO) -> None:
+    @property
+    def _files(self) -> Sequence[FilePath]:
+        """The files that no export and no report replaces: the ledger's own, and the config."""
+        return (*self._opened.files, *config_files(self._config))
+
+    def export(self, target: FilePath | TextIO, *, force: bool = False) -> None:
         """Write every row that was planned, with status, reason, evidence and time (UTC, ISO 8601) behind it.
 
         They are empty while there is no verdict; the reason of a row that cannot be used says why. Where files with
         other columns were planned as well, all columns are there, and each row fills its own.
 
+        A new file is readable by its owner alone. A file that is there is replaced as a whole, or stays as it was.
+
         Args:
-            target: The path of a file, or an open text file, whose own errors are raised unchanged.
+            target: The path of a file, or an open text file, whose own errors are raised unchanged. A file that is
+                there is replaced if it is a planned list or an earlier export.
+            force: Replace a file of another kind, and the file that a symbolic link names; never a ledger or a config.
 
         Raises:
             LedgerError: The ledger cannot be used.
-            CannotWrite: The file cannot be written.
+            CannotWrite: The file cannot be written, or is not to be replaced.
         """
-        export(self._store, target)
+        export(self._store, target, force=force, protected=self._files)
 
     def audit(self) -> Iterator[AuditLine]:
         """Yield everything that happened, in order.
@@ -167,33 +177,39 @@ class LedgerVerbs:
             for numbered in lines(tx):
                 yield numbered.line
 
-    def report(self, target: FilePath, *, full_numbers: bool = False) -> None:
+    def report(self, target: FilePath, *, full_numbers: bool = False, force: bool = False) -> None:
         """Write how everything stands as one HTML page, which needs no network and no script.
 
+        A new page is readable by its owner alone. A page that is there is replaced as a whole, or stays as it was.
+
         Args:
-            target: The path of the page.
+            target: The path of the page. A file that is there is replaced if it is an earlier report.
             full_numbers: Show whole phone numbers; they are masked otherwise.
+            force: Replace a file of another kind, and the file that a symbolic link names; never a ledger or a config.
 
         Raises:
             ConfigError: The configuration cannot be used.
             LedgerError: The ledger cannot be used.
-            CannotWrite: The page cannot be written.
+            CannotWrite: The page cannot be written, or the file is not to be replaced.
         """
         from groupadd.drip.report.page import write_report  # noqa: PLC0415  Jinja2 is slow to import
 
-        write_report(target, self._store, self.settings.drip, full_numbers=full_numbers)
+        pace = self.settings.drip
+        write_report(target, self._store, pace, full_numbers=full_numbers, force=force, protected=self._files)
 
     def forget(self, participant: str) -> int:
         """Delete what the ledger holds of a person, in all groups; return how many rows that were.
 
-        The lines of the audit stay without the name, since they count for the pace.
+        The lines of the audit stay without the name, since they count for the pace. A ledger that is a file is
+        rewritten, so that nothing of the person stays in it; a server's keeps the rows until `VACUUM FULL`.
 
         Args:
             participant: The person, in any spelling that `plan` takes.
 
         Raises:
             InvalidParticipant: The participant cannot be parsed.
-            LedgerError: The ledger cannot be used, or a request about the person is under way: retry in a minute.
+            LedgerError: The ledger cannot be used, or not rewritten; or a request about the person is under way: retry
+                in a minute.
         """
         return control.forget(self._store, participant)
 

@@ -12,7 +12,7 @@ from groupadd.cli.drip import tables
 from groupadd.cli.drip.progress import Progress, show_event
 from groupadd.cli.drip.tables import Place, present
 from groupadd.cli.exit_codes import Exit, of_statuses
-from groupadd.cli.options import Json
+from groupadd.cli.options import Flag, Json
 from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.client import Client
@@ -36,6 +36,7 @@ def _is_no_option(_: object, file: str) -> None:
 
 
 FileOrHyphen = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_is_no_option)]
+Force = Annotated[bool, Flag]
 OneProvider = Annotated[str | None, Parameter(name="--provider")]
 
 
@@ -275,11 +276,12 @@ def retry(*, reason: Reason, options: LedgerOptions = LedgerOptions()) -> Exit:
 
 
 @app.command
-def export(file: FileOrHyphen = STDIN, /, *, ledger: str | None = None) -> Exit:
+def export(file: FileOrHyphen = STDIN, /, *, force: Force = False, ledger: str | None = None) -> Exit:
     """Write your own rows and columns back, with the outcome of each person.
 
     Args:
-        file: The CSV to write; left out, or -: standard output.
+        file: The CSV to write, over a planned list or an earlier export; left out, or -: standard output.
+        force: Replace a file of another kind, and the file that a symbolic link names.
         ledger: A SQLAlchemy URL of SQLite or PostgreSQL; left out: sqlite:///groupadd-drip.db in the current folder.
     """
     with Drip(ledger) as drip:
@@ -287,7 +289,7 @@ def export(file: FileOrHyphen = STDIN, /, *, ledger: str | None = None) -> Exit:
             with Output().stream() as out:
                 drip.export(out)
         else:
-            drip.export(file)
+            drip.export(file, force=force)
     return Exit.EVERYONE_IN
 
 
@@ -316,18 +318,20 @@ def report(
     /,
     *,
     full_numbers: Annotated[bool, Parameter(negative=())] = False,
+    force: Force = False,
     options: LedgerOptions = LedgerOptions(),
 ) -> Exit:
     """Write how everything stands as one HTML page, which needs no network and no script.
 
     Args:
-        file: The page to write.
+        file: The page to write, over an earlier report.
         full_numbers: Show whole phone numbers; they are masked otherwise.
+        force: Replace a file of another kind, and the file that a symbolic link names.
         options: The ledger.
     """
     with options.open() as drip:
-        drip.report(file, full_numbers=full_numbers)
-    Output(json=options.json).show({"report": file}, f"written to {file}: open it in any browser")
+        drip.report(file, full_numbers=full_numbers, force=force)
+    Output(json=options.json).show({"report": file}, plain(f"written to {file}: open it in any browser"))
     return Exit.EVERYONE_IN
 
 

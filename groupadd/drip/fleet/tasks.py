@@ -21,6 +21,7 @@ from procrastinate.jobs import Job, Status
 
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store.accounts import dequeue, queued_accounts, stop_account
+from groupadd.drip.store.codec import UnusableValue
 from groupadd.drip.worker.run import RunContext, run_account
 from groupadd.errors import ConfigError, LedgerError, Unsupported
 from groupadd.wire.messages import log
@@ -118,11 +119,12 @@ async def _run(context: RunContext, provider: str, seconds: float) -> float | No
     ledger = context.ledger
     try:
         ended = await run_account(context, provider, seconds)
-    except (ConfigError, Unsupported) as error:
+    except (ConfigError, Unsupported, UnusableValue) as error:
         why = f"{error} (on {gethostname()})"
         log.warning("%s: %s", provider, why)
+        rule = "ledger" if isinstance(error, UnusableValue) else "config"
         with ledger.writing() as tx:
-            stop_account(ledger, tx, provider, Stop("config", why))
+            stop_account(ledger, tx, provider, Stop(rule, why))
         return None
     if ended.state == "done":
         dequeue(ledger, provider)

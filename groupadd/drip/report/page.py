@@ -1,6 +1,6 @@
 """The report's page: data in, HTML out. Its look is in `page.html.jinja`, `charts.html.jinja` and `report.css`."""
 
-from os import PathLike
+from collections.abc import Iterable
 from pathlib import Path
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
@@ -9,13 +9,13 @@ from groupadd.drip.report.data import ReportData, shape
 from groupadd.drip.status import status_of
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.report_facts import read_report_facts
-from groupadd.errors import CannotWrite
-from groupadd.model.masking import scrubbed
+from groupadd.files import FilePath, open_binary, replacing
 from groupadd.model.outcome import Status
 from groupadd.model.reasons import REASONS
 from groupadd.model.wording import counted, counted_people, duration, in_words
 from groupadd.settings import PaceSettings
 
+_MARK = b'<meta name="generator" content="groupadd">'
 MAX_PEOPLE = 500  # of one reason, and of invalid rows; `groupadd drip export` writes all
 
 _TEMPLATES = Environment(
@@ -36,28 +36,36 @@ _TEMPLATES.globals |= {"Status": Status, "explanations": REASONS}
 
 
 def write_report(
-    target: str | PathLike[str], ledger: Ledger, pace: PaceSettings, *, full_numbers: bool = False
+    target: FilePath,
+    ledger: Ledger,
+    pace: PaceSettings,
+    *,
+    full_numbers: bool = False,
+    force: bool = False,
+    protected: Iterable[FilePath] = (),
 ) -> None:
     """Write a whole plan as one HTML page.
 
     Args:
-        target: The page's path.
+        target: The page's path. A file that is there is replaced if it is an earlier report.
         ledger: The ledger.
         pace: The allowed pace.
         full_numbers: Show whole phone numbers; they are masked otherwise.
+        force: Replace a file of another kind, and the file that a symbolic link names.
+        protected: Files that are never replaced.
 
     Raises:
         LedgerError: The ledger cannot be used.
-        CannotWrite: The page cannot be written.
+        CannotWrite: The page cannot be written, or the file is not to be replaced.
     """
     page = render(read(ledger, pace, full_numbers=full_numbers))
-    try:
-        Path(target).write_text(page, encoding="utf-8")
-    except OSError as error:
-        why = error.strerror or type(error).__name__
-    else:
-        return
-    raise CannotWrite(f"{scrubbed(Path(target).name)} cannot be written: {why}")
+    with replacing(target, is_same_kind=_is_report, force=force, protected=protected) as file:
+        file.write(page)
+
+
+def _is_report(path: Path) -> bool:
+    with open_binary(path) as file:
+        return _MARK in file.read(1000)
 
 
 def read(ledger: Ledger, pace: PaceSettings, *, full_numbers: bool) -> ReportData:

@@ -6,20 +6,25 @@ SQLite for one machine, PostgreSQL for many; the code is the same.
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, Self, TypeAlias, TypeVar
 
 from attrs import define, field
-from sqlalchemy import URL, Connection, Engine, create_engine, event, insert, inspect, make_url, select, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, event, insert, inspect, select, text
+from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from groupadd.drip.store import migrations, schema
 from groupadd.drip.store.clocks import DatabaseClock, FileClock
-from groupadd.errors import LedgerBusy, LedgerError
+from groupadd.drip.store.codec import UnusableValue, json_value
+from groupadd.drip.store.forks import FORKS
+from groupadd.drip.store.lock import only_runner
+from groupadd.drip.store.place import Place
+from groupadd.errors import LedgerError
 from groupadd.model.masking import scrubbed
 from groupadd.wire.driver import Clock
+from groupadd.wire.messages import log
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -28,6 +33,8 @@ Transaction: TypeAlias = Connection
 
 DEFAULT_URL = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
+_READER_MS = 2000  # how long a reader is waited for that keeps deleted rows in the file
+_REFUSED = (ValueError, OverflowError)  # how drivers refuse a value
 REST_S = 2.0  # how long a server out of reach is not tried again: each account's try would delay all others
 POSTGRES: dict[str, object] = {
     "connect_timeout": 5,
@@ -40,20 +47,18 @@ POSTGRES: dict[str, object] = {
 }
 
 
-@define
+@define(eq=False)
 class Ledger:
-    """A ledger: one engine and one clock for as long as it is open.
+    """A ledger: one engine and one clock for as long as it is open. A forked process opens connections of its own.
 
     Attributes:
-        name: Its URL, without a password.
         url: Its URL.
-        file: The file that it is, or None for a server's database.
+        place: Where it is.
         clock: Its time, in seconds since 1970.
     """
 
-    name: str
     url: str = field(repr=False)
-    file: str | None
+    place: Place
     clock: Clock
     _engine: Engine = field(repr=False)
     _is_checked: bool = field(default=False, init=False)
@@ -72,19 +77,26 @@ class Ledger:
         Raises:
             LedgerError: The URL cannot be used.
         """
-        place = _parsed(url)
-        try:
-            engine = create_engine(place, hide_parameters=True, **_arguments(place))
-        except (ArgumentError, NoSuchModuleError) as error:
-            raise LedgerError(f"the ledger's URL cannot be used: {scrubbed(str(error))}") from None
-        except ImportError as error:
-            missing = f"{error.name} is not installed: pip install 'groupadd[procrastinate]' brings psycopg"
-            raise LedgerError(f"the ledger's URL cannot be used: {missing}") from None
-        if _is_sqlite(place):
-            event.listen(engine, "connect", _on_connect)
-            event.listen(engine, "begin", _on_begin)
-        ours = FileClock() if _is_sqlite(place) else DatabaseClock()
-        return cls(_without_password(place), url, _file(place), clock or ours, engine)
+        place = Place.parse(url)
+        ours = DatabaseClock() if place.file is None else FileClock()
+        ledger = cls(url, place, clock or ours, _engine(place))
+        FORKS.holders.add(ledger)
+        return ledger
+
+    @property
+    def name(self) -> str:
+        """Its URL, without a password."""
+        return self.place.name
+
+    @property
+    def file(self) -> str | None:
+        """The file that it is, or None for a server's database."""
+        return self.place.file
+
+    @property
+    def files(self) -> Sequence[str]:
+        """The files that a ledger on this machine consists of, whether or not they are there."""
+        return self.place.files
 
     @property
     def is_shared(self) -> bool:
@@ -124,6 +136,8 @@ class Ledger:
     def _prepare(self, *, make: bool, migrate: bool = False) -> None:
         if self.file is not None and not make and not Path(self.file).exists():
             raise LedgerError(f"there is no ledger at {self.file}: `groupadd drip plan` makes one")
+        if make:
+            self.place.make_file()
         with self._transaction(reads=True) as tx:
             self.sync_clock(tx)
             version = _version(tx)
@@ -148,7 +162,7 @@ class Ledger:
                 tx.execute(insert(schema.schema).values(version=schema.VERSION))
 
     def _migrate(self) -> None:
-        with _only_runner(self.file), self._transaction() as tx:
+        with only_runner(self.file), self._transaction() as tx:
             self.lock(tx)
             migrations.migrate(tx, since=_version(tx) or 0)
 
@@ -207,15 +221,59 @@ class Ledger:
         if self._out_of_reach is not None and time.monotonic() < self._again_at:
             raise LedgerError(self._out_of_reach)
         try:
-            with self._engine.connect() if reads else self._engine.begin() as tx:
+            with FORKS.excluded(), self._connected() as connection:
                 if reads:
-                    tx.execution_options(groupadd_reads=True)
-                yield tx
+                    connection.execution_options(groupadd_reads=True)
+                with connection.begin():
+                    yield connection
         except SQLAlchemyError as error:
             why = f"the ledger {self.name} cannot be used: {_why(error)}"
             if self.is_shared and _has_no_connection(error):
                 self._out_of_reach, self._again_at = why, time.monotonic() + REST_S
-            raise LedgerError(why) from None
+            raise (UnusableValue if isinstance(error, DataError) else LedgerError)(why) from None
+
+    def _connected(self) -> Connection:
+        try:
+            return self._engine.connect()
+        except OperationalError as error:
+            if not _is_at_rest_in_read_only_folder(self.place, error):
+                raise
+            self._engine = _engine(self.place.unchanging)
+            return self._engine.connect()
+        except (OSError, TypeError, ValueError) as error:  # an option of the URL, or a folder that was deleted
+            raise LedgerError(f"the ledger {self.name} cannot be used: {scrubbed(str(error))}") from None
+
+    def erase_deleted(self) -> None:
+        """Rewrite a ledger that is a file, so that nothing of what was deleted stays in it or beside it.
+
+        Raises:
+            LedgerError: The file cannot be rewritten.
+        """
+        if self.file is None:
+            return
+        try:
+            with FORKS.excluded(), closing(self._engine.raw_connection()) as connection:
+                connection.detach()  # it is closed at the end
+                cursor = connection.cursor()
+                cursor.execute("VACUUM")
+                cursor.execute(f"PRAGMA busy_timeout = {_READER_MS}")
+                cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+                ((is_read, *_),) = cursor.fetchall()
+        except (sqlite3.Error, SQLAlchemyError) as error:
+            raise LedgerError(f"deleted, but {self.file} still holds it, and cannot be rewritten: {error}") from None
+        if is_read:
+            log.warning(
+                "a program that reads %s keeps what was deleted in it: when it has ended, forget again", self.file
+            )
+
+    def before_fork(self) -> None:
+        """Close every idle connection; one of a transaction under way stays, and stays in the pool."""
+        self._engine.pool.dispose()
+
+    def after_fork(self) -> None:
+        """Forget, in the new process, every connection and lock of the old one."""
+        self._engine.dispose(close=False)
+        self._checking, self._out_of_reach = threading.Lock(), None
 
     def close(self) -> None:
         """Close the connections."""
@@ -237,37 +295,8 @@ def exclusive(ledger: Ledger) -> Iterator[None]:
         LedgerError: There is no ledger, or the lock's file cannot be made.
     """
     ledger.check()  # no lock beside a file that is not there
-    with _only_runner(ledger.file):
+    with only_runner(ledger.file):
         yield
-
-
-@contextmanager
-def _only_runner(ledger_file: str | None) -> Iterator[None]:
-    """Hold an exclusive lock that ends with its process, however the process ends.
-
-    It is SQLite's own lock on a file beside the ledger: it works wherever the ledger itself does, on Windows too.
-    """
-    if ledger_file is None:
-        yield
-        return
-    path = f"{ledger_file}.lock"
-    try:
-        connection = sqlite3.connect(path, timeout=0.0, isolation_level=None)
-    except sqlite3.Error as error:
-        raise LedgerError(f"{path} cannot be made: {error}") from None
-    with closing(connection):
-        try:
-            connection.execute("BEGIN EXCLUSIVE")
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
-                raise LedgerError(f"{path} cannot be locked: {error}") from None
-            raise LedgerBusy(f"another `groupadd drip run` works on {ledger_file}: let it, or end it first") from None
-        yield
-
-
-def is_shared(url: str) -> bool:
-    """Return whether a ledger is on a server, where workers on many machines can share it."""
-    return not _is_sqlite(_parsed(url))
 
 
 def _version(tx: Transaction) -> int | None:
@@ -275,38 +304,36 @@ def _version(tx: Transaction) -> int | None:
     return tx.scalar(select(schema.schema.c.version)) if has_tables else None
 
 
-def _parsed(url: str) -> URL:
+def _engine(place: Place) -> Engine:
+    """Return an engine for a place.
+
+    Raises:
+        LedgerError: The URL cannot be used.
+    """
     try:
-        place = make_url(url)
-    except (ArgumentError, ValueError):
-        raise LedgerError(
-            "the ledger's URL cannot be used: it must be such as postgresql+psycopg://user@host/name"
-        ) from None
-    if "@" in (place.host or ""):
-        raise LedgerError("the ledger's URL cannot be used: an @ in a password is written as %40") from None
-    return place
+        engine = create_engine(place.url, hide_parameters=True, json_deserializer=json_value, **_arguments(place))
+    except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
+        raise LedgerError(f"the ledger's URL cannot be used: {scrubbed(str(error))}") from None
+    except ImportError as error:
+        missing = f"{error.name} is not installed: pip install 'groupadd[procrastinate]' brings psycopg"
+        raise LedgerError(f"the ledger's URL cannot be used: {missing}") from None
+    event.listen(engine, "handle_error", _on_error)
+    if place.file is not None:
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+    return engine
 
 
-def _without_password(place: URL) -> str:
-    hidden = {name: "***" for name in place.query if "pass" in name.lower()}
-    return place.update_query_dict(hidden).render_as_string()
-
-
-def _is_sqlite(place: URL) -> bool:
-    return place.get_backend_name() == "sqlite"
-
-
-def _file(place: URL) -> str | None:
-    """Return the ledger's file; one that is named by a URI has its path in front of its query."""
-    return (place.database or "").removeprefix("file:") if _is_sqlite(place) else None
-
-
-def _arguments(place: URL) -> Mapping[str, Any]:
-    if _is_sqlite(place):
+def _arguments(place: Place) -> Mapping[str, Any]:
+    if place.file is not None:
         return {"connect_args": {"timeout": _BUSY_S}}
-    if place.get_backend_name() == "postgresql":
-        return {"connect_args": POSTGRES, "pool_pre_ping": True}
-    raise LedgerError("a ledger is kept by SQLite (sqlite:///file.db) or PostgreSQL (postgresql+psycopg://…)")
+    return {"connect_args": POSTGRES, "pool_pre_ping": True}
+
+
+def _on_error(context: ExceptionContext) -> Exception | None:
+    """Return what to raise for a value that the driver refuses before the database sees it; None for other errors."""
+    error = context.original_exception
+    return UnusableValue(f"a value cannot be stored ({type(error).__name__})") if isinstance(error, _REFUSED) else None
 
 
 def _on_connect(connection: sqlite3.Connection, _: object) -> None:
@@ -315,12 +342,19 @@ def _on_connect(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode = WAL")
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute("PRAGMA secure_delete = ON")  # most builds of SQLite leave what is deleted in the file
 
 
 def _on_begin(connection: Connection) -> None:
     """Begin as a writer at once: SQLite may refuse a reader that becomes a writer half-way, without having waited."""
     reads = connection.get_execution_options().get("groupadd_reads", False)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+
+def _is_at_rest_in_read_only_folder(place: Place, error: OperationalError) -> bool:
+    """Return whether a ledger can be read all the same: SQLite would write beside it, and no process uses it."""
+    is_read_only = getattr(error.orig, "sqlite_errorname", None) == "SQLITE_READONLY_DIRECTORY"
+    return is_read_only and not any(Path(beside).exists() for beside in place.files[1:])
 
 
 def _has_no_connection(error: SQLAlchemyError) -> bool:

@@ -17,6 +17,7 @@ from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import LAST, REFUSALS, Stop, after_verdicts
 from groupadd.drip.store import accounts, people
 from groupadd.drip.store.accounts import AccountSnapshot
+from groupadd.drip.store.codec import UnusableValue
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.store.people import LookDue, PlannedPerson
@@ -154,6 +155,13 @@ class AccountWorker:
             LeaseLost: Another worker has the account.
             LedgerError: The ledger cannot be used. A participant in mid-call is looked up when it can be.
         """
+        try:
+            return await self._work(until, idle_s)
+        except UnusableValue as error:  # a row of this account: the other accounts go on
+            await self.lease.stop(Stop("ledger", str(error)))
+            return None
+
+    async def _work(self, until: float, idle_s: float) -> float | None:
         await self.steps.recover()
         while not self.stopping.is_set():
             due = await self.lease.read(Due.read, self.pace, self.provider)
@@ -214,6 +222,9 @@ class AccountWorker:
         except LeaseLost:
             await self.lease.renew()  # raises if the lease is lost; else the account has stopped, or a row has changed
             await self.steps.recover()
+        except UnusableValue as error:  # the answer is lost, and not the account: the participant is looked up
+            await self._handle(error)
+            await self.steps.recover()
         except GroupAddError as error:
             await self._handle(error)
         else:
@@ -230,7 +241,8 @@ class AccountWorker:
         stop = _stop_for(error)
         self._failures += 1
         if stop is None and self._failures >= _MOST_FAILURES:
-            stop = Stop("unreachable", f"{self._failures} tries in a row failed: {error}")
+            rule = "ledger" if isinstance(error, UnusableValue) else "unreachable"
+            stop = Stop(rule, f"{self._failures} tries in a row failed: {error}")
         if stop is None:
             pause_s = self.pace.gap_s * 2**self._failures
             self._not_before = self.lease.now() + pause_s
@@ -262,9 +274,9 @@ def _stop_for(error: GroupAddError) -> Stop | None:
     """Return why the account stops for this error; None for one that may pass by itself.
 
     Raises:
-        LedgerError: The error is the ledger's own: without a ledger, nothing can be stopped.
+        LedgerError: The ledger cannot be used: without a ledger, nothing can be stopped.
     """
-    if isinstance(error, LedgerError):
+    if isinstance(error, LedgerError) and not isinstance(error, UnusableValue):
         raise error
     rule = next((rule for kind, rule in _STOPPING_ERRORS if isinstance(error, kind)), None)
     wait_s = error.retry_after_s or 0.0 if isinstance(error, RateLimited) else 0.0

@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import pytest
+from attrs import evolve
 from sqlalchemy import update
 
 from groupadd.drip import AuditLine
@@ -63,7 +64,7 @@ def leased(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Leased]:
     with new_ledger(request.param, tmp_path) as trial.ledger:
         trial.plan(people)
         with Ledger.open(trial.ledger, clock=trial.simulation.clock) as ledger:
-            ledger.file = None  # as a server's database
+            ledger.place = evolve(ledger.place, file=None)  # as a server's database
             yield Leased(trial, ledger)
 
 
