@@ -19,6 +19,7 @@ import httpx
 from attrs import field, frozen
 
 from groupadd.errors import ConfigError, ProviderUnreachable
+from groupadd.model.cleaning import clean_message
 from groupadd.model.masking import MASK, Secret
 from groupadd.wire.address import is_unencrypted
 from groupadd.wire.body import ACCEPTED_ENCODING, Body, BodyError
@@ -276,7 +277,7 @@ def _body(answer: httpx.Response) -> Body:
 def _response(answer: httpx.Response, body: Body, request: Request) -> Response:
     """Return the answer. What it echoes of the request's secrets is masked, as vendors do when they refuse a key."""
     echoes = _echoes(request)
-    headers = {name.lower(): value for name, value in answer.headers.items()}
+    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
     content = body.whole()
     for echo in echoes:
         content = content.replace(echo.encode(), MASK.encode())
