@@ -9,8 +9,10 @@ import attrs
 import httpx
 import pytest
 
-from groupadd import AsyncClient, Client, Secret
+from groupadd import AsyncClient, Client, Secret, drip
 from groupadd.config import registry
+from groupadd.config.load import load
+from groupadd.config.sources import ConfigSource
 from groupadd.sandbox import VirtualClock
 from groupadd.testing.leaks import LeakDetector
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
@@ -21,6 +23,8 @@ from tests.support.servers import server
 DETECTOR = LeakDetector({"the key": KEY}, ())
 WAYS = all_ways()
 SAFE = build_provider("wasend", base_url="https://api.example")
+NO_LEDGER = "sqlite:////dev/null/none.db"
+CONFIG: ConfigSource = {"providers": {"main": {"type": "wasend", "session_id": "s1", "api_key": KEY}}}
 CARRIERS = {
     "Secret": Secret(KEY),
     "a secret within a text": Secret(KEY).within("Bearer {}"),
@@ -30,6 +34,9 @@ CARRIERS = {
     "AsyncClient": AsyncClient(SAFE),
     "HttpTransport": HttpTransport(SAFE.base_url, 1),
     "AsyncHttpTransport": AsyncHttpTransport(SAFE.base_url, 1),
+    "Config": load(CONFIG, environ={"A_KEY": KEY, "GROUPADD_PROVIDERS__MAIN__API_KEY": KEY}),
+    "Drip": drip.open(NO_LEDGER, CONFIG),
+    "AsyncDrip": drip.open_async(NO_LEDGER, CONFIG),
     **dict(carriers()),
 }
 
