@@ -9,12 +9,13 @@ from attrs import evolve, frozen
 from groupadd.adding.add import add
 from groupadd.adding.observe import Membership, ProviderSession, check
 from groupadd.adding.preflight import Preflight, preflight
-from groupadd.errors import Interrupted, ProviderUnreachable
+from groupadd.errors import ConfigError, Interrupted, ProviderUnreachable
 from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.outcome import AddOutcome
 from groupadd.model.roster import Roster
 from groupadd.provider import GroupMembershipProvider
 from groupadd.settings import AddOverrides, AddSettings, Invitation, Verify
+from groupadd.wire.address import NOT_AN_ADDRESS, is_address
 from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
 from groupadd.wire.messages import Flow, log
 
@@ -89,6 +90,8 @@ class _EitherClient(ABC, Generic[CallbackResultT, HttpClientT, TransportT]):
         settings = evolve(settings or AddSettings(), **options)
         kind = type_name(provider)
         self._flows = ClientFlows(ProviderSession(provider), name or kind, kind, settings)
+        if not is_address(provider.base_url):
+            raise ConfigError(f"base_url {NOT_AN_ADDRESS}")
         self._transport = self._opened(provider.base_url, settings.timeout_s, http)
         self._clock = clock or SystemClock()
         self._on_outcome = on_outcome
@@ -118,6 +121,8 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
         **options: Single `AddSettings`, such as `verify="always"`; they win over `settings`.
 
     Raises:
+        ConfigError: The provider's `base_url` is no address or holds credentials, or the environment names a proxy or
+            certificates that cannot be used.
         ValueError: A setting has a value that it may not have.
     """
 

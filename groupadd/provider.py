@@ -44,7 +44,7 @@ from groupadd.model.codes import (
     meaning_of,
 )
 from groupadd.model.identity import GroupId, Identity, Participant, identity
-from groupadd.model.masking import Secret, repr_scrubbed
+from groupadd.model.masking import Secret, repr_masked_url, repr_scrubbed
 from groupadd.model.outcome import Evidence, Invite, Reason, Status
 from groupadd.model.roster import Member, Roster
 from groupadd.wire.endpoint import Endpoint
@@ -111,6 +111,7 @@ __all__ = [
     "identity",
     "meaning_of",
     "refuse_notify",
+    "repr_masked_url",
 ]
 
 

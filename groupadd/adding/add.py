@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import evolve
 
-from groupadd.adding.ask import SentRequests, ask
+from groupadd.adding.ask import SentRequests, ask, or_keep
 from groupadd.adding.attempt import Attempt, Attempts, LookSchedule, next_look
 from groupadd.adding.invite import invite, require_invitations
 from groupadd.adding.observe import ProviderSession, RosterObserver, awaiting_approval, distinct_people
@@ -53,12 +53,13 @@ def add(
     if asked:
         sent = yield from ask(observer, asked, settings)
         if settings.verify != "never":
-            yield from _look_after(observer, asked, sent, settings)
-            yield from find_pending(observer, asked)
+            yield from or_keep(_look_after(observer, asked, sent, settings), None)
+            yield from or_keep(find_pending(observer, asked), None)
     outcomes: Mapping[str, ParticipantOutcome] = {jid: attempt.outcome for jid, attempt in attempts.items()}
     if settings.invite != "never":
         codes = {jid: attempt.claim.code for jid, attempt in attempts.items() if attempt.claim.code is not None}
-        outcomes = yield from invite(session.provider, group, outcomes, observer.people, settings=settings, codes=codes)
+        inviting = invite(session.provider, group, outcomes, observer.people, settings=settings, codes=codes)
+        outcomes = yield from or_keep(inviting, outcomes)
     if len(outcomes) == len(participants):
         return tuple(outcomes.values())
     return tuple(

@@ -1,18 +1,21 @@
 """Asking the provider to add people: one request that is sent once, and the claims in its answer."""
 
 from collections.abc import Iterable
+from typing import TypeVar
 
 from attrs import define, field
 
 from groupadd.adding.attempt import NOT_ASKED, Attempts
 from groupadd.adding.observe import RosterObserver
-from groupadd.errors import GroupAddError, ProviderUnreachable
+from groupadd.errors import ProviderError, ProviderUnreachable
 from groupadd.model.codes import NO_ANSWER, UNREADABLE
 from groupadd.model.identity import Identity, identity
 from groupadd.provider import AddReply, Claim
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response, log
 from groupadd.wire.retry import map_requests
+
+T = TypeVar("T")
 
 
 class DuplicateSend(Exception):
@@ -74,8 +77,24 @@ def ask(observer: RosterObserver, attempts: Attempts, settings: AddSettings) -> 
     """
     sent = SentRequests()
     reply = yield from _reply(observer, attempts, settings, sent)
-    yield from _record_claims(observer, attempts, reply)
+    yield from or_keep(_record_claims(observer, attempts, reply), None)
+    for attempt in attempts.values():
+        if attempt.claim is NOT_ASKED:
+            attempt.claim = Claim(UNREADABLE)
     return sent
+
+
+def or_keep(step: Flow[T], known: T) -> Flow[T]:
+    """Run a step after the add was sent, and return `known` where it fails: no failure then loses an outcome.
+
+    Returns:
+        What the step returns, or `known`.
+    """
+    try:
+        return (yield from step)
+    except Exception as error:
+        log.error("a step after the add failed: %s", type(error).__name__)
+        return known
 
 
 def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, sent: SentRequests) -> Flow[AddReply]:
@@ -87,7 +106,7 @@ def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, 
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
         unreachable = not (lost.maybe_sent or sent.received)
-    except GroupAddError:
+    except ProviderError:
         raise
     except Exception as error:
         if not sent.received:

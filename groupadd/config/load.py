@@ -5,7 +5,6 @@ One error lists all faults, each with its place and path. No fault shows a value
 
 import os
 from collections.abc import Mapping
-from urllib.parse import urlsplit
 
 from attrs import field, frozen
 
@@ -16,6 +15,7 @@ from groupadd.config.suggestions import call_untrusted, listed, nearest
 from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.provider import GroupMembershipProvider
 from groupadd.settings import AddSettings, PaceSettings
+from groupadd.wire.address import NOT_AN_ADDRESS, is_address
 
 
 @frozen
@@ -159,17 +159,6 @@ def _provider_fields(
     resolved, unresolved = table.without("type").resolved(look_up=look_up)
     values, faults = read(resolved, kind)
     url = values.get("base_url")
-    if isinstance(url, str) and not _is_address(url):
-        faults.append(table.fault("must be http:// or https://, a host, and at most a path", "base_url"))
+    if isinstance(url, str) and not is_address(url):
+        faults.append(table.fault(NOT_AN_ADDRESS, "base_url"))
     return values, unresolved + faults
-
-
-def _is_address(url: str) -> bool:
-    """Return whether a text may be a provider's address: no credentials in it, and a path can be put behind it."""
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError:
-        return False
-    is_plain = url.isprintable() and not {*" \\?#"} & {*url} and "@" not in parts.netloc
-    return is_plain and parts.scheme in {"http", "https"} and bool(parts.hostname) and port != 0

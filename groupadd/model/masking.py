@@ -2,9 +2,10 @@
 
 import re
 from base64 import b64encode
+from collections.abc import Callable
 from typing import NoReturn, final
 
-from attrs import field, frozen
+from groupadd.errors import ConfigError
 
 _MASK = "•••"
 _HIDDEN = re.compile(r"chat\.whatsapp\.com/\S*|\+?[0-9][0-9 ().-]{5,}[0-9]")
@@ -16,24 +17,42 @@ _LONGEST_CODES = 6  # digits in all; the shortest numbers have 7
 
 
 @final
-@frozen(repr=False, str=False)
 class Secret:
-    """A key, token or invite code. Every way of printing it shows a mask. Only the transport calls `reveal()`."""
+    """A key, token or invite code. Every way of looking at it shows a mask or raises.
 
-    _value: str = field()
+    The text is kept in a closure, so that a program that walks attributes or slots finds a function and no text. It is
+    no attrs class, since those show their fields to converters and to rich. Only the transport calls `reveal()`.
+    """
+
+    __slots__ = ("_reveal",)
+
+    def __init__(self, value: str) -> None:
+        self._reveal: Callable[[], str] = lambda: value
 
     def reveal(self) -> str:
         """Return the secret itself. Only the transport may call this."""
-        return self._value
+        return self._reveal()
 
     def within(self, template: str, place: str = "{}") -> "Secret":
         """Return `template` as a secret, with this one in its `place`."""
-        return Secret(template.replace(place, self._value))
+        return Secret(template.replace(place, self._reveal()))
 
     def basic(self, username: str) -> "Secret":
-        """Return the `Authorization` header of a user with this password (RFC 7617, in UTF-8)."""
-        pair = f"{username}:{self._value}".encode(errors="surrogateescape")
+        """Return the `Authorization` header of a user with this password (RFC 7617, in UTF-8).
+
+        Raises:
+            ConfigError: The username or the password is not Unicode text.
+        """
+        pair = _encoded(f"{username}:{self._reveal()}")
+        if pair is None:
+            raise ConfigError("a username or password holds characters that are not Unicode text")
         return Secret(f"Basic {b64encode(pair).decode()}")
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and self._reveal() == other.reveal()
+
+    def __hash__(self) -> int:
+        return hash(self._reveal())
 
     def __repr__(self) -> str:
         return f"Secret('{_MASK}')"
@@ -44,8 +63,19 @@ class Secret:
     def __format__(self, spec: str) -> str:
         return _MASK
 
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is not pickled: read it again where it is needed")
+    def __getstate__(self) -> NoReturn:  # for copies and pickles of every protocol
+        raise TypeError("a Secret is not copied or pickled: read it again where it is needed")
+
+
+def _encoded(text: str) -> bytes | None:
+    """Return a text in UTF-8, or None where that cannot be: Python's own error would hold the text.
+
+    Bytes of an environment that is not UTF-8 stay as they are.
+    """
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return None
 
 
 def masked(name: str) -> str:
@@ -73,6 +103,17 @@ def repr_masked(name: str | None) -> str:
 def repr_masked_lid(lid: str | None) -> str:
     """Return the repr of a LID's digits that may be missing, masked."""
     return repr_masked(lid and f"{lid}@lid")
+
+
+def repr_masked_url(url: str) -> str:
+    """Return the repr of an address with the credentials in it masked: a user and password, and the query.
+
+    For the `base_url` of a provider: `base_url: str = field(repr=repr_masked_url)`.
+    """
+    before, at, host = url.rpartition("@")
+    scheme, slashes, _ = before.partition("//")
+    address, mark, _ = (f"{scheme if slashes else ''}{slashes}{_MASK}@{host}" if at else url).partition("?")
+    return repr(address + (mark and mark + _MASK))
 
 
 def scrubbed(text: str) -> str:

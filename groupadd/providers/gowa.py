@@ -6,12 +6,12 @@ Sources: [S] the server, v9 of August 2026; [D] its openapi.yaml.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
-from attrs import evolve, frozen
+from attrs import evolve, field, frozen
 
 from groupadd.errors import RequestRefused, SessionNotReady, Unsupported
 from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant, identity
-from groupadd.model.masking import Secret
+from groupadd.model.masking import Secret, repr_masked_url
 from groupadd.model.outcome import Invite
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
@@ -67,7 +67,7 @@ class Gowa:
         "session": [STATUS],
     }
 
-    base_url: str
+    base_url: str = field(repr=repr_masked_url)
     username: str | None = None
     password: Secret | None = None
     device_id: str | None = None

@@ -13,6 +13,7 @@ from groupadd.testing.harness import AdapterUnderTest  # noqa: E402
 from groupadd.testing.scenarios import Credentials, PlannedFault, Scenario, Setup  # noqa: E402
 from groupadd.testing.scrubbing import Scrubber  # noqa: E402
 from groupadd.testing.targets import NotLive, Target, live_target, sandbox_target  # noqa: E402
+from groupadd.testing.vcr_filters import vcr_filters  # noqa: E402
 
 __all__ = [
     "AdapterUnderTest",
@@ -27,4 +28,5 @@ __all__ = [
     "Target",
     "live_target",
     "sandbox_target",
+    "vcr_filters",
 ]

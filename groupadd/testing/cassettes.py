@@ -11,11 +11,12 @@ import asyncio
 import logging
 import re
 from base64 import b64decode, b64encode
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from functools import cache
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import Any, Self, TypeAlias
 
@@ -27,7 +28,8 @@ from groupadd.testing.scenarios import Scenario, ScenarioOutcome, run_scenario
 from groupadd.testing.scrubbing import Scrubber
 from groupadd.testing.targets import Target, build_provider, fictional_ids, placeholder_credentials
 from groupadd.wire.driver import drive, drive_async
-from groupadd.wire.messages import Flow
+from groupadd.wire.messages import Flow, Request, Response
+from groupadd.wire.retry import map_requests
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 VCR: TypeAlias = Any  # any object of vcrpy, which has no types
@@ -58,8 +60,7 @@ class Cassette:
     def read(cls, path: Path) -> Self:
         """Read a file, with or without a recording."""
         head = path.read_text("utf-8").partition("\ninteractions:")[0]
-        yaml: VCR = import_module("yaml")  # comes with vcrpy
-        scenario = _converter().structure(yaml.safe_load(head)["scenario"], Scenario)
+        scenario = _converter().structure(_yaml().safe_load(head)["scenario"], Scenario)
         return cls(path, scenario, _FIRST_LINE.sub("", head).strip())
 
     @property
@@ -69,8 +70,7 @@ class Cassette:
 
     def response_bodies(self) -> tuple[str, ...]:
         """Return the bodies of the recorded responses, in order."""
-        yaml: VCR = import_module("yaml")
-        recorded = yaml.safe_load(self.path.read_text("utf-8")).get("interactions", ())
+        recorded = _yaml().safe_load(self.path.read_text("utf-8")).get("interactions", ())
         return tuple(exchange["response"]["body"]["string"] for exchange in recorded)
 
     def replay(self, *, is_async: bool = False) -> ScenarioOutcome:
@@ -80,13 +80,15 @@ class Cassette:
             is_async: Whether asyncio drives the run.
 
         Raises:
-            AssertionError: The run did not use every recorded exchange. For a request without a recording, vcrpy
-                raises an exception of its own.
+            AssertionError: The run sent a request without a recording, or did not use every recorded exchange.
         """
         recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), VirtualClock())
+        requests: list[Request] = []
         with _vcr().use_cassette(str(self.path), record_mode="none") as exchanges:
-            outcome = _run(self, recorded, is_async=is_async)
-            assert exchanges.all_played, f"the run used {exchanges.play_count} of {len(exchanges)} recorded exchanges"
+            outcome = _run(self, recorded, requests, is_async=is_async)
+            used = f"{exchanges.play_count} of {len(exchanges)} recorded exchanges"
+            assert len(requests) == exchanges.play_count, f"{len(requests)} requests of the run used {used}"
+            assert exchanges.all_played, f"the run used {used}"
         return outcome
 
     def record(self, target: Target, *, today: date | None = None) -> ScenarioOutcome:
@@ -110,19 +112,39 @@ class Cassette:
         )
         written = _InMemory()
         with _quiet(), recorder.use_cassette(str(self.path), record_mode="all", persister=written):
-            outcome = _run(self, target, is_async=False)
+            outcome = _run(self, target, [], is_async=False)
         first_line = f"# Recorded on {today or datetime.now(UTC).date()} against {target.description}."
         text = f"{first_line}\n{self._head}\n\n{written.text}"
-        scrubber.require_clean(text)
+        for part in (text, *_texts(_yaml().safe_load(text))):
+            scrubber.require_clean(part)
         if _DATE.sub("", text) != _DATE.sub("", self.path.read_text("utf-8")):
             self.path.write_text(text, "utf-8")
         return outcome
 
 
-def _run(cassette: Cassette, target: Target, *, is_async: bool) -> ScenarioOutcome:
+def _texts(value: object) -> Iterator[str]:
+    """Yield every text in a value of YAML, keys included, as it is read: in the file it may be escaped or folded."""
+    match value:
+        case str():
+            yield value
+        case bytes():
+            yield value.decode("utf-8", "replace")
+        case dict():
+            yield from chain.from_iterable(map(_texts, chain(value, value.values())))
+        case list():
+            yield from chain.from_iterable(map(_texts, value))
+
+
+def _run(cassette: Cassette, target: Target, requests: list[Request], *, is_async: bool) -> ScenarioOutcome:
+    """Run a cassette's scenario on a target, and return its outcome; `requests` gets the requests that were sent."""
+
+    def noted(request: Request) -> Flow[Response]:
+        requests.append(request)
+        return (yield request)
+
     scenario, credentials = cassette.scenario, target.credentials
     provider = build_provider(cassette.type, {**credentials.fields, **scenario.fields, "base_url": target.base_url})
-    flow = run_scenario(scenario, provider, credentials)
+    flow = map_requests(run_scenario(scenario, provider, credentials), noted)
     return asyncio.run(_drive_async(flow, target)) if is_async else _drive(flow, target)
 
 
@@ -201,7 +223,12 @@ class _InMemory:
 
 
 def _vcr(**settings: VCR) -> VCR:
-    return import_module("vcr").VCR(match_on=MATCHED, **{"filter_headers": HTTPX_HEADERS, **settings})
+    settings = {"filter_headers": HTTPX_HEADERS, "decode_compressed_response": True, **settings}
+    return import_module("vcr").VCR(match_on=MATCHED, **settings)
+
+
+def _yaml() -> VCR:
+    return import_module("yaml")  # comes with vcrpy
 
 
 @contextmanager

@@ -4,11 +4,13 @@ import asyncio
 import time
 from typing import Protocol, TypeVar
 
-from groupadd.errors import Interrupted
+from groupadd.errors import ConfigError, GroupAddError, Interrupted, ProviderUnreachable
 from groupadd.wire.interrupt import CTRL_C
 from groupadd.wire.messages import AsyncTransport, Flow, NoAnswer, Request, Response, Transport, log
 
 T = TypeVar("T")
+
+_NOT_SENT = (ConfigError, ProviderUnreachable)  # what a transport raises for a request that it cannot send
 
 
 class Clock(Protocol):
@@ -46,7 +48,8 @@ class SystemClock:
 def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
     """Run a flow to its end over a blocking transport.
 
-    After Ctrl-C, every further request of the flow fails at once, so that the flow ends with what is known.
+    A request without an answer, or one that cannot be sent, is an error at the flow's yield: the flow knows what it
+    has sent before. After Ctrl-C, every further request of the flow fails at once, so that it ends with what is known.
 
     Returns:
         What the flow returns.
@@ -62,7 +65,7 @@ def drive(flow: Flow[T], transport: Transport, clock: Clock) -> T:
             cut = cut or CTRL_C.pressed
             answer = _Interruption(clock.now()) if cut else _ask(request, transport, clock)
             cut = cut or isinstance(answer, _Interruption)
-            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+            request = flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
     except StopIteration as stop:
         value: T = stop.value
     except Exception as error:
@@ -86,7 +89,7 @@ async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) ->
         request = next(flow)
         while True:
             answer = await _ask_async(request, transport, clock)
-            request = flow.throw(answer) if isinstance(answer, NoAnswer) else flow.send(answer)
+            request = flow.throw(answer) if isinstance(answer, Exception) else flow.send(answer)
     except StopIteration as stop:
         value: T = stop.value
         return value
@@ -94,7 +97,7 @@ async def drive_async(flow: Flow[T], transport: AsyncTransport, clock: Clock) ->
         flow.close()
 
 
-def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoAnswer:
+def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoAnswer | GroupAddError:
     sent_at = None
     try:
         CTRL_C.asking = True
@@ -106,11 +109,13 @@ def _ask(request: Request, transport: Transport, clock: Clock) -> Response | NoA
         return lost.stamped(sent_at, clock.now())
     except KeyboardInterrupt:
         return _Interruption(clock.now(), sent_at)
+    except _NOT_SENT as error:
+        return error
     finally:
         CTRL_C.asking = False
 
 
-async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) -> Response | NoAnswer:
+async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) -> Response | NoAnswer | GroupAddError:
     sent_at = None
     try:
         if (wait_s := _wait_s(request, clock)) > 0:
@@ -119,6 +124,8 @@ async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock) 
         return _stamped(await transport(request), sent_at, clock.now())
     except NoAnswer as lost:
         return lost.stamped(sent_at, clock.now())
+    except _NOT_SENT as error:
+        return error
 
 
 def _stamped(response: Response, sent_at: float, at: float) -> Response:

@@ -1,45 +1,41 @@
-"""The transports: the only file that imports httpx. Requests leave with secrets revealed; errors hold none of them.
+"""The transports. Requests leave with secrets revealed; no error, no log line and no frame of a traceback holds one.
 
-httpx and httpcore log whole URLs and headers. During a call of ours their log lines are dropped. Our own line shows
-the path template instead.
+httpx and httpcore log whole URLs and headers, and their errors and frames hold them. During a request of ours their log
+lines are dropped, and what they raise is replaced. Our own log line shows the path template instead.
 """
 
 import asyncio
 import json
 import logging
-import ssl
+import os
 import threading
 import time
-import urllib.request
-from contextvars import ContextVar
+from collections.abc import Mapping
 from functools import cache, lru_cache
-from typing import Any, Self
-from urllib.parse import quote
+from typing import Self
+from urllib.parse import quote, urlsplit
 
-import httpcore
 import httpx
+from attrs import field, frozen
 
-from groupadd.errors import ConfigError
+from groupadd.errors import ConfigError, ProviderUnreachable
 from groupadd.model.masking import Secret
+from groupadd.wire.address import is_unencrypted
+from groupadd.wire.body import ACCEPTED_ENCODING, Body, BodyError
+from groupadd.wire.connections import DEADLINE, IN_FLIGHT, open_async_client, open_client
 from groupadd.wire.messages import NoAnswer, Request, Response, Wire, log
 
-IN_FLIGHT = 20  # httpcore's pool slows down with the square of its connections
-LARGEST_ANSWER = 32 * 2**20  # bytes, decoded
 _NEVER_SENT = (
     httpx.ConnectError,
     httpx.ConnectTimeout,
     httpx.PoolTimeout,
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
+    OverflowError,  # Python's, for a port that cannot be; and for a host
+    UnicodeError,
 )
 _NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
-_FAILURES = (  # RuntimeError: a loop or pool that ended under way
-    httpx.HTTPError,
-    httpx.InvalidURL,
-    httpx.StreamError,
-    OSError,
-    RuntimeError,
-)
+_OTHER_PROCESS = "the httpx client was made in another process, so nothing was sent: make one in each process"
 _LOOSE_LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -51,11 +47,17 @@ _LOOSE_LOGGERS = (
     "hpack.table",
 )
 
-_deadline: ContextVar[float | None] = ContextVar("groupadd_deadline", default=None)
-
-
 for _name in _LOOSE_LOGGERS:
-    logging.getLogger(_name).addFilter(lambda _: _deadline.get() is None)
+    logging.getLogger(_name).addFilter(lambda _: DEADLINE.get() is None)
+
+
+@frozen
+class _Opened:
+    """A client with its limit, and the process that opened it: after a fork, two processes would share its sockets."""
+
+    http: httpx.Client
+    places: threading.BoundedSemaphore = field(factory=lambda: threading.BoundedSemaphore(IN_FLIGHT))
+    process: int = field(factory=os.getpid)
 
 
 class HttpTransport:
@@ -64,15 +66,17 @@ class HttpTransport:
     Args:
         base_url: The provider's address.
         timeout_s: Seconds for one request as a whole, from connecting to the last byte.
-        http: The caller's own client, which the caller closes; None makes one.
+        http: The caller's own client, which the caller closes; None makes one in each process.
+
+    Raises:
+        ConfigError: The environment names a proxy or certificates that cannot be used.
     """
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.Client | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
-        self._own = http is None
-        self._http = _own_client() if http is None else http
-        self._places = threading.BoundedSemaphore(IN_FLIGHT)
+        self._is_own = http is None
+        self._opened = _Opened(http or open_client())
 
     def __call__(self, request: Request) -> Response:
         """Send the request once and read its answer to the last byte.
@@ -80,80 +84,94 @@ class HttpTransport:
         Raises:
             NoAnswer: No answer came in time, or it cannot be read.
             ConfigError: A credential or id holds a character that HTTP cannot carry.
+            ProviderUnreachable: The caller's own client was made in another process.
         """
-        with self._places, _OurCall(request, self._timeout_s) as call:
-            sent = _built(self._http, self._base_url, request, self._timeout_s)
+        opened = self._of_this_process()
+        with opened.places, _OurCall(request, self._timeout_s) as call:
             try:
-                answer = self._http.send(sent, stream=True, follow_redirects=False)
-                try:
-                    for chunk in answer.iter_bytes():
-                        call.keep(chunk)
-                finally:
-                    answer.close()
-                return _response(answer, call.body)
-            except _FAILURES as error:
-                failure: Exception = error
-            raise _no_answer(failure)
+                return self._exchange(opened.http, request, call)
+            except BaseException as error:  # noqa: BLE001  whatever it is, its frames hold secrets
+                failure = _failure(error, is_sent=call.is_sent)
+            raise failure
+
+    def _exchange(self, http: httpx.Client, request: Request, call: "_OurCall") -> Response:
+        sent = _build(http, self._base_url, request, self._timeout_s)
+        call.is_sent = True
+        answer = http.send(sent, stream=True, follow_redirects=False)
+        try:
+            body = _body(answer)
+            for piece in () if answer.is_stream_consumed else answer.iter_raw():
+                call.require_time()
+                body.add(piece)
+            return _response(answer, body)
+        finally:
+            answer.close()
+
+    def _of_this_process(self) -> _Opened:
+        if self._opened.process != os.getpid():
+            if not self._is_own:
+                raise ProviderUnreachable(_OTHER_PROCESS)
+            self._opened = _Opened(open_client())
+        return self._opened
 
     @property
     def closed(self) -> bool:
         """Whether the transport is closed."""
-        return self._http.is_closed
+        return self._opened.http.is_closed
 
     def close(self) -> None:
-        """Close the connections, unless the client is the caller's own."""
-        if self._own:
-            self._http.close()
-
-
-def _own_client() -> httpx.Client:
-    """Return a client whose sockets keep our deadline. Behind a proxy of the environment, httpx makes its own."""
-    proxies = urllib.request.getproxies().keys() - {"no"}
-    return httpx.Client(transport=None if proxies else _DeadlineTransport())
+        """Close the connections of this process, unless the client is the caller's own."""
+        if self._is_own:
+            self._of_this_process().http.close()
 
 
 class AsyncHttpTransport:
-    """An async transport over an httpx client; arguments as for `HttpTransport`."""
+    """An async transport over an httpx client; arguments and errors as for `HttpTransport`."""
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url.rstrip("/")
         self._timeout_s = timeout_s
         self._http = http
+        self._process = os.getpid()
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = {}
         self._closed = False
 
     async def __call__(self, request: Request) -> Response:
-        """Send the request once and read its answer to the last byte.
-
-        Raises:
-            NoAnswer: No answer came in time, or it cannot be read.
-            ConfigError: A credential or id holds a character that HTTP cannot carry.
-        """
+        """Send the request once and read its answer to the last byte; errors as for `HttpTransport`."""
         http, places = self._of_this_loop()
         async with places:
             with _OurCall(request, self._timeout_s) as call:
-                sent = _built(http, self._base_url, request, self._timeout_s)
                 try:
                     async with asyncio.timeout(self._timeout_s + _GRACE_S):
-                        answer = await http.send(sent, stream=True, follow_redirects=False)
-                        try:
-                            async for chunk in answer.aiter_bytes():
-                                call.keep(chunk)
-                        finally:
-                            await answer.aclose()
-                    return _response(answer, call.body)
-                except _FAILURES as error:
-                    failure: Exception = error
-                raise _no_answer(failure)
+                        return await self._exchange(http, request, call)
+                except BaseException as error:  # noqa: BLE001  whatever it is, its frames hold secrets
+                    failure = _failure(error, is_sent=call.is_sent)
+                raise failure
+
+    async def _exchange(self, http: httpx.AsyncClient, request: Request, call: "_OurCall") -> Response:
+        sent = _build(http, self._base_url, request, self._timeout_s)
+        call.is_sent = True
+        answer = await http.send(sent, stream=True, follow_redirects=False)
+        try:
+            body = _body(answer)
+            if not answer.is_stream_consumed:
+                async for piece in answer.aiter_raw():
+                    call.require_time()
+                    body.add(piece)
+            return _response(answer, body)
+        finally:
+            await answer.aclose()
 
     def _of_this_loop(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
         """Return the running loop's client and its limit. Connections of another loop would break after sending."""
+        if self._process != os.getpid():
+            if self._http is not None:
+                raise ProviderUnreachable(_OTHER_PROCESS)
+            self._process, self._by_loop = os.getpid(), {}
         loop = asyncio.get_running_loop()
         if loop not in self._by_loop:
             self._by_loop = {one: client for one, client in self._by_loop.items() if not one.is_closed()}
-            limits = httpx.Limits(max_connections=IN_FLIGHT)
-            http = self._http or httpx.AsyncClient(verify=_trust(), limits=limits)
-            self._by_loop[loop] = http, asyncio.Semaphore(IN_FLIGHT)
+            self._by_loop[loop] = self._http or open_async_client(), asyncio.Semaphore(IN_FLIGHT)
         return self._by_loop[loop]
 
     @property
@@ -162,73 +180,49 @@ class AsyncHttpTransport:
         return self._closed if self._http is None else self._http.is_closed
 
     async def close(self) -> None:
-        """Close the running loop's connections, unless the client is the caller's own."""
+        """Close the running loop's connections, unless the client is the caller's own or of another process."""
         self._closed = True
         ours = self._by_loop.pop(asyncio.get_running_loop(), None)
-        if self._http is None and ours is not None:
+        if self._http is None and self._process == os.getpid() and ours is not None:
             await ours[0].aclose()
-
-
-@cache
-def _trust() -> ssl.SSLContext:
-    """Return the trusted certificates. Reading them takes 30 ms and a megabyte, so that all clients share them."""
-    return httpx.create_ssl_context()
 
 
 _GRACE_S = 0.05  # httpx's own time-out comes first: it knows whether anything was sent
 
 
 class _OurCall:
-    """One request under its deadline, from connecting to the last byte."""
+    """One request under its deadline, from connecting to the last byte.
+
+    Attributes:
+        is_sent: Whether sending has begun.
+    """
 
     def __init__(self, request: Request, timeout_s: float) -> None:
+        self.is_sent = False
         self._request = request
         self._began = time.monotonic()
         self._deadline = self._began + timeout_s
-        self._chunks: list[bytes] = []
-        self._size = 0
 
     def __enter__(self) -> Self:
-        self._token = _deadline.set(self._deadline)
+        self._token = DEADLINE.set(self._deadline)
         return self
 
     def __exit__(self, *_: object) -> None:
-        _deadline.reset(self._token)
+        DEADLINE.reset(self._token)
         if log.isEnabledFor(logging.DEBUG):
             log.debug("%s took %.0f ms", self._request, (time.monotonic() - self._began) * 1000)
 
-    def keep(self, chunk: bytes) -> None:
-        """Keep a piece of the answer. The deadline is checked here: a caller's own client counts it per operation.
+    def require_time(self) -> None:
+        """Check the deadline between two pieces of the answer: a caller's own client counts it per operation.
 
         Raises:
-            httpx.ReadTimeout: The piece comes after the deadline.
-            httpx.ReadError: The answer is too large.
+            httpx.ReadTimeout: The deadline is over.
         """
-        self._chunks.append(chunk)
-        self._size += len(chunk)
-        if self._size > LARGEST_ANSWER:
-            raise httpx.ReadError("the answer is too large")
         if time.monotonic() > self._deadline:
             raise httpx.ReadTimeout("the answer took too long")
 
-    @property
-    def body(self) -> bytes:
-        """The pieces that were kept, joined."""
-        return b"".join(self._chunks)
-
 
 _url = lru_cache(maxsize=256)(httpx.URL)  # parsing one takes as long as much of the rest
-
-
-def _built(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
-    """Build the request. Its error is raised outside the except block, since httpx's errors hold URLs."""
-    try:
-        return _build(http, base_url, request, timeout_s)
-    except UnicodeError:
-        failure: Exception = ConfigError(_NOT_FOR_HTTP)
-    except httpx.InvalidURL as error:
-        failure = NoAnswer(type(error).__name__, maybe_sent=False)
-    raise failure
 
 
 def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Request, timeout_s: float) -> httpx.Request:
@@ -236,69 +230,70 @@ def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Reque
     headers = {name: _revealed(value) for name, value in request.headers.items()}
     if not all(value.isprintable() and value == value.strip() for value in headers.values()):
         raise ConfigError(_NOT_FOR_HTTP)
+    headers["Accept-Encoding"] = ACCEPTED_ENCODING
     content = None
     if request.json is not None:
-        content = json.dumps(request.json, default=_revealed, ensure_ascii=False, separators=(",", ":")).encode()
+        content = json.dumps(
+            request.json, default=_revealed_in_json, ensure_ascii=False, separators=(",", ":")
+        ).encode()
         headers["Content-Type"] = "application/json"
     query = {name: _revealed(value) for name, value in request.query.items()} or None
-    return http.build_request(
-        request.method, _url(base_url + path), params=query, headers=headers, content=content, timeout=timeout_s
-    )
+    if is_unencrypted(base_url) and _holds_secret(request.params, request.query, request.headers):
+        _warn_of_plain_http(urlsplit(base_url).hostname)
+    url = (httpx.URL if _holds_secret(request.params) else _url)(base_url + path)
+    return http.build_request(request.method, url, params=query, headers=headers, content=content, timeout=timeout_s)
 
 
 def _revealed(value: Wire) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _response(answer: httpx.Response, body: bytes) -> Response:
-    return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
+def _revealed_in_json(value: object) -> str:
+    if isinstance(value, Secret):
+        return value.reveal()
+    raise TypeError(f"JSON has no {type(value).__name__}")
 
 
-def _no_answer(error: Exception) -> NoAnswer:
-    """Return the error to raise outside every except block: httpx's errors hold URLs and headers."""
-    return NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
+def _holds_secret(*parts: Mapping[str, Wire]) -> bool:
+    return any(isinstance(value, Secret) for part in parts for value in part.values())
 
 
-class _DeadlineTransport(httpx.HTTPTransport):
-    """httpx's transport over sockets that keep one deadline for the whole request."""
-
-    def __init__(self) -> None:
-        super().__init__(verify=_trust())
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=_trust(), max_connections=IN_FLIGHT, network_backend=_DeadlineBackend()
-        )
+@cache
+def _warn_of_plain_http(host: str | None) -> None:
+    log.warning("keys go to %s unencrypted, since its address begins with http:// and not with https://", host)
 
 
-class _DeadlineBackend(httpcore.SyncBackend):
-    def connect_tcp(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _DeadlineStream(super().connect_tcp(*args, **kwargs))
+def _body(answer: httpx.Response) -> Body:
+    """Return the body to fill. A hook of the caller's client may have read and unpacked it already."""
+    if not answer.is_stream_consumed:
+        return Body(answer.headers.get("content-encoding", ""))
+    body = Body("")
+    body.add(answer.content)
+    return body
 
 
-class _DeadlineStream(httpcore.NetworkStream):
-    def __init__(self, stream: httpcore.NetworkStream) -> None:
-        self._stream = stream
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        return self._stream.read(max_bytes, _left_s(timeout))
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left_s(timeout))
-
-    def start_tls(self, *args: Any, **kwargs: Any) -> httpcore.NetworkStream:
-        return _DeadlineStream(self._stream.start_tls(*args, **kwargs))
-
-    def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
-
-    def close(self) -> None:
-        self._stream.close()
+def _response(answer: httpx.Response, body: Body) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status_code, body.whole(), headers)
 
 
-def _left_s(timeout: float | None) -> float | None:
-    deadline = _deadline.get()
-    if deadline is None:
-        return timeout
-    left_s = deadline - time.monotonic()
-    if left_s <= 0:
-        raise httpcore.ReadTimeout("the answer took too long")
-    return left_s
+def _failure(error: BaseException, *, is_sent: bool) -> BaseException:
+    """Return the error to raise in place of one: frames, causes and texts of httpx hold URLs and headers.
+
+    What is no `Exception`, such as a cancellation, and what is raised before sending go on, without their frames.
+    """
+    if isinstance(error, BodyError):
+        return NoAnswer(str(error), maybe_sent=True)
+    if isinstance(error, httpx.InvalidURL) or (is_sent and isinstance(error, Exception)):
+        return NoAnswer(type(error).__name__, maybe_sent=is_sent and not _is_never_sent(error))
+    if isinstance(error, UnicodeError):
+        return ConfigError(_NOT_FOR_HTTP)
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
+
+
+def _is_never_sent(error: Exception) -> bool:
+    """Return whether an error comes before sending. A group has an error for each of a host's addresses (anyio)."""
+    if isinstance(error, ExceptionGroup):
+        return all(map(_is_never_sent, error.exceptions))
+    return isinstance(error, _NEVER_SENT)

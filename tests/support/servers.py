@@ -1,6 +1,7 @@
 """Small servers on loopback that misbehave on purpose, one connection at a time."""
 
 import contextlib
+import itertools
 import socket
 import threading
 import time
@@ -31,6 +32,32 @@ def server(behaviour: Behaviour) -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
     finally:
         stop.set()
+        listener.shutdown(socket.SHUT_RDWR)
+        listener.close()
+        thread.join(5)
+
+
+@contextlib.contextmanager
+def counting() -> Iterator[str]:
+    """Serve each connection until its client closes it; the body of every answer is the connection's number, from 1."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve(connection: socket.socket, number: int) -> None:
+        raw = answer(str(number).encode()).replace(b"Connection: close\r\n", b"")
+        with connection, contextlib.suppress(OSError):
+            while connection.recv(65536):
+                connection.sendall(raw)
+
+    def accept() -> None:
+        with contextlib.suppress(OSError):
+            for number in itertools.count(1):
+                threading.Thread(target=serve, args=(listener.accept()[0], number), daemon=True).start()
+
+    thread = threading.Thread(target=accept, daemon=True)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}"
+    finally:
         listener.shutdown(socket.SHUT_RDWR)
         listener.close()
         thread.join(5)

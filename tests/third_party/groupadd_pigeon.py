@@ -6,7 +6,7 @@ All that an adapter needs is in `groupadd.provider`.
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from attrs import frozen
+from attrs import field, frozen
 
 from groupadd.provider import (
     ADDED,
@@ -29,6 +29,7 @@ from groupadd.provider import (
     Response,
     Roster,
     Secret,
+    repr_masked_url,
 )
 
 ADD = "PUT /flocks/{group}"
@@ -52,7 +53,7 @@ class Pigeon:
 
     loft: str
     whistle: Secret
-    base_url: str
+    base_url: str = field(repr=repr_masked_url)
     loud: bool = True
 
     def add_participants(

@@ -11,11 +11,15 @@ import pytest
 
 from groupadd.errors import ConfigError
 from groupadd.model.masking import Secret
+from groupadd.wire.body import LARGEST_BODY
+from groupadd.wire.connections import IN_FLIGHT
 from groupadd.wire.messages import NoAnswer, Request, Response
-from groupadd.wire.transport import IN_FLIGHT, LARGEST_ANSWER, AsyncHttpTransport, HttpTransport
+from groupadd.wire.transport import AsyncHttpTransport, HttpTransport, _warn_of_plain_http
 from tests.support.servers import answer, drips, says, server
 
 Send = Callable[..., Response]
+
+UNENCRYPTED = "unencrypted, since its address begins with http:// and not with https://"
 
 
 def send_blocking(
@@ -28,9 +32,11 @@ def send_blocking(
         transport.close()
 
 
-def send_async(base_url: str, request: Request, *, timeout_s: float = 5.0) -> Response:
+def send_async(
+    base_url: str, request: Request, *, timeout_s: float = 5.0, http: httpx.AsyncClient | None = None
+) -> Response:
     async def run() -> Response:
-        transport = AsyncHttpTransport(base_url, timeout_s)
+        transport = AsyncHttpTransport(base_url, timeout_s, http)
         try:
             return await transport(request)
         finally:
@@ -132,6 +138,17 @@ def test_refused_connection_was_surely_not_sent(send: Send) -> None:
     assert not lost.value.maybe_sent
 
 
+@pytest.mark.parametrize("host", ["127.0.0.1:99999", "a..b", "a" * 70])
+def test_address_that_cannot_be_was_surely_not_sent_to(send: Send, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(NoAnswer) as lost:
+        send(f"http://{host}", Request("POST", "/add"))
+    assert not lost.value.maybe_sent
+    monkeypatch.setenv("HTTP_PROXY", f"http://{host}")
+    with pytest.raises(NoAnswer) as lost:
+        send("http://api.example", Request("POST", "/add"))
+    assert not lost.value.maybe_sent
+
+
 @pytest.mark.parametrize("raw", [b"", b"HTTP/1.1 200", answer(b"{}")[:-1], b"not http\r\n\r\n"])
 def test_broken_answer_may_have_been_received(send: Send, raw: bytes) -> None:
     with server(says(raw)) as url, pytest.raises(NoAnswer) as lost:
@@ -160,22 +177,80 @@ def test_credential_that_http_cannot_carry_is_a_config_error_that_does_not_show_
 
 @pytest.mark.parametrize("packed", [False, True], ids=["plain", "gzip"])
 def test_an_answer_that_is_too_large_is_not_read_to_its_end(send: Send, packed: bool) -> None:
-    body = b" " * (LARGEST_ANSWER + 1)
+    body = b" " * (LARGEST_BODY + 1)
     raw = answer(gzip.compress(body), headers=b"Content-Encoding: gzip\r\n") if packed else answer(body)
-    with server(says(raw)) as url, pytest.raises(NoAnswer) as lost:
+    with server(says(raw)) as url, pytest.raises(NoAnswer, match="too large") as lost:
         send(url, Request("POST", "/add"), timeout_s=30)
     assert lost.value.maybe_sent
 
 
-def test_whatever_breaks_a_request_under_way_is_a_lost_answer() -> None:
-    def handle(_: httpx.Request) -> httpx.Response:
-        raise RuntimeError("Event loop is closed")
+def test_an_answer_may_be_packed_with_gzip_and_every_request_says_so(send: Send) -> None:
+    with server(says(answer(gzip.compress(b"{}"), headers=b"Content-Encoding: gzip\r\n"))) as url:
+        assert send(url, Request("GET", "/x")).body == b"{}"
+    with recording() as (url, received):
+        send(url, Request("GET", "/x"))
+    assert b"\r\naccept-encoding: gzip\r\n" in received[0].lower()
 
-    with pytest.raises(NoAnswer) as lost:
-        send_blocking(
-            "https://api.example", Request("POST", "/add"), http=httpx.Client(transport=httpx.MockTransport(handle))
-        )
+
+@pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,gzip", "br", "deflate", "zstd"])
+def test_an_answer_that_is_packed_in_another_way_is_lost(send: Send, encoding: str) -> None:
+    twice = gzip.compress(gzip.compress(b"{}"))
+    raw = answer(twice, headers=f"Content-Encoding: {encoding}\r\n".encode())
+    with server(says(raw)) as url, pytest.raises(NoAnswer, match="another way") as lost:
+        send(url, Request("POST", "/add"))
     assert lost.value.maybe_sent
+
+
+def test_an_answer_that_a_hook_of_the_callers_client_has_read_is_taken_as_it_is() -> None:
+    raw = answer(gzip.compress(b"{}"), headers=b"Content-Encoding: gzip\r\n")
+    with server(says(raw)) as url, httpx.Client(event_hooks={"response": [httpx.Response.read]}) as http:
+        assert send_blocking(url, Request("GET", "/x"), http=http).body == b"{}"
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Event loop is closed"), MemoryError(), RecursionError(), KeyError("x")]
+)
+def test_whatever_breaks_a_request_under_way_is_a_lost_answer(error: Exception) -> None:
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    http = httpx.Client(transport=httpx.MockTransport(handle))
+    http_async = httpx.AsyncClient(transport=httpx.MockTransport(handle))
+    with pytest.raises(NoAnswer) as lost:
+        send_blocking("https://api.example", Request("POST", "/add"), http=http)
+    with pytest.raises(NoAnswer) as lost_async:
+        send_async("https://api.example", Request("POST", "/add"), http=http_async)
+    assert lost.value.maybe_sent
+    assert lost_async.value.maybe_sent
+
+
+def test_a_fault_of_the_request_itself_is_raised_as_it_is(send: Send) -> None:
+    with pytest.raises(KeyError, match="group"):
+        send("https://api.example", Request("POST", "/{group}/add"))
+    with pytest.raises(TypeError, match="JSON has no set"):
+        send("https://api.example", Request("POST", "/add", json={"people": {1}}))
+
+
+@pytest.mark.parametrize(
+    ("url", "request_", "warns"),
+    [
+        ("http://api.example", Request("GET", "/x", headers={"key": Secret("k")}), True),
+        ("http://api.example", Request("GET", "/x", query={"key": Secret("k")}), True),
+        ("http://api.example", Request("GET", "/{key}", params={"key": Secret("k")}), True),
+        ("http://api.example", Request("GET", "/x"), False),
+        ("http://127.0.0.1:3000", Request("GET", "/x", headers={"key": Secret("k")}), False),
+        ("https://api.example", Request("GET", "/x", headers={"key": Secret("k")}), False),
+    ],
+)
+def test_a_key_over_plain_http_to_another_machine_is_warned_of_once(
+    url: str, request_: Request, warns: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    _warn_of_plain_http.cache_clear()
+    for _ in range(2):
+        http = httpx.Client(transport=httpx.MockTransport(lambda _: httpx.Response(200)))
+        send_blocking(url, request_, http=http)
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [f"keys go to api.example {UNENCRYPTED}"] * warns
 
 
 def test_one_async_transport_serves_one_event_loop_after_another() -> None:
