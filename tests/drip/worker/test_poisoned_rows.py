@@ -19,7 +19,7 @@ from tests.support.trial import Trial
 from tests.support.virtual_time import crowd, simulated
 
 POISONS = ["Sorry \ud83d", "a\0b", "\x1b[2J\x9b", "\u202egnp", "x" * 100_000, "\n" * 50, "=1+1"]
-NOT_THERE = {1, 4}  # the people of whom the provider says so with a poisoned word
+NOT_THERE = {1, 4}  # the people about which the provider says so, with a poisoned word
 
 
 class Poisoned(Sandbox):
