@@ -141,7 +141,7 @@ class _QuietConsole(Console):
 
 
 class _Pauses(logging.Handler):
-    """Shows the driver's log records of its pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
+    """Shows warnings, and the driver's pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.INFO)
@@ -151,6 +151,9 @@ class _Pauses(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         wait_s = getattr(record, "wait_s", None)
+        if record.levelno >= logging.WARNING:
+            self.clear()
+            self._console.print(Text.assemble((record.levelname.lower(), "yellow"), ": ", record.getMessage()))
         if wait_s is None:
             return
         self.clear()
