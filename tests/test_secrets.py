@@ -1,7 +1,10 @@
 """A secret has no way out but the transport's: every class that may hold one, looked at in every way."""
 
 import asyncio
+import os
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 
@@ -18,7 +21,7 @@ from groupadd.testing.leaks import LeakDetector
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 from tests.support.carriers import KEY, build_provider, carriers
 from tests.support.inspectors import all_ways, looked_at
-from tests.support.servers import server
+from tests.support.servers import answer, says, server
 
 DETECTOR = LeakDetector({"the key": KEY}, ())
 WAYS = all_ways()
@@ -112,6 +115,49 @@ def test_no_frame_of_a_request_that_is_cancelled_shows_a_secret(type_: str) -> N
 
     with server(silent) as url:
         assert shown_by(asyncio.run(cancelled(url))) == set()
+
+
+CARELESS = """
+import asyncio, contextlib, gc, logging, sys
+from tests.support.carriers import build_provider
+from groupadd import AsyncClient, Client, GroupAddError
+
+logging.basicConfig(level=logging.DEBUG)
+GROUP, PEOPLE = "120363000000000042@g.us", ["+12025550143"]
+
+async def leave_everything_open():
+    client = AsyncClient(build_provider(sys.argv[1], base_url=sys.argv[2]), look_after_s=(), timeout_s=1)
+    with contextlib.suppress(GroupAddError):
+        await client.members(GROUP)
+    left = asyncio.create_task(client.add(GROUP, PEOPLE), name="left")
+    print(repr(left), file=sys.stderr)
+    client.members(GROUP)  # never awaited
+    asyncio.get_running_loop().call_soon(lambda: 1 / 0)
+    await asyncio.sleep(0)
+
+try:
+    Client(build_provider(sys.argv[1], base_url=sys.argv[2])).members(GROUP)
+finally:
+    asyncio.run(leave_everything_open(), debug=True)
+    gc.collect()
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("type_", ["green_api", "wawp", "wppconnect", "gowa"])
+def test_python_in_development_mode_shows_no_secret(type_: str) -> None:
+    with server(says(answer(b"[]"))) as url:
+        ended = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "always", "-c", CARELESS, type_, url],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert "never awaited" in ended.stderr
+    assert "ZeroDivisionError" in ended.stderr
+    assert not DETECTOR.leaks_in(ended.stdout + ended.stderr)
 
 
 def test_every_provider_is_looked_at() -> None:

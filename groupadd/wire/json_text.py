@@ -12,7 +12,9 @@ from typing import Any
 
 from groupadd.model.cleaning import one_line
 
-MOST_VALUES = 400_000  # lists, objects and what they hold; a roster of 20,000 members has 200,000
+MOST_VALUES = 200_000  # lists, objects and what they hold; a roster of 1,024 members has 10,000
+MOST_ROWS = 5_000  # for readers: an answer to an add with more rows is unreadable
+MOST_MEMBERS = 20_000  # for readers: a roster with more rows is not complete
 DEEPEST = 64  # levels of lists and objects; no vendor's answer has more than 8
 LARGEST_INTEGER = 2**63 - 1  # what databases store
 
