@@ -276,22 +276,23 @@ def _body(answer: httpx.Response) -> Body:
 
 def _response(answer: httpx.Response, body: Body, request: Request) -> Response:
     """Return the answer. What it echoes of the request's secrets is masked, as vendors do when they refuse a key."""
-    echoes = _echoes(request)
-    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
     content = body.whole()
-    for echo in echoes:
+    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
+    for echo in _echoes(request):
         content = content.replace(echo.encode(), MASK.encode())
         headers = {name: value.replace(echo, MASK) for name, value in headers.items()}
     return Response(answer.status_code, content, headers)
 
 
-def _echoes(request: Request) -> set[str]:
+def _echoes(request: Request) -> list[str]:
     """Return the request's secrets as they may stand in its answer: a key without the word `Bearer` before it."""
-    sent = (request.params, request.query, request.headers, request.json or {})
-    secrets = (value.reveal() for part in sent for value in part.values() if isinstance(value, Secret))
-    words = {secret.rpartition(" ")[2] for secret in secrets}
-    spelled = (spelling for word in words for spelling in (word, quote(word, safe="@:"), json.dumps(word)[1:-1]))
-    return {spelling for spelling in spelled if len(spelling) >= _SHORTEST_ECHO}
+    parts = (request.params, request.query, request.headers, request.json or {})
+    echoes: list[str] = []
+    for secret in (value for part in parts for value in part.values() if isinstance(value, Secret)):
+        word = secret.reveal().rpartition(" ")[2]
+        if len(word) >= _SHORTEST_ECHO:
+            echoes += [word] if word.isalnum() else [word, quote(word, safe="@:"), json.dumps(word)[1:-1]]
+    return echoes
 
 
 def _failure(error: BaseException, *, is_sent: bool) -> BaseException:
