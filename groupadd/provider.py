@@ -38,80 +38,21 @@ from groupadd.model.codes import (
     PENDING_APPROVAL,
     PRIVACY,
     RATE_LIMITED,
+    REFUSED,
     UNREADABLE,
     UNRECOGNISED,
     Meaning,
     meaning_of,
+    not_asked,
 )
 from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret, repr_scrubbed
 from groupadd.model.outcome import Evidence, Invite, Reason, Status
-from groupadd.model.roster import Member, Roster
+from groupadd.model.roster import Member, Proof, Roster, RosterProof
 from groupadd.wire.endpoint import Endpoint
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
-__all__ = [
-    "ACCEPTED",
-    "ADDED",
-    "ALREADY_MEMBER",
-    "CONTRADICTION",
-    "INVITED",
-    "NOT_ALLOWED",
-    "NOT_MENTIONED",
-    "NOT_ON_WHATSAPP",
-    "NO_ANSWER",
-    "PENDING_APPROVAL",
-    "PRIVACY",
-    "RATE_LIMITED",
-    "UNREADABLE",
-    "UNRECOGNISED",
-    "AddReply",
-    "AnswerLost",
-    "ChecksNumbers",
-    "Claim",
-    "Content",
-    "DescribesGroup",
-    "Endpoint",
-    "Endpoints",
-    "Evidence",
-    "Flow",
-    "GroupId",
-    "GroupInfo",
-    "GroupMembershipProvider",
-    "GroupNotFound",
-    "Identity",
-    "Invite",
-    "KnowsSession",
-    "ListsJoinRequests",
-    "ListsParticipants",
-    "Meaning",
-    "Member",
-    "NoAnswer",
-    "NotAllowed",
-    "NotAuthenticated",
-    "Participant",
-    "ProviderError",
-    "RateLimited",
-    "Reason",
-    "RefreshesRoster",
-    "Request",
-    "RequestRefused",
-    "ResolvesLids",
-    "Response",
-    "Roster",
-    "Secret",
-    "SendsPersonalInvites",
-    "SendsText",
-    "Session",
-    "SessionNotReady",
-    "SharesInviteLink",
-    "Status",
-    "Unsupported",
-    "Wire",
-    "identity",
-    "meaning_of",
-    "refuse_notify",
-]
+__all__ = ["ACCEPTED", "ADDED", "ALREADY_MEMBER", "AddReply", "AnswerLost", "CONTRADICTION", "ChecksNumbers", "Claim", "Content", "DescribesGroup", "Endpoint", "Endpoints", "Evidence", "Flow", "GroupId", "GroupInfo", "GroupMembershipProvider", "GroupNotFound", "INVITED", "Identity", "Invite", "KnowsRosterProof", "KnowsSession", "ListsJoinRequests", "ListsParticipants", "Meaning", "Member", "NOT_ALLOWED", "NOT_MENTIONED", "NOT_ON_WHATSAPP", "NO_ANSWER", "NoAnswer", "NotAllowed", "NotAuthenticated", "NumberCheck", "PENDING_APPROVAL", "PRIVACY", "Participant", "Proof", "ProviderError", "RATE_LIMITED", "REFUSED", "RateLimited", "Reason", "RefreshesRoster", "Request", "RequestRefused", "ResolvesLids", "Response", "Roster", "RosterProof", "Secret", "SendsPersonalInvites", "SendsText", "SentMessage", "Session", "SessionNotReady", "SharesInviteLink", "Status", "UNREADABLE", "UNRECOGNISED", "Unsupported", "Wire", "identity", "meaning_of", "not_asked", "refuse_notify",]
 
 
 # A provider's endpoints by the name of the method that asks them: `{"list_participants": [LIST, OLD_LIST]}`.
@@ -186,6 +127,33 @@ class GroupInfo:
     is_community: bool | None = None
 
 
+@frozen
+class NumberCheck:
+    """What a provider says of a number.
+
+    Attributes:
+        exists: Whether the number is on WhatsApp; None where the answer proves neither.
+        account: The canonical names of its account; None where the provider does not name it, or may remember an old
+            answer.
+    """
+
+    exists: bool | None
+    account: Identity | None = None
+
+
+@frozen
+class SentMessage:
+    """A message that the provider has sent.
+
+    Attributes:
+        id: The message's id, or None without one.
+        recipient: The account that the answer names as the recipient, or None where it names none.
+    """
+
+    id: str | None = field(default=None, repr=repr_scrubbed)
+    recipient: Identity | None = None
+
+
 @runtime_checkable
 class GroupMembershipProvider(Protocol):
     """A service that can add people to a group, and the class that speaks its wire format.
@@ -249,6 +217,19 @@ class ListsParticipants(Protocol):
 
 
 @runtime_checkable
+class KnowsRosterProof(Protocol):
+    """Can tell what its rosters prove, where that depends on the server behind the provider."""
+
+    def roster_proof(self) -> Flow[RosterProof]:
+        """Ask what the server's rosters prove; groupadd asks once for each client.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read. Then its rosters prove nothing.
+        """
+        ...
+
+
+@runtime_checkable
 class RefreshesRoster(Protocol):
     """Shows a cached roster, and can have it made fresh."""
 
@@ -304,8 +285,8 @@ class SharesInviteLink(Protocol):
 class SendsText(Protocol):
     """Can send a text message to one person."""
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        """Send the text once; it may contain an invite link. Return the message's id, or None without one.
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        """Send the text once, to the person's own JID. The text may contain an invite link.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.
@@ -320,8 +301,8 @@ class SendsPersonalInvites(Protocol):
 
     def send_personal_invite(
         self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
-    ) -> Flow[str | None]:
-        """Send the invitation once. Return the message's id, or None without one.
+    ) -> Flow[SentMessage]:
+        """Send the invitation once.
 
         Args:
             group: The group.
@@ -340,8 +321,8 @@ class SendsPersonalInvites(Protocol):
 class ChecksNumbers(Protocol):
     """Can tell whether a number is on WhatsApp, and under which canonical name."""
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
-        """Return the canonical names of the number's account, or None for a number that is not on WhatsApp.
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
+        """Check whether a number is on WhatsApp, and under which canonical name.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.

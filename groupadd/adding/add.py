@@ -47,7 +47,10 @@ def add(
     for jid in first_entries.keys() - observer.people.keys():  # the other form of an earlier participant's number
         if other_form := identity(jid):
             observer.learn(first_entries[jid].id, other_form)
-    attempts = {jid: Attempt(person) for jid, person in observer.people.items()}
+    believes_claims = settings.verify != "always"
+    attempts = {
+        jid: Attempt(person, believes_claims=believes_claims) for jid, person in observer.people.items()
+    }
     yield from _look_before(observer, attempts, settings)
     asked = {jid: attempt for jid, attempt in attempts.items() if attempt.before is None or not attempt.before.member}
     if asked:
@@ -78,7 +81,7 @@ def _look_before(observer: RosterObserver, attempts: Attempts, settings: AddSett
     if not looks_before(observer.session.provider, settings):
         return
     try:
-        for jid, observation in (yield from observer.look(attempts)).items():
+        for jid, observation in (yield from observer.look_before(attempts)).items():
             attempts[jid].before = observation
     except _REFUSED_LOOKS:
         raise

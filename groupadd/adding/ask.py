@@ -100,9 +100,11 @@ def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, 
 
 
 def _record_claims(observer: RosterObserver, attempts: Attempts, reply: AddReply) -> Flow[None]:
-    """Record each claim with its attempt; the rest of the attempts get what the answer means for the rest.
+    """Record each claim with its attempt. Attempts without a claim get what the answer means for the rest.
 
-    A claim about an unknown name may be about one of our participants: then their other names are looked up.
+    One claim in the answer to a request for one participant is that participant's, whatever its name. A claim about
+    another unknown name may be a participant's under another name: then the provider is asked for their other names.
+    What stays unmatched keeps the absence of those participants unproven.
     """
     unmatched: list[tuple[Identity, Claim]] = []
     for name, claim in reply.claims:
@@ -112,11 +114,17 @@ def _record_claims(observer: RosterObserver, attempts: Attempts, reply: AddReply
             unmatched.append((names, claim))
     if unmatched:
         unmatched = _match(unmatched, observer, attempts)
+    if len(attempts) == len(reply.claims) == len(unmatched) == 1 and observer.without_owner([unmatched[0][0]]):
+        (jid, attempt), (names, claim) = *attempts.items(), *unmatched
+        attempt.record_claim(claim)
+        observer.learn(jid, names)
+        unmatched = []
     without_claim = {jid: attempt for jid, attempt in attempts.items() if attempt.claim is NOT_ASKED}
-    may_be_ours = {names.phone for names, _ in unmatched} & {None, *observer.other_forms(without_claim)}
-    if may_be_ours and without_claim:
+    if unmatched and without_claim:
         yield from observer.identify(without_claim)
-        _match(unmatched, observer, without_claim)
+        unmatched = _match(unmatched, observer, without_claim)
+    if unmatched:
+        observer.doubt(jid for jid, attempt in attempts.items() if attempt.claim is NOT_ASKED)
     rest = Claim(reply.rest, reply.says)
     for attempt in without_claim.values():
         if attempt.claim is NOT_ASKED:

@@ -91,6 +91,7 @@ class Attempt:
         schedule: The looks that are due after the add; none before it was sent.
         looks: How many looks of the schedule were taken.
         look_at: The earliest moment of the next look, where a late look has delayed it.
+        believes_claims: Whether a claim alone may put the participant in the group; `verify="always"` wants a look.
     """
 
     participant: Participant
@@ -100,6 +101,7 @@ class Attempt:
     schedule: LookSchedule = LookSchedule()
     looks: int = 0
     look_at: float = 0.0
+    believes_claims: bool = True
 
     def record_claim(self, claim: Claim) -> None:
         """Store a claim. Two claims that differ become a contradiction."""
@@ -116,7 +118,8 @@ class Attempt:
     @property
     def is_present(self) -> bool:
         """Whether a look after the add shows the participant in the group."""
-        return presence(self.after) is Presence.PRESENT
+        claim = self.claim.meaning if self.believes_claims else None
+        return presence(self.after, claim=claim, before=self.before) is Presence.PRESENT
 
     def needs_looks(self, settings: AddSettings) -> bool:
         """Return whether looks after the add are due, where the provider has a roster."""
@@ -145,7 +148,7 @@ class Attempt:
     @property
     def verdict(self) -> Verdict:
         """The verdict on the claim and the looks so far."""
-        return decide(self.claim.meaning, self.before, self.after)
+        return decide(self.claim.meaning, self.before, self.after, believes_claims=self.believes_claims)
 
     @property
     def outcome(self) -> ParticipantOutcome:

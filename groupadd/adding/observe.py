@@ -1,6 +1,7 @@
 """Looks: one reading of a roster, and what it shows of each participant."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from typing import TypeAlias
 
 from attrs import define, evolve, field, frozen
 
@@ -8,10 +9,11 @@ from groupadd.errors import ProviderError, SessionNotReady, Unsupported
 from groupadd.model.identity import GroupId, Identity, Participant, Person, alternates, same_first
 from groupadd.model.masking import repr_masked, repr_scrubbed
 from groupadd.model.outcome import Reason
-from groupadd.model.roster import Observation, Roster
+from groupadd.model.roster import Observation, Proof, Roster, RosterProof
 from groupadd.provider import (
     ChecksNumbers,
     GroupMembershipProvider,
+    KnowsRosterProof,
     KnowsSession,
     ListsJoinRequests,
     ListsParticipants,
@@ -21,6 +23,11 @@ from groupadd.provider import (
 )
 from groupadd.wire.messages import Flow, log
 from groupadd.wire.retry import delayed, or_none, with_retries
+
+MOST_LOOKED_UP = 20  # participants whose other names are asked for in one call
+_SAME_END = 6  # digits: two forms of one number have the same end, whatever the country
+
+Names: TypeAlias = frozenset[tuple[str, str]]
 
 
 @frozen
@@ -53,6 +60,7 @@ class ProviderSession:
     provider: GroupMembershipProvider
     _session: Session | None = None
     _lid_asked: bool = False
+    _roster_proof: RosterProof | None = None
 
     def me(self) -> Flow[Identity | None]:
         """Return our own names, or None where the provider does not tell them.
@@ -68,12 +76,18 @@ class ProviderSession:
             self._session = session
         return None if self._session is None else self._session.me
 
-    def roster(self, group: GroupId, *, not_before: float = 0.0) -> Flow[Roster]:
+    @property
+    def known_me(self) -> Identity | None:
+        """Our own names, as far as they were asked for already."""
+        return None if self._session is None else self._session.me
+
+    def roster(self, group: GroupId, *, not_before: float = 0.0, refreshed: bool = False) -> Flow[Roster]:
         """Read the group's roster once.
 
         Args:
             group: The group.
             not_before: The earliest moment of the request, in seconds of the driver's clock.
+            refreshed: Whether the provider has refreshed its copy in this call.
 
         Raises:
             Unsupported: The provider has no roster.
@@ -82,10 +96,18 @@ class ProviderSession:
         if not isinstance(self.provider, ListsParticipants):
             raise Unsupported("this provider cannot list the members of a group")
         roster = yield from with_retries(delayed(self.provider.list_participants(group), not_before))
+        if (proof := (yield from self.roster_proof())) is not None:
+            roster = evolve(roster, proves=(proof.refreshed if refreshed else None) or proof.cached)
         roster = roster.seen_by((yield from self.me()))
         if roster.misses_me_by_phone and (yield from self._learn_own_lid()):
             roster = roster.seen_by((yield from self.me()))
         return roster
+
+    def roster_proof(self) -> Flow[RosterProof | None]:
+        """Ask once what the provider's rosters prove. None where its adapter declares it for each roster."""
+        if self._roster_proof is None and isinstance(self.provider, KnowsRosterProof):
+            self._roster_proof = (yield from or_none(self.provider.roster_proof())) or RosterProof(Proof.NOTHING)
+        return self._roster_proof
 
     def _learn_own_lid(self) -> Flow[bool]:
         """Ask for our own LID, once. Return whether the provider told it."""
@@ -115,7 +137,10 @@ class RosterObserver:
     people: Mapping[str, Participant]
     roster: Roster | None = None
     _persons: dict[str, Person] = field(factory=dict)
+    _names_before: dict[str, Names] = field(factory=dict)  # the names in the roster before the participant's add
+    _doubted: set[str] = field(factory=set)  # a claim under an unknown name may be theirs
     _looked_up: set[str] = field(factory=set)
+    _confirmed: set[str] = field(factory=set)  # the provider knows their account by the number we know
     _refreshed: bool | None = None  # None: not tried in this call
 
     def person(self, jid: str) -> Person:
@@ -136,22 +161,41 @@ class RosterObserver:
                 by_lid.update(dict.fromkeys(person.lids, jid))
         return by_phone, by_lid
 
-    def other_forms(self, jids: Collection[str]) -> Collection[str]:
-        """Return the unconfirmed other forms of these participants' numbers."""
-        return {form for jid in jids for form in alternates(self.people[jid].phone or "")}
+    def without_owner(self, names: Iterable[Identity]) -> list[Identity]:
+        """Return the names that are no participant's and not our own account's, in order."""
+        by_phone, by_lid = self.index(self.people)
+        me = self.session.known_me or Identity()
+        phones, lids = {*by_phone, me.phone} - {None}, {*by_lid, me.lid} - {None}
+        return [one for one in names if one.phone not in phones and one.lid not in lids]
 
     def learn(self, jid: str, names: Identity) -> None:
         """Store further names of a participant, as one source gives them."""
         self._persons[jid] = self.person(jid).also(names)
 
+    def doubt(self, jids: Iterable[str]) -> None:
+        """Note participants whose claim may stand under an unknown name: their absence is not proven."""
+        self._doubted.update(jids)
+
+    def look_before(self, jids: Collection[str]) -> Flow[Mapping[str, Observation]]:
+        """Read the roster once before an add; errors and result as for `look`."""
+        observations = yield from self.look(jids)
+        self.note_rows_before(jids)
+        return observations
+
+    def note_rows_before(self, jids: Iterable[str]) -> None:
+        """Note the rows of the last roster as those before these participants' add: later rows are new."""
+        if self.roster is not None and self.roster.complete:
+            names = _all_names(Identity(row.phone, row.lid) for row in self.roster.members)
+            self._names_before.update(dict.fromkeys(jids, names))
+
     def look(
         self, jids: Collection[str], *, also: Collection[str] = (), not_before: float = 0.0
     ) -> Flow[Mapping[str, Observation]]:
-        """Read the roster once. Where it names members in another way, the participants' other names are looked up.
+        """Read the roster once. Where it leaves a participant open, the participant's other names are looked up.
 
         Args:
             jids: The participants to observe.
-            also: Further participants, observed only in a live roster: a cached one may hold people who have left.
+            also: Further participants, observed only where the roster proves everything.
             not_before: The earliest moment of the request, in seconds of the driver's clock.
 
         Returns:
@@ -160,22 +204,49 @@ class RosterObserver:
         Raises:
             ProviderError: The roster could not be read.
         """
-        roster = yield from self.session.roster(self.group, not_before=not_before)
-        if self._refreshed:
-            roster = evolve(roster, live=True)
-        self.roster = roster
-        observed = dict.fromkeys((*jids, *also) if roster.live else jids)
-        observations = {jid: roster.observation(self.person(jid)) for jid in observed}
-        unresolved = [jid for jid in jids if observations[jid].reason is Reason.UNRESOLVED_IDENTITY]
-        if unresolved:
-            yield from self.identify(unresolved)
-            observations.update({jid: roster.observation(self.person(jid)) for jid in unresolved})
+        refreshed = bool(self._refreshed)
+        self.roster = yield from self.session.roster(self.group, not_before=not_before, refreshed=refreshed)
+        observed = dict.fromkeys((*jids, *also) if self.roster.proves is Proof.BOTH else jids)
+        observations = self.observe(self.roster, observed)
+        unclear = [jid for jid in jids if observations[jid].reason is Reason.UNRESOLVED_IDENTITY]
+        if unclear:
+            yield from self.identify(unclear)
+            observations |= self.observe(self.roster, unclear)
         return observations
+
+    def observe(self, roster: Roster, jids: Iterable[str]) -> dict[str, Observation]:
+        """Return what a roster shows of participants, by canonical JID.
+
+        An absence stays unproven while a row or claim is left over that may be the participant's under another name.
+        """
+        observations = {jid: roster.observation(self.person(jid)) for jid in jids}
+        absent = [jid for jid, shown in observations.items() if shown.listed is False and jid not in self._confirmed]
+        for jid in self._maybe_listed(roster, absent) if absent else ():
+            observations[jid] = Observation(None, Reason.UNRESOLVED_IDENTITY, observations[jid].complete)
+        return observations
+
+    def _maybe_listed(self, roster: Roster, absent: Sequence[str]) -> Iterator[str]:
+        """Yield the participants whom a claim or a row may mean that has no owner.
+
+        Rows that came since the look before may mean a participant. Without a look before, rows whose number ends as
+        the participant's does may: another form of a number has the same end.
+        """
+        rows = self.without_owner(Identity(row.phone, row.lid) for row in roster.members)
+        ends = {row.phone[-_SAME_END:] for row in rows if row.phone}
+        earlier = {self._names_before[jid] for jid in absent if jid in self._names_before}
+        is_new = {names: any(names.isdisjoint(_all_names([row])) for row in rows) for names in earlier}
+        for jid in absent:
+            before = self._names_before.get(jid)
+            same_end = any(phone[-_SAME_END:] in ends for phone in self.person(jid).phones)
+            if jid in self._doubted or (same_end if before is None else is_new[before]):
+                yield jid
 
     def refresh(self, *, not_before: float = 0.0) -> Flow[None]:
         """Refresh a cached roster, at most once in a call. Where that fails, the roster stays cached."""
         provider = self.session.provider
-        if isinstance(provider, RefreshesRoster) and self._refreshed is None:
+        proof = yield from self.session.roster_proof()
+        can_refresh = proof is None or proof.refreshed is not None
+        if isinstance(provider, RefreshesRoster) and can_refresh and self._refreshed is None:
             self._refreshed = False
             try:
                 yield from with_retries(delayed(provider.refresh_roster(self.group), not_before))
@@ -184,10 +255,14 @@ class RosterObserver:
                 log.info("the roster could not be refreshed: %s", error)
 
     def identify(self, jids: Iterable[str]) -> Flow[None]:
-        """Ask the provider, once for each participant, for other names: the LID, and the canonical number."""
+        """Ask the provider, once for each participant, for other names: the LID, and the canonical account.
+
+        At most 20 participants are asked about in a call.
+        """
         provider = self.session.provider
-        phones = {phone: jid for jid in jids if jid not in self._looked_up for phone in self.person(jid).phones}
-        self._looked_up.update(phones.values())
+        new = [jid for jid in jids if jid not in self._looked_up][: max(0, MOST_LOOKED_UP - len(self._looked_up))]
+        phones = {phone: jid for jid in new for phone in self.person(jid).phones}
+        self._looked_up.update(new)
         if isinstance(provider, ResolvesLids) and phones:
             lids = yield from or_none(provider.resolve_lids(tuple(phones)))
             for phone, lid in (lids or {}).items():
@@ -195,8 +270,17 @@ class RosterObserver:
                     self.learn(phones[phone], Identity(lid=lid))
         if isinstance(provider, ChecksNumbers):
             for phone, jid in phones.items():
-                if self.person(jid).maybe_phones and (canonical := (yield from or_none(provider.check_number(phone)))):
-                    self.learn(jid, canonical)
+                number = yield from or_none(provider.check_number(phone))
+                if number is not None and number.account is not None:
+                    self.learn(jid, number.account)
+                    if number.account.phone == phone:
+                        self._confirmed.add(jid)
+
+
+def _all_names(identities: Iterable[Identity]) -> Names:
+    """Return every name, each with its kind."""
+    names = ((kind, name) for one in identities for kind, name in (("phone", one.phone), ("lid", one.lid)))
+    return frozenset((kind, name) for kind, name in names if name is not None)
 
 
 def awaiting_approval(observer: RosterObserver, jids: Collection[str]) -> Flow[Collection[str]]:
@@ -239,11 +323,15 @@ def distinct_people(session: ProviderSession, participants: Sequence[Participant
 
 def same_account(provider: GroupMembershipProvider, phone: str, other_form: str) -> Flow[bool | None]:
     """Return whether the provider takes two numbers for one account; None where it does not tell."""
-    account = (yield from or_none(provider.check_number(phone))) if isinstance(provider, ChecksNumbers) else None
-    if account is None or not isinstance(provider, ChecksNumbers):
+    if not isinstance(provider, ChecksNumbers):
         return None
-    other = yield from or_none(provider.check_number(other_form))
-    return None if other is None else account == other
+    accounts: list[Identity] = []
+    for number in (phone, other_form):
+        check = yield from or_none(provider.check_number(number))
+        if check is None or check.account is None:
+            return None
+        accounts.append(check.account)
+    return accounts[0] == accounts[1]
 
 
 def check(

@@ -156,11 +156,8 @@ def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool 
     provider = session.provider
     if person.phone is None or not isinstance(provider, ChecksNumbers):
         return None
-    return (yield from or_none(_known(provider, person.phone)))
-
-
-def _known(provider: ChecksNumbers, phone: str) -> Flow[bool]:
-    return (yield from provider.check_number(phone)) is not None
+    check = yield from or_none(provider.check_number(person.phone))
+    return None if check is None else check.exists
 
 
 def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:

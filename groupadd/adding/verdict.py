@@ -28,15 +28,36 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
+_IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
 _ALREADY_MEMBER = Verdict(Status.ALREADY_MEMBER, None, Evidence.OBSERVED)
 _CONTRADICTION = Verdict(Status.UNKNOWN, Reason.CONTRADICTION, Evidence.NONE)
 _ABSENCE_UNPROVEN = Verdict(Status.UNKNOWN, Reason.ABSENCE_UNPROVEN, Evidence.NONE)
 
 
-def presence(after: Sequence[Observation]) -> Presence:
-    """Return what the looks after an add show together; absence takes the last two looks."""
+def presence(
+    after: Sequence[Observation],
+    *,
+    claim: Meaning | None = None,
+    before: Observation | None = None,
+) -> Presence:
+    """Return what the looks after an add show together. Absence takes the last two looks.
+
+    A row in a list that may hold people who have left counts as presence in two cases: the claim says so, or an
+    earlier look at the list lacked the participant.
+
+    Args:
+        after: The looks after the add, in order.
+        claim: The meaning of the provider's claim, where it may be believed.
+        before: The look before the add, or None without one.
+    """
+    lacked = before is not None and before.listed is False
+    present = False
+    for observation in after:
+        believed = lacked or (claim is not None and claim.status in _IN)
+        present = present or bool(observation.member) or bool(observation.listed and believed)
+        lacked = lacked or observation.listed is False
     gone = len(after) >= 2 and after[-1].member is False and after[-2].member is False
-    if any(observation.member for observation in after):
+    if present:
         return Presence.GONE if gone else Presence.PRESENT
     if gone:
         return Presence.ABSENT
@@ -44,16 +65,19 @@ def presence(after: Sequence[Observation]) -> Presence:
 
 
 @cache
-def decide(claim: Meaning, before: Observation | None, after: tuple[Observation, ...]) -> Verdict:
-    """Return the verdict on one person.
+def decide(
+    claim: Meaning, before: Observation | None, after: tuple[Observation, ...], *, believes_claims: bool = True
+) -> Verdict:
+    """Return the verdict on one participant.
 
     Args:
-        claim: What the provider's answer makes of the person.
-        before: The look before the add, or None where there was none.
-        after: The looks after it, in order.
+        claim: The meaning of the provider's claim.
+        before: The look before the add, or None without one.
+        after: The looks after the add, in order.
+        believes_claims: Whether a claim alone may put the participant in the group. `verify="always"` wants a look.
     """
     was = None if before is None else before.member
-    now = presence(after)
+    now = presence(after, claim=claim if believes_claims else None, before=before)
     match was, now, claim.status:
         case _, Presence.GONE, _:
             return Verdict(Status.NOT_ADDED, Reason.CONTRADICTION, Evidence.OBSERVED)
@@ -67,6 +91,8 @@ def decide(claim: Meaning, before: Observation | None, after: tuple[Observation,
             return Verdict(Status.ADDED, None, Evidence.OBSERVED)
         case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as said:
             return Verdict(said, None, Evidence.REPORTED)
+        case None, Presence.PRESENT, _ if not claim.asked:
+            return Verdict(Status.ALREADY_MEMBER, None, Evidence.INFERRED)
         case None, Presence.PRESENT, _:
             return Verdict(Status.ADDED, None, Evidence.INFERRED)
         case _, Presence.ABSENT, Status.ADDED | Status.ALREADY_MEMBER:
@@ -78,6 +104,8 @@ def decide(claim: Meaning, before: Observation | None, after: tuple[Observation,
             return _ABSENCE_UNPROVEN
         case False, _, Status.ALREADY_MEMBER:
             return _CONTRADICTION
+        case _, _, Status.ADDED | Status.ALREADY_MEMBER if not believes_claims:
+            return Verdict(Status.UNKNOWN, _why_nothing(after) or Reason.NOT_CHECKED, Evidence.NONE)
         case _, _, Status.UNKNOWN:
             return Verdict(Status.UNKNOWN, _why_nothing(after) or claim.reason, Evidence.NONE)
         case _:
@@ -85,7 +113,7 @@ def decide(claim: Meaning, before: Observation | None, after: tuple[Observation,
 
 
 def _complete(after: Sequence[Observation]) -> bool:
-    return any(observation.member and observation.complete for observation in after)
+    return any((observation.member or observation.listed) and observation.complete for observation in after)
 
 
 def _why_nothing(after: Sequence[Observation]) -> Reason | None:

@@ -7,7 +7,6 @@ never compared across kinds.
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
-from functools import cached_property
 
 from attrs import field, frozen
 
@@ -254,11 +253,6 @@ class Person:
             self.phones if names.phone is None else self.phones | {names.phone},
             self.lids if names.lid is None else self.lids | {names.lid},
         )
-
-    @cached_property
-    def maybe_phones(self) -> frozenset[str]:
-        """The unconfirmed other forms of the person's numbers."""
-        return frozenset(other for phone in self.phones for other in alternates(phone)) - self.phones
 
 
 def same_first(participants: Sequence[Participant]) -> dict[str, Participant]:

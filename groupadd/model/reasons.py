@@ -37,6 +37,7 @@ REASONS: Mapping[Reason, Explanation] = {
     Reason.INCOMPATIBLE_DEVICE: Explanation("their WhatsApp cannot join this group", "ask them to update WhatsApp"),
     Reason.RATE_LIMITED: Explanation("too many people were added in too short a time", "wait, then add them again"),
     Reason.APPROVAL_REQUIRED: Explanation("an admin has to let them in", "approve their request in the group"),
+    Reason.REFUSED: Explanation("the provider refused them and does not say why", _INVITE),
     Reason.INVALID_PARTICIPANT: Explanation("the provider cannot use this name", _CHECK_NUMBER),
     Reason.DUPLICATE: Explanation("the same person is earlier in the list"),
     Reason.SILENT_REFUSAL: Explanation("accepted, yet not in: mostly their privacy setting", _INVITE),
