@@ -41,6 +41,7 @@ from groupadd.sandbox.server import SandboxServer
 REPOSITORY = Path(__file__).parent
 PROVIDERS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 ADD = "\n[add]\nlook_after_s = [0.01, 0.02]\nlate_after_s = 0\n"
+PORT = "8042"  # the pages show it in place of the free port
 TERMINAL = {"COLUMNS": "88", "NO_COLOR": "1", "TERM": "dumb"}
 
 
@@ -97,20 +98,19 @@ def _printed_by(command: str, example: Example) -> str:
     with _at_home(example) as (out, err):
         run = _until_it_waits if arguments[0] == "sandbox" else main
         example.namespace["_exit"] = int(run(arguments))
-    return out.getvalue() or err.getvalue()
+    return re.sub(r"(?<=127\.0\.0\.1:)\d+", PORT, out.getvalue() or err.getvalue())
 
 
 def _until_it_waits(arguments: list[str]) -> int:
-    """Run `groupadd sandbox` on a free port, print the page's port instead, and press Ctrl-C after the last line."""
-    port = arguments[arguments.index("--port") + 1]
-    command = [sys.executable, "-m", "groupadd", *("0" if word == port else word for word in arguments)]
+    """Run `groupadd sandbox` on a free port, and press Ctrl-C after the last line."""
+    command = [sys.executable, "-m", "groupadd", *("0" if word == PORT else word for word in arguments)]
     places = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     with subprocess.Popen(  # noqa: S603  our own command line
         command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=places
     ) as process:
         assert process.stdout is not None
         for line in process.stdout:
-            print(re.sub(r"(?<=127\.0\.0\.1:)\d+", port, line), end="")
+            print(line, end="")
             if "groupadd check" in line:
                 process.send_signal(signal.SIGINT)
         return process.wait()

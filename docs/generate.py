@@ -43,6 +43,8 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "file": source_file,
     "layers": pictures.layers,
     "matrix": tables.matrix,
+    "meanings": reference.meanings,
+    "members": reference.members,
     "options": command_line.options,
     "reasons": tables.reasons,
     "reference": reference.reference,

@@ -10,6 +10,8 @@ from textwrap import dedent
 from typing import Any, TypeAlias
 
 from docs.tables import table
+from groupadd.model.codes import Meaning
+from groupadd.model.outcome import Status
 
 WIDTH = 100  # characters of a signature that stands on one line
 
@@ -31,6 +33,20 @@ def reference(*names: str) -> str:
 def errors(*names: str) -> str:
     """Return a table of exceptions: what each is, what it means, and what it carries."""
     return table(("error", "is a", "meaning", "carries"), (_error(_imported(name)) for name in names))
+
+
+def members(name: str) -> str:
+    """Return a table of the members of an enum."""
+    return table((f"`{name}`", "value"), ((f"`{one.name}`", f"`{one.value}`") for one in _imported(name)))
+
+
+def meanings(module: str) -> str:
+    """Return a table of a module's constants for what a vendor's word means; those that looks may decide come last."""
+    found = ((name, _imported(f"{module}.{name}")) for name in import_module(module).__all__)
+    constants = [(name, meaning) for name, meaning in found if isinstance(meaning, Meaning)]
+    constants.sort(key=lambda constant: constant[1].status is Status.UNKNOWN)
+    rows = ((f"`{name}`", f"`{one.status}`", f"`{one.reason}`" if one.reason else "") for name, one in constants)
+    return table(("name", "status", "reason"), rows)
 
 
 def tests(name: str) -> str:
@@ -95,12 +111,20 @@ def _attributes(
     node: ast.ClassDef, described: Sequence[tuple[str, str]], properties: Sequence[Function]
 ) -> Iterator[str]:
     """Yield one table of a class's attributes and properties, if it has any."""
-    types = {ast.unparse(one.target): one.annotation for one in node.body if isinstance(one, ast.AnnAssign)}
-    rows = [(name, types.get(name), meaning) for name, meaning in described]
-    rows += [(one.name, one.returns, sections_of(ast.get_docstring(one))[0]) for one in properties]
+    types = {ast.unparse(one.target): _field(one) for one in node.body if isinstance(one, ast.AnnAssign)}
+    types |= {one.name: _type(one.returns) for one in properties if one.returns}
+    rows = [*described, *((one.name, sections_of(ast.get_docstring(one))[0]) for one in properties)]
     if rows:
-        cells = ((f"`{name}`", f"`{_type(of)}`" if of else "", meaning) for name, of, meaning in rows)
+        cells = ((f"`{name}`", f"`{types[name]}`" if name in types else "", meaning) for name, meaning in rows)
         yield table(("attribute", "type", "meaning"), cells)
+
+
+def _field(node: ast.AnnAssign) -> str:
+    """Return the type of a field, with the default where there is one that can be shown."""
+    default = node.value
+    if isinstance(default, ast.Call) and ast.unparse(default.func) == "field":
+        default = next((one.value for one in default.keywords if one.arg == "default"), None)
+    return _type(node.annotation) + (f" = {_quoted(default)}" if default else "")
 
 
 def _is_shown(name: str, shown: Sequence[str]) -> bool:

@@ -88,7 +88,7 @@ def matrix() -> str:
     built_in = _built_in()
     meanings = {name: meaning for kind in built_in for name, meaning in (kind.abilities or {}).items()}
     rows = [
-        ("Its answers speak of each person", *(_mark(holds=kind.reports_each_person) for kind in built_in)),
+        ("Reports on each person", *(_mark(holds=kind.reports_each_person) for kind in built_in)),
         ("Adds people", *(", ".join(kind.rests_on[ADDING]) for kind in built_in)),
         *(
             (_short(meaning), *(", ".join(kind.rests_on.get(name, ())) for kind in built_in))

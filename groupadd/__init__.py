@@ -15,6 +15,7 @@ if TYPE_CHECKING:  # for type checkers; a test holds these imports against the m
     from groupadd.errors import CannotRead as CannotRead
     from groupadd.errors import CannotWrite as CannotWrite
     from groupadd.errors import ConfigError as ConfigError
+    from groupadd.errors import ConfigNotFound as ConfigNotFound
     from groupadd.errors import GroupAddError as GroupAddError
     from groupadd.errors import GroupNotFound as GroupNotFound
     from groupadd.errors import Interrupted as Interrupted
@@ -52,6 +53,7 @@ _MODULE_OF = {
     "CannotWrite": "errors",
     "Client": "client",
     "ConfigError": "errors",
+    "ConfigNotFound": "errors",
     "Evidence": "model.outcome",
     "GroupAddError": "errors",
     "GroupMembershipProvider": "provider",

@@ -4,11 +4,13 @@ What became of a participant is a value (`ParticipantOutcome`). What kept groupa
 
 * GroupAddError
     * ConfigError                 the config file or the environment is wrong
+        * ConfigNotFound          there is no config in the usual places
         * UnknownProvider         no such provider is configured or installed
     * InvalidParticipant          also ValueError: people that cannot be parsed, all of them at once
     * InvalidGroup                also ValueError: not the JID of a group
     * CannotRead                  a file of people cannot be read, or is no list of people
     * CannotWrite                 a file or standard output cannot be written
+    * CannotListen                the sandbox cannot listen on its port
     * Unsupported                 this provider cannot do what was asked
     * ProviderError               the provider was asked, or could not be
         * NotAuthenticated        401
@@ -32,6 +34,10 @@ class GroupAddError(Exception):
 
 class ConfigError(GroupAddError):
     """The configuration cannot be used; the text lists every fault with its place."""
+
+
+class ConfigNotFound(ConfigError):
+    """There is no config in the usual places, and the environment names no provider."""
 
 
 class UnknownProvider(ConfigError):
@@ -65,6 +71,10 @@ class CannotRead(GroupAddError):
 
 class CannotWrite(GroupAddError):
     """A file or standard output cannot be written: the disk is full, the folder is missing, or a right is."""
+
+
+class CannotListen(GroupAddError):
+    """The sandbox cannot listen on its port: another program uses the port, or the right is missing."""
 
 
 class Unsupported(GroupAddError):

@@ -3,11 +3,16 @@
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import attrs
 import pytest
 from cyclopts import App
 
+import groupadd.drip
+import groupadd.provider
+import groupadd.sandbox
+import groupadd.testing
 from docs.generate import PAGES, PARTS, ROOT, calls, written
 from docs.tables import AFTER, BEFORE, CLAIMS, described, verdicts
 from groupadd.adding.verdict import Presence, presence
@@ -19,6 +24,7 @@ from groupadd.settings import AddSettings
 
 DOCS = ROOT / "docs"
 
+in_the_source_tree = pytest.mark.skipif(not (ROOT / "groupadd").is_dir(), reason="pages name files of the source tree")
 every_page = pytest.mark.parametrize("file", PAGES, ids=lambda file: file.name)
 
 
@@ -59,7 +65,7 @@ def test_a_page_reads_well_unbuilt(file: Path) -> None:
     assert "```{" not in text, "a forge shows a directive of Sphinx as it is"
 
 
-@pytest.mark.skipif(not (ROOT / "groupadd").is_dir(), reason="the links lead to files of the source tree")
+@in_the_source_tree
 @every_page
 def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
     for target in re.findall(r"\]\((?!https?:)([^)]+)\)", file.read_text("utf-8")):
@@ -67,6 +73,28 @@ def test_every_link_leads_to_a_file_and_a_heading(file: Path) -> None:
         linked = (file.parent / path).resolve() if path else file
         assert linked.exists(), target
         assert not anchor or anchor in anchors(linked), target
+
+
+@in_the_source_tree
+@every_page
+def test_every_file_and_module_that_is_named_exists(file: Path) -> None:
+    text = file.read_text("utf-8")
+    paths = set(re.findall(r"[`\s]((?:[\w.-]+/)+(?:[\w.-]+\.(?:py|yml|md|jinja))?)[`\s]", text))
+    modules = {module.replace(".", "/") for module in re.findall(r"-m ((?:tests|docs)\.[\w.]+)", text)}
+
+    assert {path for path in paths | {f"{module}.py" for module in modules} if not is_a_file(path)} == set()
+
+
+def is_a_file(path: str) -> bool:
+    """Whether a path exists, counted from the repository or from the package."""
+    return any((folder / path).exists() for folder in (ROOT, ROOT / "groupadd", ROOT / "docs"))
+
+
+@pytest.mark.parametrize("module", [groupadd, groupadd.provider, groupadd.drip, groupadd.sandbox, groupadd.testing])
+def test_every_public_name_is_on_a_page(module: ModuleType) -> None:
+    text = "".join(file.read_text("utf-8") for file in PAGES)
+
+    assert [name for name in module.__all__ if not re.search(rf"`([\w.]+\.)?{name}(\[\w+\])?`", text)] == []
 
 
 def test_the_table_of_verdicts_has_everything_that_can_be_claimed_and_seen() -> None:

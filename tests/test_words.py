@@ -21,54 +21,54 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/cli groupadd/drip groupadd/wire tests/drip
-whom | the participant, the account | cassettes/README.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/wire tests/drip
-somebody | a participant, an account | docs groupadd/cli groupadd/client.py groupadd/drip groupadd/model tests/drip
-nobody|no one | no participant | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model groupadd/settings.py tests/drip tests/model tests/test_leaks.py
-(the )?one who | the participant who | groupadd/drip tests/providers
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/client.py groupadd/config groupadd/drip groupadd/model groupadd/wire tests/adding tests/drip tests/providers tests/test_client.py
-stands? for | means, is | docs groupadd/adding groupadd/config groupadd/wire
-be had | be opened, be read | docs groupadd/cli tests/cli
-made? of | conclude from, built from | groupadd/client.py
-hold that | require | docs groupadd/cli
-the contract|contract \d | a link to a page, or the rule itself | groupadd/cli groupadd/drip
-terms | settings | groupadd/cli groupadd/client.py groupadd/config tests/test_leaks.py
-(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person | docs groupadd/cli tests/drip
-dialects? | vendor, wire format | groupadd/drip
-temper | privacy | tests/drip
+whoever|whomever | the participant, the account | docs groupadd/drip/store
+whom | the participant, the account | groupadd/adding groupadd/drip/store groupadd/drip/worker
+somebody | a participant, an account |
+nobody|no one | no participant | docs groupadd/adding groupadd/drip/worker
+(the )?one who | the participant who | groupadd/drip/store
+told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config tests/test_client.py
+stands? for | means, is | docs groupadd/adding
+be had | be opened, be read |
+made? of | conclude from, built from |
+hold that | require |
+the contract|contract \d | a link to a page, or the rule itself |
+terms | settings |
+(small_)?town|neighbou?r(hood)?s?|residents? | example, world, person |
+dialects? | vendor, wire format | groupadd/drip/store
+temper | privacy |
 errands? | operation |
 twists? | mutation |
-ears? | leak detector | tests/test_leaks.py
-mishaps? | planned fault | tests/test_leaks.py
+ears? | leak detector |
+mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | CHANGELOG.md docs groupadd/adding groupadd/cli groupadd/client.py groupadd/drip groupadd/model
-shifts? | account run | docs groupadd/drip tests/drip
-crew | shared state | groupadd/drip
-twins? | duplicate | groupadd/drip
+rooms? | group, roster poller | docs groupadd/adding groupadd/drip/rate_limit.py
+shifts? | account run |
+crew | shared state |
+twins? | duplicate | groupadd/drip/store
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
-orders? to be worked|ordered to | queued | groupadd/cli
-left to do|are left|is left|people left | remaining, to do | docs groupadd/cli groupadd/drip tests/drip
+orders? to be worked|ordered to | queued |
+left to do|are left|is left|people left | remaining, to do | docs groupadd/drip/store
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding groupadd/cli groupadd/client.py tests/drip
-book|Book | ledger, LedgerOptions | groupadd/cli groupadd/drip tests/drip
+said|meant|heard | the thing's own noun | groupadd/adding
+book|Book | ledger, LedgerOptions |
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
 patient|_insist|around|tried | with_retries, _retry, map_requests, or_none |
 Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver |
-settle | decide, add_people | groupadd/cli groupadd/drip
+settle | decide, add_people |
 Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
-hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip tests/drip
-Told|Line|Http | CallbackResultT, TransportT, HttpClientT | groupadd/client.py tests/drip
+hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip/rate_limit.py
+Told|Line|Http | CallbackResultT, TransportT, HttpClientT |
 Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overridden_by, distributions, ConfiguredProvider, provider |
 speaks_of_each | reports_each_person |
 Someone | FollowUpPerson |
 Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
-close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli groupadd/drip
-Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream | groupadd/cli
-small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip
+close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli
+Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream |
+small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip/store
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
 """
 

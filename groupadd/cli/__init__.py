@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as missing:
         if (missing.name or "").partition(".")[0] not in _EXTRA:
             raise
-        print("the command line needs a little more: pip install 'groupadd[cli]'", file=sys.stderr)
+        print("the command line needs more packages: pip install 'groupadd[cli]'", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         return 130

@@ -1,18 +1,20 @@
-"""The commands. Each reads its words, asks the client, shows what came of it, and returns its exit code."""
+"""The commands. Each reads its arguments, asks the client, prints the result, and returns its exit code."""
 
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 from importlib.metadata import version
 from io import TextIOWrapper
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from attrs import evolve, frozen
 from cyclopts import App, CycloptsError, Parameter
 from cyclopts.validators import Number
 
 from groupadd import people_file
-from groupadd.cli import demo as story
+from groupadd.cli import demo as demo_story
 from groupadd.cli import providers as provider_types
 from groupadd.cli import sandbox as sandbox_server
 from groupadd.cli import tables
@@ -22,8 +24,9 @@ from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_preflight
 from groupadd.cli.output import Output
 from groupadd.client import Client
 from groupadd.config.load import Config, ConfiguredProvider, load
-from groupadd.errors import GroupAddError, Interrupted
+from groupadd.errors import GroupAddError, Interrupted, ProviderError
 from groupadd.model.identity import GroupId
+from groupadd.model.masking import masked
 from groupadd.model.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
 from groupadd.settings import Invitation, Verify
@@ -36,26 +39,27 @@ app: App = App(
     suppress_keyboard_interrupt=False,
     result_action="return_value",
 )
-app.command("groupadd.cli.drip.commands:app", name="drip", help="Add many people over days, and lose nobody.")
+app.command("groupadd.cli.drip.commands:app", name="drip", help="Add many people over days, and lose none.")
 
 
-def _is_no_option(_: object, source: str | None) -> None:
-    """Hold that what follows `--from` is a file or `-`; cyclopts lets every hyphen pass, or none."""
+def _require_file(_: object, source: str | None) -> None:
+    """Require a file or `-` after `--from`; cyclopts accepts every text with a hyphen, or none."""
     if source is not None and source != STDIN and source.startswith("-"):
-        raise ValueError("--from wants a file, or - for standard input")
+        raise ValueError("--from needs a file, or - for standard input")
 
 
-Json = Annotated[bool, Parameter(name="--json", negative=())]
-FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True, validator=_is_no_option)]
+Flag = Parameter(negative=(), show_default=False)
+Json = Annotated[bool, Parameter(name="--json"), Flag]
+FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True, validator=_require_file)]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Through:
-    """Who is asked, and how the answer is shown.
+class ProviderOptions:
+    """The provider, and the form of the output.
 
     Attributes:
-        provider: The provider's name in the config; left out: the default one.
+        provider: The provider's name in the config; left out: the default provider.
         config: The config file; left out: the usual places.
         json: Print one JSON object.
     """
@@ -64,31 +68,31 @@ class Through:
     config: str | None = None
     json: Json = False
 
-    def settle(self) -> tuple[Config, ConfiguredProvider]:
+    def load(self) -> tuple[Config, ConfiguredProvider]:
         """Read the config and build the provider.
 
         Raises:
-            ConfigError: The configuration cannot be used.
+            ConfigError: The config cannot be used.
         """
-        settings = load(self.config)
-        return settings, settings.provider(self.provider)
+        config = load(self.config)
+        return config, config.provider(self.provider)
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Manner:
+class AddOptions:
     """How people are added.
 
     Attributes:
-        verify: When the group is looked at; auto: only where the answer leaves someone open.
-        invite: How whoever could not be added is invited, where that makes sense; link: by the group's link;
-            personal: by WhatsApp's own invitation.
-        dry_run: Show what would be asked, and send nothing.
+        verify: When to read the list of members; auto: only where the provider's answer is not enough.
+        invite: How to invite people who could not be added, where this makes sense; link: send the group's link;
+            personal: WhatsApp's own invitation.
+        dry_run: Show the first request, and send nothing.
     """
 
     verify: Verify | None = None
     invite: Invitation | None = None
-    dry_run: Annotated[bool, Parameter(negative=())] = False
+    dry_run: Annotated[bool, Flag] = False
 
 
 @app.command
@@ -97,131 +101,143 @@ def add(
     /,
     *participants: str,
     from_: FromFile = None,
-    manner: Manner = Manner(),
-    through: Through = Through(),
+    add_options: AddOptions = AddOptions(),
+    provider_options: ProviderOptions = ProviderOptions(),
 ) -> Exit:
-    """Add people to a group, and say of each what happened.
+    """Add people to a group, and show the outcome for each person.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
         participants: Phone numbers with country code, in any usual spelling, or JIDs.
-        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
-        manner: How they are added.
-        through: Who is asked.
+        from_: A file of people: one per line, or a CSV with a phone column; - reads standard input.
+        add_options: How people are added.
+        provider_options: The provider.
     """
-    screen = Output(json=through.json)
-    settings, chosen = through.settle()
-    people = _people(screen, participants, from_)
-    if manner.dry_run:
-        said = settings.add
-        terms = evolve(said, verify=manner.verify or said.verify, invite=manner.invite or said.invite)
-        would = dry_run(chosen, group, people.given, terms)
-        screen.show({**would.as_dict()}, tables.dry_run(would))
+    output = Output(json=provider_options.json)
+    config, configured = provider_options.load()
+    people = _people(output, participants, from_)
+    verify, invite = add_options.verify, add_options.invite
+    if add_options.dry_run:
+        settings = evolve(config.add, verify=verify or config.add.verify, invite=invite or config.add.invite)
+        planned = dry_run(configured, group, people.given, settings)
+        output.show(planned.as_dict(), tables.dry_run(planned))
         return Exit.EVERYONE_IN
-    with CTRL_C, _client(settings, chosen) as client:  # a second Ctrl-C does not keep the outcome from being printed
+    with CTRL_C, _client(config, configured, group) as client:  # a second Ctrl-C does not stop the printing
         try:
-            with screen.progress():
-                outcome, cut_short = client.add(group, people.given, verify=manner.verify, invite=manner.invite), False
-        except Interrupted as cut:
-            if not isinstance(cut.outcome, AddOutcome):
+            with output.progress():
+                outcome, is_interrupted = client.add(group, people.given, verify=verify, invite=invite), False
+        except Interrupted as interrupted:
+            if not isinstance(interrupted.outcome, AddOutcome):
                 raise
-            outcome, cut_short = cut.outcome, True
-        if cut_short:
-            screen.info("interrupted; this is what is known so far\n")
-        screen.show({**outcome.as_dict()}, tables.outcome(outcome))
-    return Exit.INTERRUPTED if cut_short else of_outcome(outcome)
+            outcome, is_interrupted = interrupted.outcome, True
+        if is_interrupted:
+            output.info("interrupted; this is what is known so far\n")
+        output.show(outcome.as_dict(), tables.outcome(outcome))
+    return Exit.INTERRUPTED if is_interrupted else of_outcome(outcome)
 
 
 @app.command
-def check(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:
-    """Say of each person whether they are in a group, adding nobody.
+def check(
+    group: str,
+    /,
+    *participants: str,
+    from_: FromFile = None,
+    provider_options: ProviderOptions = ProviderOptions(),
+) -> Exit:
+    """Show which of these people are in a group. This adds no people.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
         participants: Phone numbers with country code, in any usual spelling, or JIDs.
-        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
-        through: Who is asked.
+        from_: A file of people: one per line, or a CSV with a phone column; - reads standard input.
+        provider_options: The provider.
     """
-    screen = Output(json=through.json)
-    settings, chosen = through.settle()
-    people = _people(screen, participants, from_)
-    with _client(settings, chosen) as client, screen.progress():
+    output = Output(json=provider_options.json)
+    config, configured = provider_options.load()
+    people = _people(output, participants, from_)
+    with _client(config, configured, group) as client, output.progress():
         memberships = client.check(group, people.given)
     rows = [
         {"participant": one.participant, "phone": one.phone, "id": one.id, "member": one.member, "reason": one.reason}
         for one in memberships
     ]
-    screen.show(_about(chosen, group, participants=rows), tables.memberships(memberships))
+    output.show(_form(configured, group, participants=rows), tables.memberships(memberships))
     return of_check(memberships)
 
 
 @app.command
-def preflight(group: str, /, *participants: str, from_: FromFile = None, through: Through = Through()) -> Exit:
-    """Say what is known before an add: whether we may, what room there is, who is in already. Adds nobody.
+def preflight(
+    group: str,
+    /,
+    *participants: str,
+    from_: FromFile = None,
+    provider_options: ProviderOptions = ProviderOptions(),
+) -> Exit:
+    """Show what is known before an add: our rights, the free places, the people already in. This adds no people.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
-        participants: Whom to ask about, as for add; nobody if left out.
-        from_: A file of people, one a line or a CSV with a phone column; - reads standard input.
-        through: Who is asked.
+        participants: People to look up, as for add; may be left out.
+        from_: A file of people: one per line, or a CSV with a phone column; - reads standard input.
+        provider_options: The provider.
     """
-    screen = Output(json=through.json)
-    settings, chosen = through.settle()
-    people = _people(screen, participants, from_).given if participants or from_ else ()
-    with _client(settings, chosen) as client, screen.progress():
+    output = Output(json=provider_options.json)
+    config, configured = provider_options.load()
+    people = _people(output, participants, from_).given if participants or from_ else ()
+    with _client(config, configured, group) as client, output.progress():
         known = client.preflight(group, people)
-    screen.show({**known.as_dict()}, tables.preflight(known))
+    output.show(known.as_dict(), tables.preflight(known))
     return of_preflight(known)
 
 
 @app.command
-def members(group: str, /, *, through: Through = Through()) -> Exit:
+def members(group: str, /, *, provider_options: ProviderOptions = ProviderOptions()) -> Exit:
     """List the members of a group.
 
     Args:
         group: The group's JID, such as 1203630000@g.us.
-        through: Who is asked.
+        provider_options: The provider.
     """
-    screen = Output(json=through.json)
-    settings, chosen = through.settle()
-    with _client(settings, chosen) as client, screen.progress():
+    output = Output(json=provider_options.json)
+    config, configured = provider_options.load()
+    with _client(config, configured, group) as client, output.progress():
         roster = client.members(group)
     rows = [{"phone": member.phone, "lid": member.lid, "role": member.role} for member in roster.members]
-    screen.show(_about(chosen, group, complete=roster.complete, members=rows), tables.roster(roster))
+    output.show(_form(configured, group, complete=roster.complete, members=rows), tables.roster(roster))
     return Exit.EVERYONE_IN
 
 
 @app.command
 def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
-    """List the installed types of provider and what each can do.
+    """List the installed provider types and what each can do.
 
     Args:
-        name: A type, to be told all that is known of it.
+        name: A type: show its abilities, its sources and its config fields.
         json: Print one JSON object.
     """
-    screen = Output(json=json)
+    output = Output(json=json)
     if name is None:
         installed = provider_types.installed()
-        screen.show({"providers": [kind.as_dict() for kind in installed]}, tables.kinds(installed))
+        output.show({"providers": [one.as_dict() for one in installed]}, tables.providers(installed))
     else:
-        kind = provider_types.provider_info(name)
-        screen.show({**kind.as_dict_in_full()}, tables.kind_in_full(kind))
+        info = provider_types.provider_info(name)
+        output.show({**info.as_dict_in_full()}, tables.provider(info))
     return Exit.EVERYONE_IN
 
 
 @app.command
-def demo(*, drip: Annotated[bool, Parameter(negative=())] = False, json: Json = False) -> Exit:
-    """See the whole story on a built-in sandbox: no account, no network, under 20 seconds.
+def demo(*, drip: Annotated[bool, Flag] = False, json: Json = False) -> Exit:
+    """Watch groupadd add six people on a built-in sandbox: no account, no network, under 20 seconds.
 
     Args:
-        drip: See 40 people added by two accounts instead, with a kill in the middle.
+        drip: Watch two accounts add 40 people instead, with a kill in the middle.
         json: Print one JSON object.
     """
     if drip:
         from groupadd.cli.drip.demo import play  # noqa: PLC0415  needs the extra `drip`
 
         return play(Output(json=json))
-    return story.play(Output(json=json))
+    return demo_story.play(Output(json=json))
 
 
 @app.command
@@ -231,53 +247,62 @@ def sandbox(
     provider: str | None = None,
     json: Json = False,
 ) -> Exit:
-    """Serve a small WhatsApp on this machine that speaks the providers' wire formats, until Ctrl-C.
+    """Serve a small WhatsApp on this machine, with the providers' wire formats, until Ctrl-C.
 
     Args:
-        port: Where it listens; 0: any free port.
-        provider: Speak this provider's wire format only.
+        port: The port to listen on; 0: any free port.
+        provider: Serve only this provider's wire format.
         json: Print one JSON object.
     """
     return sandbox_server.serve(Output(json=json), port=port, provider=provider)
 
 
-def run(tokens: Sequence[str]) -> Exit:
-    """Run a command line and return its exit code; every error becomes words and a code."""
+def run(arguments: Sequence[str]) -> Exit:
+    """Run a command line and return its exit code; print every error as a message."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors="replace")  # a terminal that lacks a sign is no reason to fail
-    screen = Output(json="--json" in tokens)
+            stream.reconfigure(errors="replace")  # a terminal without a character must not stop the command
+    output = Output(json="--json" in arguments)
     try:
-        return Exit(app(tokens, exit_on_error=False, print_error=False) or 0)
+        return Exit(app(arguments, exit_on_error=False, print_error=False) or 0)
     except (GroupAddError, CycloptsError) as error:
-        return screen.show_error(error_message(error))
+        return output.show_error(error_message(error))
     except KeyboardInterrupt:
-        return screen.show_error(interruption())
-    except Exception as error:  # noqa: BLE001  Python would end with 1, which says that someone is not in
+        return output.show_error(interruption())
+    except Exception as error:  # noqa: BLE001  Python's own exit code is 1, which means that a person is not in
         if isinstance(error, ImportError) and (missing := missing_extra(error)):
-            return screen.show_error(missing)
-        screen.info(traceback.format_exc())
-        return screen.show_error(defect(error))
+            return output.show_error(missing)
+        output.info(traceback.format_exc())
+        return output.show_error(defect(error))
 
 
-def _people(screen: Output, participants: Sequence[str], source: str | None) -> People:
-    """Return everybody who is named, on the command line and in a file.
+def _people(output: Output, participants: Sequence[str], source: str | None) -> People:
+    """Return the people on the command line and in the file, in this order.
 
     Raises:
-        InvalidParticipant: Somebody cannot be parsed, or nobody was named; each fault with its place.
+        InvalidParticipant: A participant cannot be read, or there are none; the text names the place of each fault.
+        CannotRead: The file cannot be read.
     """
     people = people_file.named(participants)
     if source == STDIN and sys.stdin is not None and sys.stdin.isatty():
-        screen.info("type one person a line; end with Ctrl-D")
+        output.info("type one person per line; end with Ctrl-D")
     if source is not None:
         people += people_file.read(source)
     people.require_all()
     return people
 
 
-def _client(settings: Config, chosen: ConfiguredProvider) -> Client:
-    return Client(chosen.provider, name=chosen.name, settings=settings.add)
+@contextmanager
+def _client(config: Config, configured: ConfiguredProvider, group: str) -> Generator[Client]:
+    """Yield a client. A provider's error gets a note with provider, address and group."""
+    host = urlsplit(configured.provider.base_url).netloc.rpartition("@")[2]
+    try:
+        with Client(configured.provider, name=configured.name, settings=config.add) as client:
+            yield client
+    except ProviderError as error:
+        error.add_note(f"provider {configured.name} ({configured.type} at {host}), group {masked(group)}")
+        raise
 
 
-def _about(chosen: ConfiguredProvider, group: str, **told: object) -> dict[str, object]:
-    return {"provider": chosen.name, "type": chosen.type, "group": GroupId.parse(group).jid, **told}
+def _form(configured: ConfiguredProvider, group: str, **fields: object) -> dict[str, object]:
+    return {"provider": configured.name, "type": configured.type, "group": GroupId.parse(group).jid, **fields}

@@ -1,8 +1,7 @@
-"""A dry run: what an add would ask, in the provider's own words, without sending anything."""
+"""A dry run: the first request of an add, in the provider's own wire format, without sending it."""
 
 import json
 from collections.abc import Sequence
-from typing import TypedDict
 
 from attrs import frozen
 
@@ -10,41 +9,43 @@ from groupadd.adding.add import looks_before
 from groupadd.adding.invite import require_invitations
 from groupadd.config.load import ConfiguredProvider
 from groupadd.model.identity import GroupId, parse_participants, same_first
+from groupadd.model.json_form import to_json
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request
 
 
-class RequestJSON(TypedDict):
-    """A request in JSON, its credentials masked."""
+@frozen
+class PlannedRequest:
+    """A request as it is shown, with masked credentials.
+
+    Attributes:
+        method: The HTTP method.
+        path: The path template.
+        json: The JSON body; None if the request has none.
+    """
 
     method: str
     path: str
     json: object
 
-
-class DryRunJSON(TypedDict):
-    """The JSON of a dry run (contract 5)."""
-
-    provider: str
-    type: str
-    group: str
-    would_ask: list[str]
-    would_skip: list[str]
-    request: RequestJSON | None
+    @classmethod
+    def of(cls, request: Request) -> "PlannedRequest":
+        """Return a request as it is shown; a `Secret` appears as its mask."""
+        return cls(request.method, request.path, json.loads(json.dumps(request.json, default=str)))
 
 
 @frozen
 class DryRun:
-    """What an add would ask.
+    """The plan of an add.
 
     Attributes:
         provider: The provider's configured name.
-        type: Its type.
+        type: The provider's type.
         group: The group's JID.
-        would_ask: The caller's spellings of the people who would be asked for.
-        would_skip: Those of people who stand earlier in the list.
-        request: The first request that the provider would make, or None where it makes none.
-        looks_before: Whether a look at the group would go before it.
+        would_ask: The participants to add, in the caller's own spelling.
+        would_skip: Participants that repeat an earlier one, in the caller's own spelling.
+        request: The provider's first request; None if it sends none.
+        looks_before: Whether a look at the group goes before the add.
     """
 
     provider: str
@@ -52,52 +53,37 @@ class DryRun:
     group: str
     would_ask: Sequence[str]
     would_skip: Sequence[str]
-    request: Request | None
+    request: PlannedRequest | None
     looks_before: bool
 
-    @property
-    def body(self) -> object:
-        """The JSON body of the request, its credentials masked."""
-        return json.loads(json.dumps(self.request and self.request.json, default=str))  # a Secret's text is a mask
-
-    def as_dict(self) -> DryRunJSON:
-        """Return the dry run as JSON values."""
-        return {
-            "provider": self.provider,
-            "type": self.type,
-            "group": self.group,
-            "would_ask": list(self.would_ask),
-            "would_skip": list(self.would_skip),
-            "request": None
-            if self.request is None
-            else {"method": self.request.method, "path": self.request.path, "json": self.body},
-        }
+    def as_dict(self) -> dict[str, object]:
+        """Return the plan as JSON values, keyed by attribute."""
+        return to_json(self)
 
 
-def dry_run(chosen: ConfiguredProvider, group: str, people: Sequence[str], terms: AddSettings) -> DryRun:
-    """Return what an add would ask, as far as that is known without a look at the group.
+def dry_run(configured: ConfiguredProvider, group: str, people: Sequence[str], settings: AddSettings) -> DryRun:
+    """Return the plan of an add, as far as it is known without a look at the group.
 
     Raises:
         InvalidGroup: The text does not name a group.
-        InvalidParticipant: Somebody cannot be parsed.
-        Unsupported: The provider cannot do what is asked.
+        InvalidParticipant: A participant cannot be read.
+        Unsupported: The provider cannot do what the settings ask.
     """
-    where = GroupId.parse(group)
-    require_invitations(chosen.provider, terms.invite)
+    group_id = GroupId.parse(group)
+    require_invitations(configured.provider, settings.invite)
     participants = parse_participants(people)
     first = same_first(participants)
-    flow = chosen.provider.add_participants(where, tuple(first.values()), notify=terms.notify)
+    flow = configured.provider.add_participants(group_id, tuple(first.values()), notify=settings.notify)
     try:
         request = next(flow, None)
     finally:
         flow.close()
-    repeated = [person.given for person in participants if first[person.id] is not person]
     return DryRun(
-        chosen.name,
-        chosen.type,
-        where.jid,
-        [one.given for one in first.values()],
-        repeated,
-        request,
-        looks_before(chosen.provider, terms),
+        provider=configured.name,
+        type=configured.type,
+        group=group_id.jid,
+        would_ask=[participant.given for participant in first.values()],
+        would_skip=[one.given for one in participants if first[one.id] is not one],
+        request=None if request is None else PlannedRequest.of(request),
+        looks_before=looks_before(configured.provider, settings),
     )

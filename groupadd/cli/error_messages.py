@@ -1,4 +1,4 @@
-"""How a command ends: its exit code, and what is said of an error."""
+"""Error messages: the text, the hint and the exit code for each error."""
 
 from collections.abc import Mapping
 
@@ -7,7 +7,9 @@ from cyclopts import CycloptsError
 
 from groupadd.cli.exit_codes import Exit
 from groupadd.errors import (
-    ConfigError,
+    AnswerLost,
+    CannotListen,
+    ConfigNotFound,
     GroupAddError,
     GroupNotFound,
     NotAllowed,
@@ -22,12 +24,12 @@ from groupadd.model.masking import scrubbed
 
 @frozen
 class ErrorMessage:
-    """What is said of an error.
+    """An error for the user.
 
     Attributes:
         type: The error's name, for programs.
-        message: What is wrong, without secrets and whole numbers.
-        hint: What may help, or None.
+        message: What happened, without secrets and whole numbers; one fact a line.
+        hint: What to do next; None if the message says it.
         exit: The exit code.
     """
 
@@ -38,61 +40,67 @@ class ErrorMessage:
 
 
 _HINTS: Mapping[type[GroupAddError], str] = {
-    ConfigError: "`groupadd sandbox` prints a config that works, to begin with",
-    NotAuthenticated: "see that the credentials in the config are the provider's current ones",
-    NotAllowed: "make our account an admin of the group, or let its members add others",
-    GroupNotFound: "see that the group's id is right and that our account is in the group",
-    SessionNotReady: "link the account again at the provider, and see that its phone is online",
-    ProviderUnreachable: "see that `base_url` is right and the network is up",
+    ConfigNotFound: "`groupadd sandbox` prints an example config; save it as groupadd.toml",
+    CannotListen: "choose another port with `--port`; without `--port`, groupadd takes any free one",
+    NotAuthenticated: "compare the credentials in the config with those on the provider's site",
+    NotAllowed: "make our account an admin of the group, or let its members add people",
+    GroupNotFound: "check the group's id, and that our account is in the group",
+    SessionNotReady: "link the account again at the provider, and check that its phone is online",
+    ProviderUnreachable: "check `base_url` in the config, and the network",
+    RateLimited: "wait some minutes before the next request",
+    AnswerLost: "run the command again: it only reads",
 }
+_HELP = "`groupadd --help` lists the commands"
+_REPORT_BUG = "`groupadd check` shows who is in; please report the bug with the lines above"
+_MAYBE_APPLIED = "people may have been added all the same; `groupadd check` shows who is in"
+_EXTRAS: Mapping[str, str] = {"sqlalchemy": "drip", "procrastinate": "procrastinate", "psycopg": "procrastinate"}
 
 
 def error_message(error: GroupAddError | CycloptsError) -> ErrorMessage:
-    """Return what is to be said of an error."""
+    """Return the message for an expected error. The error's notes follow its text, one a line."""
     if isinstance(error, CycloptsError):
         return ErrorMessage(
-            "UsageError", scrubbed(_usage(error)), "`groupadd --help` lists what there is", Exit.NOT_SENT
+            "UsageError", scrubbed(_usage(error)), "`groupadd --help` lists the commands", Exit.NOT_SENT
         )
-    asked = isinstance(error, ProviderError)
-    return ErrorMessage(type(error).__name__, str(error), _hint(error), Exit.REFUSED if asked else Exit.NOT_SENT)
+    message = "\n".join([str(error), *getattr(error, "__notes__", ())])
+    exit_code = Exit.REFUSED if isinstance(error, ProviderError) else Exit.NOT_SENT
+    return ErrorMessage(type(error).__name__, message, _hint(error), exit_code)
 
 
 def _usage(error: CycloptsError) -> str:
     try:
         return str(error)
-    except ImportError:  # it looks at every command to name the nearest, and `drip` needs an extra
+    except ImportError:  # cyclopts imports every command to suggest the nearest name, and `drip` needs an extra
         error.app = None
         return str(error)
 
 
 def missing_extra(error: ImportError) -> ErrorMessage | None:
-    """Return what is said where a command needs more than is installed; None for any other error."""
-    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # cyclopts wraps it
+    """Return the message for a command that needs an extra; None if no extra has the missing package."""
+    missing = error.__cause__ if isinstance(error.__cause__, ImportError) else error  # cyclopts wraps the error
     extra = _EXTRAS.get((missing.name or "").partition(".")[0])
     if extra is None:
         return None
-    return ErrorMessage(
-        "NotInstalled", f"this needs a little more: pip install 'groupadd[{extra}]'", None, Exit.NOT_SENT
-    )
-
-
-_EXTRAS: Mapping[str, str] = {"sqlalchemy": "drip", "procrastinate": "procrastinate", "psycopg": "procrastinate"}
+    message = f"this command needs more packages: pip install 'groupadd[{extra}]'"
+    return ErrorMessage("NotInstalled", message, None, Exit.NOT_SENT)
 
 
 def defect(error: Exception) -> ErrorMessage:
-    """Return what is said of an error that nobody foresaw; its own text is for the traceback alone."""
-    message = f"{type(error).__name__} inside groupadd; somebody may have been added all the same"
-    return ErrorMessage("InternalError", message, "`groupadd check` tells who is in", Exit.DEFECT)
+    """Return the message for an unexpected error, without the error's own text, which the traceback shows."""
+    message = f"{type(error).__name__} inside groupadd: this is a bug; people may have been added all the same"
+    return ErrorMessage(
+        "InternalError", message, "`groupadd check` shows who is in; please report the bug", Exit.DEFECT
+    )
 
 
 def interruption() -> ErrorMessage:
-    """Return what is said of a Ctrl-C where there is no outcome to print."""
+    """Return the message for a Ctrl-C before there is an outcome."""
     return ErrorMessage("Interrupted", "interrupted", None, Exit.INTERRUPTED)
 
 
 def _hint(error: GroupAddError) -> str | None:
     if isinstance(error, ProviderError) and error.maybe_applied:
-        return "somebody may have been added all the same; `groupadd check` tells who is in"
+        return _MAYBE_APPLIED
     if isinstance(error, RateLimited) and error.retry_after_s is not None:
         return f"try again in {error.retry_after_s:.0f} s"
     return _HINTS.get(type(error))

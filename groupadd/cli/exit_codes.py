@@ -11,13 +11,13 @@ from groupadd.model.outcome import AddOutcome, Status
 class Exit(IntEnum):
     """The exit codes."""
 
-    EVERYONE_IN = 0  # and every other success
-    SOMEONE_OUT = 1  # someone is known not to be in
-    NOT_SENT = 2  # usage, input or config
-    REFUSED = 3  # the provider refused the whole request or could not be reached
-    UNKNOWN = 4  # someone's outcome is unknown; wins over SOMEONE_OUT
-    STOPPED = 5  # an account of a drip has stopped before all was done
-    DEFECT = 70  # a fault of groupadd itself
+    EVERYONE_IN = 0  # also every other success
+    SOMEONE_OUT = 1  # at least one person is known to be out
+    NOT_SENT = 2  # usage, input or config error
+    REFUSED = 3  # the provider refused the whole request, or was not reached
+    UNKNOWN = 4  # at least one outcome is unknown; wins over SOMEONE_OUT
+    STOPPED = 5  # an account of a drip stopped before its plan was done
+    DEFECT = 70  # a bug in groupadd
     INTERRUPTED = 130
 
 
@@ -28,21 +28,21 @@ def of_outcome(outcome: AddOutcome) -> Exit:
 
 def of_check(memberships: Iterable[Membership]) -> Exit:
     """Return the exit code of a check."""
-    return _of(person.member for person in memberships)
+    return _worst(person.member for person in memberships)
 
 
 def of_statuses(statuses: Iterable[Status]) -> Exit:
-    """Return the exit code of many people's statuses."""
-    known_in = {Status.ADDED, Status.ALREADY_MEMBER}
-    return _of(None if status is Status.UNKNOWN else status in known_in for status in statuses)
+    """Return the exit code for several people's statuses."""
+    statuses_in = {Status.ADDED, Status.ALREADY_MEMBER}
+    return _worst(None if status is Status.UNKNOWN else status in statuses_in for status in statuses)
 
 
-def of_preflight(known: Preflight) -> Exit:
-    """Return the exit code of a preflight: whether an add may go ahead, as far as can be told."""
-    room = None if known.places_left is None else known.places_left > 0
-    return _of((known.in_group, known.may_add, room))
+def of_preflight(preflight: Preflight) -> Exit:
+    """Return the exit code of a preflight: whether an add can succeed, as far as is known."""
+    has_places = None if preflight.places_left is None else preflight.places_left > 0
+    return _worst((preflight.in_group, preflight.may_add, has_places))
 
 
-def _of(people_in: Iterable[bool | None]) -> Exit:
-    seen = set(people_in)
-    return Exit.UNKNOWN if None in seen else Exit.SOMEONE_OUT if False in seen else Exit.EVERYONE_IN
+def _worst(answers: Iterable[bool | None]) -> Exit:
+    given = set(answers)
+    return Exit.UNKNOWN if None in given else Exit.SOMEONE_OUT if False in given else Exit.EVERYONE_IN

@@ -1,4 +1,4 @@
-"""Where words go: data to stdout, talk to stderr, colour to terminals only."""
+"""Output: data on stdout, messages on stderr, colour on terminals only."""
 
 import json
 import logging
@@ -20,10 +20,10 @@ _log = logging.getLogger("groupadd")
 
 
 class Output:
-    """Both streams of one command.
+    """Stdout and stderr of one command.
 
     Args:
-        json: Whether stdout gets one JSON object in place of words for people.
+        json: Whether stdout gets one JSON object instead of text for people.
     """
 
     def __init__(self, *, json: bool = False) -> None:
@@ -33,29 +33,29 @@ class Output:
 
     @property
     def is_interactive(self) -> bool:
-        """Whether somebody sits at a terminal and reads what a command prints there."""
+        """Whether stdout is a terminal, and gets text for people."""
         return self._out.is_terminal and not self.json
 
     @property
     def is_live(self) -> bool:
-        """Whether talk goes to a terminal on which what was said can be said anew."""
+        """Whether stderr is a terminal that can rewrite its last line."""
         return self._err.is_terminal and not self._err.is_dumb_terminal
 
     def show(self, data: Mapping[str, object], view: RenderableType) -> None:
-        """Print a command's result: `data` as JSON, or `view` for people."""
+        """Print a command's result on stdout: `data` as JSON, or `view` for people."""
         if self.json:
             self._print(json.dumps(data, indent=2), soft_wrap=True)
         else:
             self._print(view)
 
     def print(self, *parts: RenderableType) -> None:
-        """Print a part of a story for people to stdout, unless that is kept for JSON."""
+        """Print text for people on stdout; print nothing with `--json`."""
         if not self.json:
             self._print(*parts, sep="\n")
 
     @contextmanager
     def stream(self) -> Generator[TextIO]:
-        """Give stdout to the block, for data as it comes; it goes on without a reader.
+        """Yield stdout, for data in pieces. A closed pipe is no error.
 
         Raises:
             CannotWrite: Stdout cannot be written.
@@ -74,44 +74,44 @@ class Output:
         if why:
             raise CannotWrite(f"standard output cannot be written: {why}")
 
-    def info(self, talk: RenderableType) -> None:
-        """Print talk to stderr."""
+    def info(self, message: RenderableType) -> None:
+        """Print a message on stderr."""
         try:
-            self._err.print(talk, soft_wrap=isinstance(talk, str | Text))
+            self._err.print(message, soft_wrap=isinstance(message, str | Text))
         except OSError:
-            self._err.on_broken_pipe()  # nobody is left to be told but by the exit code
+            self._err.on_broken_pipe()  # the exit code still reports the result
 
-    def show_error(self, complaint: ErrorMessage) -> Exit:
-        """Say what is wrong, and return the exit code."""
+    def show_error(self, error: ErrorMessage) -> Exit:
+        """Print an error on stderr, with `--json` on stdout too, and return its exit code."""
         if self.json:
-            error = {"type": complaint.type, "message": complaint.message}
-            self._print(json.dumps({"error": error}), soft_wrap=True)
-        self.info(Text.assemble(("error", "bold red"), ": ", complaint.message.replace("\n", "\n       ")))
-        if complaint.hint is not None:
-            self.info(Text.assemble("\n", ("hint", "bold cyan"), f": {complaint.hint}"))
-        return complaint.exit
+            form = {"type": error.type, "message": error.message}
+            self._print(json.dumps({"error": form}), soft_wrap=True)
+        self.info(Text.assemble(("error", "bold red"), ": ", error.message.replace("\n", "\n       ")))
+        if error.hint is not None:
+            self.info(Text.assemble("\n", ("hint", "bold cyan"), f": {error.hint}"))
+        return error.exit
 
     def _print(self, *parts: RenderableType, sep: str = " ", soft_wrap: bool = False) -> None:
-        """Print to stdout, or to stderr where that cannot be written: what has happened is never lost."""
-        why = "it is closed" if sys.stdout is None else None  # rich prints to nowhere then
+        """Print on stdout. If stdout cannot be written, print on stderr, so that no outcome is lost."""
+        why = "it is closed" if sys.stdout is None else None  # rich would drop the text
         try:
             self._out.print(*parts, sep=sep, soft_wrap=soft_wrap)
         except OSError as error:
             self._out.on_broken_pipe()
             why = error.strerror or type(error).__name__
         if why is not None:
-            self.info(f"standard output cannot be written ({why}); it was to get:\n")
+            self.info(f"standard output cannot be written ({why}); its text follows:\n")
             self._err.print(*parts, sep=sep, soft_wrap=soft_wrap)
 
     @contextmanager
     def live(self, view: Callable[[], RenderableType]) -> Generator[None]:
-        """Keep a view on stderr up to date while the block runs, and take it away at the end."""
+        """Show a view on stderr and refresh it while the block runs; remove it at the end."""
         with Live(get_renderable=view, console=self._err, refresh_per_second=2, transient=True):
             yield
 
     @contextmanager
     def progress(self) -> Generator[None]:
-        """Tell of pauses between looks, on stderr, while the block runs."""
+        """Show the pauses between looks on stderr while the block runs."""
         handler, level = _Pauses(self._err), _log.level
         _log.addHandler(handler)
         _log.setLevel(logging.INFO)
@@ -124,7 +124,7 @@ class Output:
 
 
 class _QuietConsole(Console):
-    """A console without surprises: no markup in data, no escape codes under NO_COLOR, no noise when a pipe closes."""
+    """A console that prints data as it is: no markup, no escape codes under NO_COLOR, no error for a closed pipe."""
 
     def __init__(self, *, stderr: bool = False) -> None:
         super().__init__(
@@ -136,12 +136,12 @@ class _QuietConsole(Console):
         )
 
     def on_broken_pipe(self) -> None:
-        """Go on without a reader: the exit code still tells what happened."""
+        """Discard further output: the exit code still reports the result."""
         os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if self.stderr else sys.stdout).fileno())
 
 
 class _Pauses(logging.Handler):
-    """Turns the driver's records of its pauses into one line that comes and goes; into plain lines off a terminal."""
+    """Shows the driver's log records of its pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
 
     def __init__(self, console: Console) -> None:
         super().__init__(logging.INFO)
@@ -160,7 +160,7 @@ class _Pauses(logging.Handler):
         self._console.print(Text(line, style="dim"), end=end, no_wrap=True, overflow="ellipsis")
 
     def clear(self) -> None:
-        """Take the line away."""
+        """Remove the line."""
         if self._showing:
             self._console.file.write("\r\x1b[2K")
             self._console.file.flush()

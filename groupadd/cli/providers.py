@@ -1,8 +1,8 @@
-"""What types of provider are installed, and what can be known of each: derived from their classes."""
+"""The installed provider types, and what each can do, derived from its class."""
 
 import inspect
 from collections.abc import Mapping
-from typing import TypedDict, get_args
+from typing import get_args
 
 import attrs
 from attrs import frozen
@@ -10,6 +10,7 @@ from attrs import frozen
 from groupadd import provider
 from groupadd.config import registry
 from groupadd.config.registry import Origin
+from groupadd.model.json_form import to_json
 from groupadd.model.masking import Secret
 from groupadd.provider import Endpoints, GroupMembershipProvider
 from groupadd.wire.endpoint import Source
@@ -17,32 +18,15 @@ from groupadd.wire.endpoint import Source
 ADDING = GroupMembershipProvider.__name__
 
 
-class ProviderJSON(TypedDict):
-    """A type in the JSON list of what is installed."""
-
-    type: str
-    origin: str
-    abilities: list[str] | None
-
-
-class ProviderInFullJSON(ProviderJSON):
-    """A type in the JSON of what is known of it."""
-
-    reports_each_person: bool
-    proven: str
-    rests_on: dict[str, list[str]]
-    fields: list[dict[str, object]]
-
-
 @frozen
 class Field:
     """A config field of a provider.
 
     Attributes:
-        name: Its key in the config.
-        required: Whether it must be given.
-        secret: Whether its value is never shown.
-        default: What stands in for it; None where nothing does, or nothing that is shown.
+        name: The field's key in the config.
+        required: Whether the config must give the field.
+        secret: Whether groupadd hides the field's value.
+        default: The default; None for a required field, and for a default that is not shown.
     """
 
     name: str
@@ -53,12 +37,12 @@ class Field:
 
 @frozen
 class ProviderInfo:
-    """A type of provider, as far as it is known.
+    """An installed provider type.
 
     Attributes:
-        name: Its name in the config: the `type`.
-        origin: `built in`, or the distributions that bring it.
-        loaded: Its class, or None where that would import a plugin that nobody asked for.
+        name: The `type` in the config.
+        origin: `built in`, or the distributions that provide the type.
+        loaded: The provider class; None for a plugin that is not imported.
     """
 
     name: str
@@ -67,19 +51,19 @@ class ProviderInfo:
 
     @property
     def abilities(self) -> Mapping[str, str] | None:
-        """What it can do besides adding, each with its meaning; None where it is not known."""
+        """The abilities besides adding, each with its meaning; None for a plugin that is not imported."""
         if self.loaded is None:
             return None
         return {name: _meaning(name) for name in registry.abilities(self.loaded)}
 
     @property
     def reports_each_person(self) -> bool:
-        """Whether its answers are known to speak of each person."""
+        """Whether the provider's answers report each person; False for a plugin that is not imported."""
         return self.loaded is not None and self.loaded.reports_each_person
 
     @property
     def rests_on(self) -> Mapping[str, tuple[Source, ...]]:
-        """The sources of adding and of each ability, strongest first; none where the class declares no endpoints."""
+        """The sources of adding and of each ability, strongest first; empty for a class without `endpoints`."""
         if self.loaded is None:
             return {}
         endpoints: Endpoints = getattr(self.loaded, "endpoints", {})
@@ -88,34 +72,33 @@ class ProviderInfo:
 
     @property
     def proven(self) -> str:
-        """Whether any of it was ever recorded live, in words."""
+        """Whether a recording of the live service proves any of it, in words."""
         live = any(Source.LIVE in sources for sources in self.rests_on.values())
         return "partly, by recordings of the live service" if live else "not proven against the live service"
 
     @property
     def fields(self) -> tuple[Field, ...]:
-        """Its config fields; none where they are not known."""
+        """The config fields; empty for a plugin that is not imported."""
         return () if self.loaded is None else _fields(self.loaded)
 
-    def as_dict(self) -> ProviderJSON:
-        """Return the type as JSON values."""
+    def as_dict(self) -> dict[str, object]:
+        """Return type, origin and abilities as JSON values."""
         abilities = self.abilities
         return {"type": self.name, "origin": self.origin, "abilities": None if abilities is None else list(abilities)}
 
-    def as_dict_in_full(self) -> ProviderInFullJSON:
-        """Return all that is known of the type as JSON values."""
-        fields = [attrs.asdict(field) for field in self.fields]
+    def as_dict_in_full(self) -> dict[str, object]:
+        """Return all properties as JSON values."""
         return {
             **self.as_dict(),
             "reports_each_person": self.reports_each_person,
             "proven": self.proven,
-            "rests_on": {name: list(map(str, rests_on)) for name, rests_on in self.rests_on.items()},
-            "fields": fields,
+            "rests_on": {name: list(sources) for name, sources in self.rests_on.items()},
+            "fields": [to_json(field) for field in self.fields],
         }
 
 
 def installed() -> tuple[ProviderInfo, ...]:
-    """Return every type that is installed; plugins are not imported."""
+    """Return every installed type, sorted by name, without importing plugins."""
     return tuple(
         ProviderInfo(name, _origin(origin), registry.load(name) if origin.built_in else None)
         for name, origin in registry.installed().items()
@@ -123,11 +106,11 @@ def installed() -> tuple[ProviderInfo, ...]:
 
 
 def provider_info(name: str) -> ProviderInfo:
-    """Return one type, importing it.
+    """Return one type; import its plugin.
 
     Raises:
         UnknownProvider: No such type is installed.
-        ConfigError: It is installed, and is not to be used.
+        ConfigError: The type is installed, but cannot be used.
     """
     loaded = registry.load(name)
     return ProviderInfo(name, _origin(registry.installed()[name]), loaded)
@@ -138,12 +121,12 @@ def _origin(origin: Origin) -> str:
 
 
 def _meaning(ability: str) -> str:
-    """Return the first line of what `groupadd.provider` says of an ability."""
+    """Return the first line of an ability's docstring in `groupadd.provider`."""
     return (inspect.getdoc(getattr(provider, ability)) or "").partition("\n")[0].rstrip(".")
 
 
 def _method(ability: str) -> str:
-    """Return the name of an ability's one method."""
+    """Return the name of an ability's only method."""
     protocol: type = getattr(provider, ability)
     return next(name for name, value in vars(protocol).items() if inspect.isfunction(value) and name[0] != "_")
 

@@ -1,4 +1,4 @@
-"""The sandbox as a server on this machine: what `groupadd sandbox` prints, and how it waits for Ctrl-C."""
+"""`groupadd sandbox`: the sandbox as a server on this machine, until Ctrl-C."""
 
 import threading
 from collections.abc import Sequence
@@ -12,7 +12,7 @@ from groupadd.cli.exit_codes import Exit
 from groupadd.cli.output import Output
 from groupadd.cli.tables import indented
 from groupadd.config.suggestions import listed, nearest
-from groupadd.errors import ConfigError, UnknownProvider
+from groupadd.errors import CannotListen, UnknownProvider
 from groupadd.sandbox import (
     ExamplePerson,
     Sandbox,
@@ -23,57 +23,56 @@ from groupadd.sandbox import (
     vendor_names,
 )
 from groupadd.sandbox.example import GROUP
-from groupadd.sandbox.server import SandboxServer
+from groupadd.sandbox.server import HOST, SandboxServer
 
-TELLS_MUCH, TELLS_NOTHING = "wasend", "wawp"  # two that do not speak alike: whom a newcomer meets first
+REPORTING, ACCEPTING = "wasend", "wawp"  # the newcomer's two providers: one reports each person, one only accepts
 
 
-def serve(screen: Output, *, port: int, provider: str | None) -> Exit:
-    """Serve the small town until Ctrl-C.
+def serve(output: Output, *, port: int, provider: str | None) -> Exit:
+    """Serve the example world until Ctrl-C.
 
     Args:
-        screen: Where its config and its people are told.
-        port: Where to listen; 0 for any free port.
-        provider: The only wire format to speak; None for all.
+        output: The output for the config and the people.
+        port: The port to listen on; 0: any free port.
+        provider: The only wire format to serve; None: all.
 
     Raises:
-        UnknownProvider: The sandbox does not speak that provider's wire format.
-        ConfigError: The port cannot be had.
+        UnknownProvider: The sandbox does not have that provider's wire format.
+        CannotListen: The port cannot be opened.
     """
-    known = tuple(dict.fromkeys((TELLS_MUCH, TELLS_NOTHING, *vendor_names())))
+    known = tuple(dict.fromkeys((REPORTING, ACCEPTING, *vendor_names())))
     if provider is not None and provider not in known:
-        hint = f"{nearest(provider, known)} (it speaks {listed(known)})"
-        raise UnknownProvider(f"the sandbox does not speak {provider}{hint}")
+        raise UnknownProvider(f"the sandbox has no {provider}{nearest(provider, known)} (it has {listed(known)})")
     world = example_world()
-    spoken = {name: Sandbox.for_vendor(name, world) for name in ([provider] if provider else known)}
+    sandboxes = {name: Sandbox.for_vendor(name, world) for name in ([provider] if provider else known)}
     try:
-        server = SandboxServer(mount(spoken), port)
+        server = SandboxServer(mount(sandboxes), port)
     except OSError as error:
-        raise ConfigError(f"port {port} cannot be had: {error.strerror}") from None
+        raise CannotListen(f"the sandbox cannot listen on {HOST}:{port}: {error.strerror}") from None
     with server, suppress(KeyboardInterrupt):
-        config = {name: one.config(f"{server.url}/{name}") for name, one in spoken.items()}
+        config = {name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()}
         people = example_people(world)
-        data = {"url": server.url, "providers": config, "group": GROUP, "people": [attrs.asdict(one) for one in people]}
-        screen.show(data, config_toml(config).rstrip())
-        _welcome(screen, server.url, people, tuple(spoken))
+        form = {"url": server.url, "providers": config, "group": GROUP, "people": [attrs.asdict(one) for one in people]}
+        output.show(form, config_toml(config).rstrip())
+        _welcome(output, server.url, people, tuple(sandboxes))
         threading.Event().wait()
     return Exit.EVERYONE_IN
 
 
-def sandboxes(people: Sequence[ExamplePerson]) -> Table:
-    """Return the table of who lives there."""
+def people_table(people: Sequence[ExamplePerson]) -> Table:
+    """Return the table of the example world's people."""
     table = Table.grid(padding=(0, 2, 0, 0))
-    for one in people:
-        table.add_row(one.name, one.phone, Text(one.about, "dim"))
+    for person in people:
+        table.add_row(person.name, person.phone, Text(person.about, "dim"))
     return table
 
 
-def _welcome(screen: Output, url: str, people: Sequence[ExamplePerson], spoken: Sequence[str]) -> None:
-    numbers = " ".join(one.phone for one in people[:2])
-    screen.info(f"\nA small WhatsApp listens at {url} until Ctrl-C. In it there is one group, {GROUP}")
-    screen.info("of which we are an admin, and these people:\n")
-    screen.info(indented(sandboxes(people)))
-    screen.info("\nSave the lines above as groupadd.toml, and in another terminal, in that folder, try:\n")
-    screen.info(f"  groupadd add {GROUP} {numbers}")
-    if len(spoken) > 1:
-        screen.info(f"  groupadd check {GROUP} {numbers} --provider {spoken[1]}")
+def _welcome(output: Output, url: str, people: Sequence[ExamplePerson], names: Sequence[str]) -> None:
+    numbers = " ".join(person.phone for person in people[:2])
+    output.info(f"\nA small WhatsApp listens at {url} until Ctrl-C.")
+    output.info(f"It has one group, {GROUP}. Our account is its admin. It has these people:\n")
+    output.info(indented(people_table(people)))
+    output.info("\nSave the lines above as groupadd.toml. Then, in that folder and in another terminal, try:\n")
+    output.info(f"  groupadd add {GROUP} {numbers}")
+    if len(names) > 1:
+        output.info(f"  groupadd check {GROUP} {numbers} --provider {names[1]}")

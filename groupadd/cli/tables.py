@@ -1,4 +1,4 @@
-"""What commands show to people: tables that can be read without colour, at 80 columns."""
+"""The tables of the commands. They are readable without colour, at 80 columns."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,6 +16,7 @@ from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Rea
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Member, Roster
 from groupadd.model.wording import counted, counted_people, in_words
+from groupadd.wire.endpoint import MEANINGS, Source
 
 STYLES: Mapping[Status, str] = {
     Status.ADDED: "green",
@@ -30,24 +31,24 @@ _MEMBER: Mapping[bool | None, tuple[str, str]] = {
     False: ("no", "red"),
     None: ("unknown", "yellow"),
 }
-_LONGEST_WORD = 32  # of a provider's, which may be a whole page
+_MAX_PROVIDER_TEXT = 32  # characters; a provider's text may be a whole page
 
 
 def outcome(result: AddOutcome) -> RenderableType:
-    """Return the table of an add: everybody, then each reason once with what to do, then the sum."""
-    said = any(person.provider_says for person in result)
-    table = bare_table("Participant", "Status", "Why", "How known", "Provider said" if said else "")
+    """Return the table of an add: each person, then each reason with its next step, then the totals."""
+    has_texts = any(person.provider_says for person in result)
+    table = bare_table("Participant", "Status", "Why", "How known", "Provider said" if has_texts else "")
     for person in result:
         status = Text(in_words(person.status), STYLES[person.status])
         evidence = "" if person.evidence is Evidence.NONE else person.evidence.value
         table.add_row(plain(person.participant), status, why(person), evidence, _clipped(person.provider_says or ""))
     counts = {in_words(status): len(result.by_status(status)) for status in Status}
-    to_do = {person.reason: person.status is not Status.INVITED for person in result}
-    return _page(table, to_do, _sum(len(result), counts))
+    needs_next_step = {person.reason: person.status is not Status.INVITED for person in result}
+    return _page(table, needs_next_step, _totals(len(result), counts))
 
 
 def why(person: ParticipantOutcome) -> str:
-    """Return the reason in words, and what became of an invitation."""
+    """Return the reason in words, and the state of the invitation."""
     reason = in_words(person.reason or "")
     if person.invite is None:
         return reason
@@ -62,103 +63,113 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
         word, style = _MEMBER[person.member]
         counts[word] += 1
         table.add_row(plain(person.participant), Text(word, style), in_words(person.reason or ""))
-    named = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
-    return _page(table, {person.reason: True for person in people}, _sum(len(people), named))
+    totals = {"in": counts["yes"], "not in": counts["no"], "unknown": counts["unknown"]}
+    return _page(table, {person.reason: True for person in people}, _totals(len(people), totals))
 
 
 def preflight(known: Preflight) -> RenderableType:
-    """Return what is known before an add: the group first, then everybody asked about."""
+    """Return the tables of a preflight: the group, then the people."""
     group = bare_table("About the group", "")
-    limit = f"{known.limit:,} fit in" if known.limit_is_told else f"{known.limit:,} usually fit in"
-    places = "unknown" if known.places_left is None else f"{known.places_left:,} left; {limit}"
+    limit = f"{known.limit:,}" if known.limit_is_told else f"the usual {known.limit:,}"
+    places = "unknown" if known.places_left is None else f"{known.places_left:,} of {limit}"
     proof = "yes" if known.provable else f"no: {in_words(known.why_not_provable or '')}"
     group.add_row("our account is in it", yes_or_no(known.in_group))
     group.add_row("our account may add people", yes_or_no(known.may_add))
     group.add_row("people wait for approval, unless an admin adds them", yes_or_no(known.needs_approval))
-    group.add_row("places", places)
+    group.add_row("free places", places)
     group.add_row("looks can prove who is in", proof)
     people = bare_table("Participant", "In the group", "On WhatsApp")
     for person in known.participants:
-        asked = Text("not asked", "dim") if person.member else yes_or_no(person.on_whatsapp)
-        people.add_row(plain(person.participant), yes_or_no(person.member), asked)
+        on_whatsapp = Text("not checked", "dim") if person.member else yes_or_no(person.on_whatsapp)
+        people.add_row(plain(person.participant), yes_or_no(person.member), on_whatsapp)
     return Group(group, Text(), people) if known.participants else group
 
 
-def yes_or_no(told: bool | None) -> Text:
-    """Return what is known of something that either holds or does not."""
-    return Text(*_MEMBER[told])
+def yes_or_no(answer: bool | None) -> Text:
+    """Return `yes`, `no` or `unknown`."""
+    return Text(*_MEMBER[answer])
 
 
-def roster(seen: Roster) -> RenderableType:
+def roster(members: Roster) -> RenderableType:
     """Return the table of a group's members."""
     table = bare_table("Phone", "LID", "Role")
-    for member in seen.members:
+    for member in members.members:
         table.add_row(_phone(member), member.lid or "", member.role or "")
-    whole = "the list is complete" if seen.complete else "the list is not complete: who is missing from it may be in"
-    return _page(table, {}, f"{counted(len(seen.members), 'member')}; {whole}")
+    whole = "the list is complete" if members.complete else "the list is not complete: other people may be in too"
+    return _page(table, {}, f"{counted(len(members.members), 'member')}; {whole}")
 
 
-def dry_run(rehearsed: DryRun) -> RenderableType:
-    """Return what an add would ask, in the provider's own words."""
-    asked = f"Nothing was sent. {rehearsed.provider} would be asked for {counted_people(len(rehearsed.would_ask))}"
-    parts: list[RenderableType] = [asked, ""]
-    if rehearsed.request is not None:
-        parts = [f"{asked}, first in these words:", "", Text(f"  {rehearsed.request}", "bold")]
-        parts += [indented(JSON.from_data(rehearsed.body)), ""] if rehearsed.body is not None else [""]
-    if rehearsed.would_skip:
-        parts += [
-            Text("Named before, and not asked for again: ") + Text(", ").join(map(plain, rehearsed.would_skip)),
-            "",
-        ]
-    if rehearsed.looks_before:
-        parts += [Text("Whoever a look beforehand shows to be a member is left out", "dim")]
+def dry_run(planned: DryRun) -> RenderableType:
+    """Return the plan of an add: the provider's first request, and the participants that it leaves out."""
+    intro = f"Nothing was sent. {planned.provider} would be asked to add {counted_people(len(planned.would_ask))}"
+    parts: list[RenderableType] = [intro, ""]
+    if planned.request is not None:
+        parts = [f"{intro}. The first request:", "", Text(f"  {planned.request.method} {planned.request.path}", "bold")]
+        parts += [indented(JSON.from_data(planned.request.json)), ""] if planned.request.json is not None else [""]
+    if planned.would_skip:
+        parts += [Text("Repeated, and asked for only once: ") + Text(", ").join(map(plain, planned.would_skip)), ""]
+    if planned.looks_before:
+        parts += [Text("A look before the add skips participants who are members already", "dim")]
     return Group(*parts)
 
 
 def explained(reasons: Mapping[Reason | None, bool]) -> Table:
-    """Return each reason once, with its meaning and, where there is something left to do, what to do next."""
+    """Return each reason with its meaning.
+
+    Args:
+        reasons: Whether to show the reason's next step too, by reason.
+    """
     table = Table.grid(padding=(0, 2, 0, 0))
     table.add_column(no_wrap=True)
     table.add_column()
-    for reason, to_do in reasons.items():
+    for reason, needs_next_step in reasons.items():
         if reason is None:
             continue
         explanation = REASONS[reason]
         table.add_row(Text(in_words(reason), "bold"), explanation.meaning)
-        if to_do and explanation.next_step is not None:
+        if needs_next_step and explanation.next_step is not None:
             table.add_row("", Text(f"→ {explanation.next_step}".replace("`", ""), "dim"))
     return table
 
 
-def kinds(installed: Iterable[ProviderInfo]) -> RenderableType:
-    """Return the table of installed types."""
-    table = bare_table("Type", "From", "Besides adding, it")
-    for kind in installed:
-        can = kind.abilities
-        told = f"(groupadd providers {kind.name} tells)" if can is None else ", ".join(map(_ability, can))
-        table.add_row(kind.name, kind.origin, told)
+def providers(installed: Iterable[ProviderInfo]) -> RenderableType:
+    """Return the table of installed provider types."""
+    table = bare_table("Type", "From", "Abilities besides adding people")
+    for info in installed:
+        abilities = info.abilities
+        shown = f"see groupadd providers {info.name}" if abilities is None else ", ".join(map(_ability, abilities))
+        table.add_row(info.name, info.origin, shown)
+    return Group(table, "", Text("groupadd providers TYPE shows its config fields and its sources", "dim"))
+
+
+def provider(info: ProviderInfo) -> RenderableType:
+    """Return everything about one provider type: its answers, its abilities and their sources, its config fields."""
+    rests_on = {name: ", ".join(sources) or "no source named" for name, sources in info.rests_on.items()}
+    answers = "report each person" if info.reports_each_person else "only accept; looks at the group show the outcome"
+    facts = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
+    abilities = bare_table("Ability", "", "Rests on")
+    abilities.add_row("adds people", "", rests_on[ADDING])
+    for name, meaning in (info.abilities or {}).items():
+        abilities.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
+    used = {source for sources in info.rests_on.values() for source in sources}
+    legend = _grid({source: MEANINGS[source] for source in Source if source in used})
+    return Group(Text(info.name, "bold"), "", facts, "", abilities, "", legend, "", _config_fields(info))
+
+
+def _config_fields(info: ProviderInfo) -> Table:
+    table = bare_table("Config field", "", "Default")
+    for field in info.fields:
+        marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
+        default = "" if field.default is None else str(field.default)
+        table.add_row(field.name, ", ".join(marks) or "optional", default)
     return table
 
 
-def kind_in_full(kind: ProviderInfo) -> RenderableType:
-    """Return all that is known of one type."""
-    facts = Table.grid(padding=(0, 2, 0, 0))
-    answers = (
-        "speak of each person" if kind.reports_each_person else "only accept: looks at the group tell what happened"
-    )
-    rests_on = {name: ", ".join(sources) or "not told" for name, sources in kind.rests_on.items()}
-    said = {"from": kind.origin, "answers": answers, "proven": kind.proven, "adding": f"rests on: {rests_on[ADDING]}"}
-    for name, fact in said.items():
-        facts.add_row(Text(name, "dim"), fact)
-    can = bare_table("Besides adding, it", "", "Rests on")
-    for name, meaning in (kind.abilities or {}).items():
-        can.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
-    keys = bare_table("Config field", "", "Default")
-    for field in kind.fields:
-        marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
-        default = "" if field.default is None else str(field.default)
-        keys.add_row(field.name, ", ".join(marks) or "optional", default)
-    return Group(Text(kind.name, "bold"), "", facts, "", can, "", keys)
+def _grid(rows: Mapping[str, str]) -> Table:
+    grid = Table.grid(padding=(0, 2, 0, 0))
+    for name, text in rows.items():
+        grid.add_row(Text(name, "dim"), text)
+    return grid
 
 
 def _ability(name: str) -> str:
@@ -167,35 +178,35 @@ def _ability(name: str) -> str:
 
 
 def plain(text: str) -> Text:
-    """Return text from elsewhere as it can stand on a terminal: no markup, no command to the terminal."""
+    """Return a text from elsewhere without markup and control characters, safe for a terminal."""
     return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
 
 
 def indented(view: RenderableType) -> Padding:
-    """Return a view that stands a little to the right."""
+    """Return a view indented by two columns."""
     return Padding(view, (0, 0, 0, 2), expand=False)
 
 
-def _clipped(says: str) -> Text:
-    return plain(says if len(says) <= _LONGEST_WORD else f"{says[: _LONGEST_WORD - 1]}…")
+def _clipped(text: str) -> Text:
+    return plain(text if len(text) <= _MAX_PROVIDER_TEXT else f"{text[: _MAX_PROVIDER_TEXT - 1]}…")
 
 
 def bare_table(*columns: str) -> Table:
-    """Return a table with these headings and no lines."""
+    """Return a table with headings and without lines."""
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     for name in columns:
         table.add_column(name, overflow="fold")
     return table
 
 
-def _page(table: Table, reasons: Mapping[Reason | None, bool], summary: str) -> Group:
+def _page(table: Table, reasons: Mapping[Reason | None, bool], totals: str) -> Group:
     notes = explained(reasons)
     if not notes.row_count:
-        return Group(table, "", Text(summary, "bold"))
-    return Group(table, "", notes, "", Text(summary, "bold"))
+        return Group(table, "", Text(totals, "bold"))
+    return Group(table, "", notes, "", Text(totals, "bold"))
 
 
-def _sum(total: int, counts: Mapping[str, int]) -> str:
+def _totals(total: int, counts: Mapping[str, int]) -> str:
     return f"{counted_people(total)}: " + ", ".join(f"{count} {name}" for name, count in counts.items() if count)
 
 

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, cast
 from attrs import evolve, frozen
 
 from groupadd.config.suggestions import nearest
-from groupadd.errors import ConfigError
+from groupadd.errors import ConfigError, ConfigNotFound
 
 Source: TypeAlias = str | os.PathLike[str] | Mapping[str, object] | None
 Keys: TypeAlias = tuple[str, ...]
@@ -129,7 +129,8 @@ def find(config: Source, environ: Mapping[str, str]) -> Table:
     """Return the top table of the first config found: as given, as `GROUPADD_CONFIG` names it, or in a usual place.
 
     Raises:
-        ConfigError: No config is found, or it cannot be read.
+        ConfigNotFound: There is no config in the usual places.
+        ConfigError: The config cannot be read.
     """
     if isinstance(config, Mapping):
         return _overlaid("config", Path(), config, environ)
@@ -145,7 +146,7 @@ def find(config: Source, environ: Mapping[str, str]) -> Table:
     table = _overlaid("environment", Path(), {}, environ)
     if "providers" not in table.values:
         nowhere = " and no ".join(looked_at)
-        raise ConfigError(f"no config is found: GROUPADD_CONFIG is not set, and there is no {nowhere}")
+        raise ConfigNotFound(f"no config is found: GROUPADD_CONFIG is not set, and there is no {nowhere}")
     return table
 
 

@@ -42,8 +42,8 @@ class Drip(LedgerVerbs):
     def run(self, *, on_line: OnLine | None = None) -> DripStatus:
         """Add the planned people, each account at its own pace, until none are to do or every account has stopped.
 
-        Ctrl-C ends the run when every account has finished its current person. A second Ctrl-C ends it at once, which
-        loses nobody either. So does a crash: the next run looks up the people who were in mid-call.
+        Ctrl-C ends the run when every account has finished its current person. A second Ctrl-C ends it at once. That is
+        as safe as a crash: the next run looks up the people who were in mid-call before it asks for them again.
 
         Args:
             on_line: Called with every line of the audit, once it is committed.
@@ -62,9 +62,9 @@ class Drip(LedgerVerbs):
         return status
 
     def watch(self, *, on_line: OnLine | None = None) -> DripStatus:
-        """Watch workers on other machines until no queued account has people to do. Adds no one.
+        """Watch workers on other machines until no queued account has people to do. Sends nothing.
 
-        A ledger out of reach is waited for. Ctrl-C ends the watching; the workers go on.
+        Waits for a ledger out of reach. Ctrl-C ends the watching; the workers go on.
 
         Args:
             on_line: Called with every line of the audit from now on, once it is committed.
@@ -115,8 +115,8 @@ class Drip(LedgerVerbs):
     def work(self, *, accounts: int = 100, on_line: OnLine | None = None) -> None:
         """Be a worker of a shared ledger: run queued accounts until SIGTERM or Ctrl-C, then finish the current people.
 
-        A second signal ends the worker at once, which loses nobody either. A database out of reach is waited for, and
-        nothing is sent meanwhile.
+        A second signal ends the worker at once, which is as safe as a crash. The worker waits for a database out of
+        reach, and sends nothing meanwhile.
 
         Args:
             accounts: How many accounts to run at once.

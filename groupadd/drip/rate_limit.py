@@ -1,8 +1,10 @@
 """When the next add is due. Pure: moments in seconds since 1970 go in and come out.
 
-Every add has its moment in a schedule, and leaves by chance some time after it. So gaps vary both ways, and the next
-adds win back what one is late. What binds is the answers: an add waits for a whole window since the answer to the one
-that is a window's share ago. So no 60 seconds hold more, wherever in its call each add takes effect.
+Every add has a moment in a schedule, and leaves some random seconds after it. So gaps vary both ways, and an add that
+is late does not delay the ones that follow.
+
+Sliding window: with a limit of 5 a minute, add *n* waits until 60 s after the answer to add *n*-5. An add takes effect
+somewhere between its request and its answer. So no 60 seconds hold more than 5 adds.
 """
 
 from datetime import datetime, timedelta, tzinfo
@@ -13,17 +15,17 @@ from groupadd.settings import PaceSettings
 
 DAY_S = 24 * 3600.0
 _FARTHEST_S = 366 * DAY_S
-_HEADROOM = 0.015  # by so much the schedule is slower than the limit: room for the calls themselves, and for chance
+_HEADROOM = 0.015  # the schedule is slower than the limit by this part: room for the calls, and for jitter
 
 
 @frozen
 class Answers:
-    """When the adds were answered that bind the next one; None where there were not so many.
+    """When the adds were answered that limit the next one; None where there were fewer.
 
     Attributes:
-        last: The last one.
-        window_ago: The one that is a window's share ago.
-        day_ago: The one that is a day's share ago.
+        last: The last add.
+        window_ago: The add that is a window's share ago.
+        day_ago: The add that is a day's share ago.
     """
 
     last: float | None = None
@@ -32,13 +34,13 @@ class Answers:
 
 
 def next_scheduled(pace: PaceSettings, *, asked: int, scheduled: float, answered_at: float) -> float:
-    """Return the moment in the schedule of the add that follows.
+    """Return the moment of the next add in the schedule.
 
     Args:
         pace: The account's pace.
-        asked: How many adds the account has made so far.
-        scheduled: The moment in the schedule of the last one.
-        answered_at: When it was answered. Where that is more than a gap behind the schedule, a new one begins.
+        asked: How many adds the account has sent so far.
+        scheduled: The moment of the last add in the schedule.
+        answered_at: When the last add was answered. More than a gap behind the schedule, a new schedule begins.
     """
     began = scheduled if answered_at - scheduled < pace.gap_s else answered_at - _jitter_s(pace) / 2
     following = began + _scheduled_gap_s(pace)
@@ -61,17 +63,17 @@ def rests(pace: PaceSettings, asked: int) -> bool:
 def due(
     pace: PaceSettings, scheduled: float, answers: Answers, *, chance: float, now: float, zone: tzinfo | None = None
 ) -> float:
-    """Return when an add may leave: its moment in the schedule and some jitter, if no rule wants it later.
+    """Return when an add may leave: its moment in the schedule and some jitter, or later if a rule says so.
 
     Args:
         pace: The account's pace.
         scheduled: The add's moment in the schedule.
         answers: When earlier adds were answered.
-        chance: How much of the jitter falls to this add, from 0 to 1.
-        now: The present.
+        chance: The part of the jitter that this add gets, from 0 to 1.
+        now: The present moment.
         zone: The zone of the quiet hours; None for this machine's.
     """
-    moments = [now, at_hand(scheduled + chance * _jitter_s(pace), now)]
+    moments = [now, at_most_a_year_on(scheduled + chance * _jitter_s(pace), now)]
     for answered_at, apart_s in (
         (answers.last, pace.gap_s - _jitter_s(pace)),
         (answers.window_ago, pace.window_s),
@@ -82,13 +84,13 @@ def due(
     return after_quiet(pace, max(moments), zone)
 
 
-def at_hand(moment: float, now: float) -> float:
-    """Return a moment that a ledger holds, or a distant one where it is no date."""
-    return min(now + _FARTHEST_S, moment)  # in this order for what is not a number
+def at_most_a_year_on(moment: float, now: float) -> float:
+    """Return a moment, or the one in a year where it is later or no date: a ledger may hold any number."""
+    return min(now + _FARTHEST_S, moment)  # in this order: `min` then returns the first for NaN
 
 
 def after_quiet(pace: PaceSettings, moment: float, zone: tzinfo | None = None) -> float:
-    """Return the moment itself, or the end of the quiet hours in which it falls."""
+    """Return a moment, or the end of the quiet hours in which it falls."""
     if pace.quiet is None:
         return moment
     begin, end = pace.quiet.split("-")
@@ -103,14 +105,22 @@ def after_quiet(pace: PaceSettings, moment: float, zone: tzinfo | None = None) -
     return ends.timestamp()
 
 
-def last_moment(pace: PaceSettings, *, left: int, asked: int, next_at: float, zone: tzinfo | None = None) -> float:
-    """Return when the last of the adds that are left is due, if nothing goes wrong: a forecast."""
+def last_moment(pace: PaceSettings, *, remaining: int, asked: int, next_at: float, zone: tzinfo | None = None) -> float:
+    """Return when the last of the remaining adds is due, if nothing goes wrong: a forecast.
+
+    Args:
+        pace: The account's pace.
+        remaining: How many adds remain.
+        asked: How many adds the account has sent so far.
+        next_at: When the next add is due.
+        zone: The zone of the quiet hours; None for this machine's.
+    """
     moment, within_a_day = next_at, 0
-    while left > 0:
-        turn = min(left, pace.rest_after - asked % pace.rest_after, pace.adds_per_day - within_a_day)
+    while remaining > 0:
+        batch = min(remaining, pace.rest_after - asked % pace.rest_after, pace.adds_per_day - within_a_day)
         began = moment = after_quiet(pace, moment, zone)
-        moment += turn * _scheduled_gap_s(pace)
-        left, asked, within_a_day = left - turn, asked + turn, within_a_day + turn
+        moment += batch * _scheduled_gap_s(pace)
+        remaining, asked, within_a_day = remaining - batch, asked + batch, within_a_day + batch
         if rests(pace, asked):
             moment = max(moment, began) + pace.rest_s
         if within_a_day >= pace.adds_per_day:

@@ -140,7 +140,7 @@ def _account(
 ) -> AccountStatus:
     left, to_ask = by_state.total() - by_state[State.DONE], by_state[State.QUEUED]
     next_at = rate_limit.due(pace, account.next_at, account.answers, chance=0.0, now=now) if to_ask else None
-    ends_at = next_at and rate_limit.last_moment(pace, left=to_ask, asked=account.asked, next_at=next_at)
+    ends_at = next_at and rate_limit.last_moment(pace, remaining=to_ask, asked=account.asked, next_at=next_at)
     state = _state(account, left, next_at, pace, now)
     has_stopped = state == "stopped"
     return AccountStatus(

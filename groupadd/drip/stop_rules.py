@@ -1,4 +1,4 @@
-"""When an account stops of itself, and how to go on. One table: the rule, what it means, what to do."""
+"""When an account stops by itself, and how to let it go on: one table of rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -22,7 +22,7 @@ REFUSALS = frozenset(
 )
 
 HOW_TO_GO_ON: Mapping[str, str] = {
-    "paused": "`groupadd drip resume`, when you want it to go on",
+    "paused": "`groupadd drip resume`, when the account is to go on",
     "rate_limited": "wait for some hours, lower `adds_per_minute`, then `groupadd drip resume`",
     "session_down": "link the account again at the provider, see that its phone is online, then `groupadd drip resume`",
     "refusals": "see who they are and whether they agreed (`groupadd drip report`), then `groupadd drip resume`",
@@ -30,7 +30,7 @@ HOW_TO_GO_ON: Mapping[str, str] = {
     "not_allowed": "see that the account is in the group and may add people, then `groupadd drip resume`",
     "not_authenticated": "correct the credentials in the config, then `groupadd drip resume`",
     "unreachable": "see that the provider is up and `base_url` is right, then `groupadd drip resume`",
-    "unsupported": "take another provider for these people, or change `[add]`, then `groupadd drip resume`",
+    "unsupported": "plan these people for another provider, or change `[add]`, then `groupadd drip resume`",
     "config": "correct the config, then `groupadd drip resume`",
 }
 
@@ -41,7 +41,7 @@ class Stop(NamedTuple):
     Attributes:
         rule: The rule, a key of `HOW_TO_GO_ON`.
         why: What happened, for people to read.
-        wait_s: Seconds that the provider wants us to wait.
+        wait_s: Seconds that the provider asks us to wait.
     """
 
     rule: str
@@ -50,12 +50,12 @@ class Stop(NamedTuple):
 
 
 def after_verdicts(latest: Sequence[Verdict]) -> Stop | None:
-    """Return why an account must stop after its latest verdicts, the newest first; None where it may go on."""
+    """Return why an account must stop after its latest verdicts, given newest first; None where it may go on."""
     refused = [verdict.reason for verdict in latest[:LAST] if verdict.reason in REFUSALS]
     if len(refused) >= _REFUSALS:
         words = ", ".join(sorted({reason.value for reason in refused if reason}))
         return Stop("refusals", f"{len(refused)} of the last {min(len(latest), LAST)} people were refused ({words})")
     unknown = [verdict for verdict in latest[:_UNKNOWNS] if verdict.status is Status.UNKNOWN]
     if len(unknown) == _UNKNOWNS:
-        return Stop("unknowns", "of two people in a row it cannot be known what became of them")
+        return Stop("unknowns", "the outcome of the last two people is unknown")
     return None

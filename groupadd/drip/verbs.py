@@ -75,7 +75,7 @@ class LedgerVerbs:
         providers: Sequence[str] = (),
         phone_column: str | None = None,
     ) -> Plan:
-        """Put people into the ledger, and forecast how long it takes. Adds no one.
+        """Put people into the ledger, and forecast how long it takes. Sends nothing.
 
         The ledger keeps all columns, and `export` returns them. It is made where there is none.
 
@@ -130,7 +130,7 @@ class LedgerVerbs:
     def retry(self, reason: Reason | str) -> int:
         """Retry the people who ended for a reason and are not in the group; return how many.
 
-        People whose status is unknown are looked up in the roster before they are asked for again. Nobody gets a
+        Participants whose status is unknown are looked up in the roster before they are retried. No participant gets a
         second invitation.
 
         Args:

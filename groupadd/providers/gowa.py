@@ -24,7 +24,7 @@ __all__ = ["Gowa"]
 ADD = Endpoint("POST /group/participants", sources="DS")
 LIST = Endpoint("GET /group/participants", sources="DS")  # `{results: {participants}}`, a live query
 INFO = Endpoint("GET /group/info", sources="S")  # whatsmeow's own record
-REQUESTS = Endpoint("GET /group/participant-requests", sources="DS")  # `{results}`; of old, LIDs without numbers [S]
+REQUESTS = Endpoint("GET /group/participant-requests", sources="DS")  # `{results}`; older servers: LIDs alone [S]
 INVITE = Endpoint("GET /group/invite-link", sources="DS")  # `{results: {invite_link}}`
 SEND = Endpoint("POST /send/message", sources="DS")  # a 429 is a reach-out timelock: no new chats for now [S]
 CHECK = Endpoint("GET /user/check", sources="DS")  # `{is_on_whatsapp}`; false, too, where WhatsApp could not be asked

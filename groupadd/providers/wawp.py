@@ -47,7 +47,7 @@ class Wawp:
     Attributes:
         instance_id: The instance's id.
         access_token: The access token.
-        credentials_in: Where they go: the vendor's pages disagree. GET requests cannot use `body` and use `query`.
+        credentials_in: Where the credentials go; the vendor's pages disagree. A GET uses `query` in place of `body`.
         base_url: Where the API is.
     """
 

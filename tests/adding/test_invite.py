@@ -49,8 +49,8 @@ def invited(
     people = {ANN: parse_participants([ANN])[0]}
     script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
     settings = AddSettings(invite="link")
-    told = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=settings, codes={}))
-    return told[ANN], script
+    invited = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=settings, codes={}))
+    return invited[ANN], script
 
 
 @pytest.mark.parametrize("reason", sorted(INVITABLE))
@@ -244,7 +244,7 @@ def test_a_provider_without_personal_invitations_says_so_before_anything_is_sent
 def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
     people = {ANN: parse_participants([ANN])[0]}
     before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
-    told = Script({}).run(
+    invited = Script({}).run(
         invite(Carrier(), GroupId(GROUP), {ANN: before}, people, settings=AddSettings(invite="personal"), codes={})
     )
-    assert told[ANN] is before
+    assert invited[ANN] is before

@@ -2,9 +2,9 @@
 
 import pytest
 
-from tests.support.cli import own_folder, served
+from tests.support.cli import drip_served, own_folder, served
 
-__all__ = ["own_folder", "served"]
+__all__ = ["drip_served", "own_folder", "served"]
 
 
 @pytest.fixture(autouse=True)

@@ -75,7 +75,7 @@ def test_dry_run_sends_nothing_and_shows_the_request_without_credentials(
     assert "13125550178" in json.dumps(request["json"])
     out = capsys.readouterr().out
     assert "Nothing was sent" in out
-    assert ("a look beforehand" in out) is (provider == "wawp")
+    assert ("A look before the add" in out) is (provider == "wawp")
     assert "sandbox-key" not in out + json.dumps(printed)
 
 
@@ -211,7 +211,7 @@ def test_without_the_cli_extra_one_line_says_how_to_get_it(
     assert main(["demo"]) == Exit.NOT_SENT
     out, err = capsys.readouterr()
     assert out == ""
-    assert err == "the command line needs a little more: pip install 'groupadd[cli]'\n"
+    assert err == "the command line needs more packages: pip install 'groupadd[cli]'\n"
 
 
 def test_ctrl_c_during_start_up_ends_with_130_quietly(
@@ -261,7 +261,10 @@ def test_sandbox_on_a_taken_port_is_an_error(served: Served, capsys: pytest.Capt
     assert port is not None
     code, printed = run_json(capsys, "sandbox", "--port", port[1])
     assert code == Exit.NOT_SENT
-    assert "cannot be had" in printed["error"]["message"]
+    assert printed["error"]["type"] == "CannotListen"
+    assert f"127.0.0.1:{port[1]}" in printed["error"]["message"]
+    assert main(["sandbox", "--port", port[1]]) == Exit.NOT_SENT
+    assert "hint: choose another port" in capsys.readouterr().err
 
 
 def test_a_lost_answer_is_an_outcome_and_no_error(served: Served, capsys: pytest.CaptureFixture[str]) -> None:

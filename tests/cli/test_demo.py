@@ -17,7 +17,7 @@ def test_the_demo_shows_one_truth_twice(capsys: pytest.CaptureFixture[str]) -> N
     assert out.count("6 people: 1 added, 1 already member, 4 not added") == 2
     assert '- provider = "wasend"\n  + provider = "wawp"' in out
     assert "not added, privacy          not added, silent refusal  not in" in out
-    assert "Status for status they agree" in out
+    assert "Every status agrees" in out
     assert max(map(len, out.splitlines())) <= 80
     assert ("\x1b" in out, err) == (False, "")
 

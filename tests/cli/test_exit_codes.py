@@ -9,7 +9,7 @@ from groupadd import (
     Membership,
     Status,
 )
-from groupadd.cli.exit_codes import Exit, of_check, of_outcome
+from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_statuses
 from groupadd.sandbox.example import GROUP
 from tests.support.cli import ADA
 from tests.support.example import person
@@ -27,6 +27,7 @@ from tests.support.example import person
 )
 def test_an_add_ends_with_its_worst_status(statuses: Sequence[Status], code: Exit) -> None:
     assert of_outcome(AddOutcome("main", "wasend", GROUP, tuple(map(person, statuses)))) is code
+    assert of_statuses(statuses) is code
 
 
 @pytest.mark.parametrize(

@@ -1,9 +1,6 @@
 """Tables for people: what they show, and how wide they are."""
 
-import io
-
 import pytest
-from rich.console import Console
 
 from groupadd import (
     AddOutcome,
@@ -17,20 +14,13 @@ from groupadd import (
 )
 from groupadd.cli import tables
 from groupadd.sandbox.example import GROUP
-from tests.support.cli import BEN
+from tests.support.cli import BEN, rendered
 from tests.support.example import person
-
-
-def shown(view: object, *, width: int = 80) -> str:
-    console = Console(width=width, file=io.StringIO(), highlight=False)
-    console.print(view)
-    assert isinstance(console.file, io.StringIO)
-    return console.file.getvalue()
 
 
 def test_what_a_provider_says_is_no_command_to_the_terminal() -> None:
     hostile = person(Status.UNKNOWN, Reason.UNRECOGNISED, provider_says="\x1b[2J\rgone [red]")
-    out = shown(tables.outcome(AddOutcome("main", "wasend", GROUP, (hostile,))))
+    out = rendered(tables.outcome(AddOutcome("main", "wasend", GROUP, (hostile,))))
     assert "\x1b" not in out
     assert "�[2J�gone [red]" in out
 
@@ -42,11 +32,11 @@ def test_tables_keep_to_the_width_of_the_terminal_whatever_was_said(width: int) 
         person(Status.PENDING_APPROVAL, reason, evidence=Evidence.INFERRED, provider_says="x" * 200, invite=sent)
         for reason in Reason
     ]
-    out = shown(tables.outcome(AddOutcome("main", "wasend", GROUP, tuple(people))), width=width)
+    out = rendered(tables.outcome(AddOutcome("main", "wasend", GROUP, tuple(people))), width=width)
     assert max(map(len, out.splitlines())) <= width
     assert out.count("→") == len(Reason) - 1  # for a duplicate there is nothing to do
 
 
 def test_an_incomplete_roster_says_so() -> None:
     roster = Roster((Member(BEN[1:]),), size=2)
-    assert "1 member; the list is not complete" in shown(tables.roster(roster))
+    assert "1 member; the list is not complete" in rendered(tables.roster(roster))

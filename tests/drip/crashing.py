@@ -32,7 +32,7 @@ SETTINGS: Mapping[str, object] = {
 
 @define
 class Scene:
-    """Some people to be added, a server that may kill whoever asks it, and the truth.
+    """Some people to add, a server that may kill the run that sends it a request, and the truth.
 
     Attributes:
         sandbox: What the provider's server does.
@@ -99,7 +99,7 @@ def served(scene: Scene) -> SandboxServer:
 
 
 def people(count: int) -> list[SandboxPerson]:
-    """Return people of whom every ninth lets nobody add them."""
+    """Return people; every ninth lets no account add them."""
     return [
         SandboxPerson(
             f"1{200 + n // 100}55501{n % 100:02d}",
@@ -116,12 +116,12 @@ def holds(scene: Scene, humans: list[SandboxPerson]) -> Counter[str]:
     with scene.open() as drip:
         drip.export(rows)
         intents = Counter(line.participant for line in drip.audit() if line.event == "asking")
-    told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
-    assert [row[0] for row in told] == [f"+{human.phone}" for human in humans], "somebody was lost"
-    status = {human.phone: row[1] for human, row in zip(humans, told, strict=True)}
-    for phone, said in status.items():
+    exported = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
+    assert [row[0] for row in exported] == [f"+{human.phone}" for human in humans], "a person is lost"
+    status = {human.phone: row[1] for human, row in zip(humans, exported, strict=True)}
+    for phone, word in status.items():
         inside = scene.world.is_member(GROUP, phone)
-        assert said in ({"added", "already_member"} if inside else {"not_added", "invited"}), (said, inside)
+        assert word in ({"added", "already_member"} if inside else {"not_added", "invited"}), (word, inside)
     adds = [entry for entry in scene.world.journal if entry.kind == "add"]
     looks = [seen.at for seen in scene.sandbox.requests if seen.route == "list"]
     again = 0
@@ -133,7 +133,7 @@ def holds(scene: Scene, humans: list[SandboxPerson]) -> Counter[str]:
             again += 1
             assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
     invitations = Counter(entry.to for entry in scene.world.journal if entry.kind == "invitation")
-    assert all(count == 1 for count in invitations.values()), "somebody was invited twice"
+    assert all(count == 1 for count in invitations.values()), "a person was invited twice"
     gaps = [second.at - first.at for first, second in pairwise(adds)]
     assert min(gaps) >= GAP_S * (1 - PaceSettings().jitter), "faster than the pace"
     return Counter(status.values()) + Counter(again=again, invitations=len(invitations))

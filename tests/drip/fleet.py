@@ -132,8 +132,8 @@ class Fleet:
         worker, _, rest = target.removeprefix("/").partition("/")
         if self.on_add is not None and target.endswith("/participants/add"):
             self.on_add(worker)
-        said = mount(self.sandboxes)(method, f"/{rest}", headers, body)
-        return evolve(said, delay_s=said.delay_s + self.delay_s)
+        response = mount(self.sandboxes)(method, f"/{rest}", headers, body)
+        return evolve(response, delay_s=response.delay_s + self.delay_s)
 
     def start(self, *names: str, host: Host = Host(), says: IO[bytes] | None = None) -> None:
         """Start workers on a host; what they say goes to a file, or to everybody."""
@@ -165,7 +165,7 @@ class Fleet:
             time.sleep(0.05)
 
     def open(self) -> Drip:
-        return Drip(self.ledger, self.config("nobody"))
+        return Drip(self.ledger, self.config("none"))
 
     def status(self) -> DripStatus:
         with self.open() as drip:
@@ -191,48 +191,48 @@ class Fleet:
         rows = StringIO()
         with self.open() as drip:
             drip.export(rows)
-        told = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
+        exported = [line.split(",") for line in rows.getvalue().splitlines()[1:]]
         found: Counter[str] = Counter()
         asked: dict[str, list[tuple[float, str]]] = {}
         for entry in self.world.journal:
             if entry.kind == "add":
                 asked.setdefault(entry.to, []).append((entry.at, entry.by))
-        for phone, group, account, status, *_ in told:
+        for phone, group, account, status, *_ in exported:
             inside = self.world.is_member(group, phone[1:])
             assert status in ({"added", "already_member"} if inside else {"not_added"}), (status, inside)
             found[status] += 1
-            moments = asked[phone[1:]]
+            times = asked[phone[1:]]
             looks = [request.at for request in self.sandboxes[account].requests if request.route == "list"]
-            for (first, _), (second, _) in pairwise(moments):
+            for (first, _), (second, _) in pairwise(times):
                 found["again"] += 1
                 assert sum(first < at < second for at in looks) >= 2, "asked for twice without two looks between"
-        assert found.total() - found["again"] == len(told)
+        assert found.total() - found["again"] == len(exported)
         self._keeps_its_pace()
         return found
 
     def _keeps_its_pace(self) -> None:
-        for moments in self.by_account().values():
-            most = max(bisect_left(moments, begin + 60.0) - n for n, begin in enumerate(moments))
+        for times in self.by_account().values():
+            most = max(bisect_left(times, begin + 60.0) - n for n, begin in enumerate(times))
             assert most <= self.adds_per_minute, f"{most} adds in a minute"
-            least = min((later - earlier for earlier, later in pairwise(moments)), default=60.0)
+            least = min((later - earlier for earlier, later in pairwise(times)), default=60.0)
             assert least >= 60.0 / self.adds_per_minute * (1 - self.jitter), f"{least:.3f} s between two adds"
 
     def by_account(self) -> Mapping[str, Sequence[float]]:
-        """Return when each account asked for somebody."""
-        moments: dict[str, list[float]] = {}
+        """Return when each account sent an add."""
+        times: dict[str, list[float]] = {}
         for entry in self.world.journal:
             if entry.kind == "add":
-                moments.setdefault(entry.by, []).append(entry.at)
-        return moments
+                times.setdefault(entry.by, []).append(entry.at)
+        return times
 
     def longest_wait_s(self) -> float:
-        """Return the longest time that any account with people left did not ask for anybody."""
-        return max(later - earlier for moments in self.by_account().values() for earlier, later in pairwise(moments))
+        """Return the longest time that any account with people to do sent no add."""
+        return max(later - earlier for times in self.by_account().values() for earlier, later in pairwise(times))
 
 
 def _human(n: int) -> SandboxPerson:
-    temper = Privacy.CONTACTS_ONLY if n % 37 == 5 else Privacy.OPEN
-    return SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper)
+    privacy = Privacy.CONTACTS_ONLY if n % 37 == 5 else Privacy.OPEN
+    return SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=privacy)
 
 
 def main() -> None:
@@ -266,7 +266,7 @@ def main() -> None:
             subprocess.run(restart, check=True, stdout=subprocess.DEVNULL)
             say("the server was restarted")
             it.wait_for(lambda: not it.left(), "the end")
-            say("nobody is left")
+            say("all people are done")
             it.workers["three"].send_signal(signal.SIGTERM)
             say(f"three ended with {it.workers['three'].wait(60)} on SIGTERM")
             print(dict(it.holds()), f"longest wait of any account: {it.longest_wait_s():.1f} s")

@@ -15,7 +15,7 @@ KINDS = ["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)]
 
 @contextmanager
 def new_ledger(kind: str, folder: Path) -> Iterator[str]:
-    """Yield the URL of a ledger that nobody has used yet."""
+    """Yield the URL of a ledger that is new."""
     if kind == "sqlite":
         yield f"sqlite:///{folder / 'ledger.db'}"
         return

@@ -1,4 +1,4 @@
-"""Kill runs at random moments and hold the ledger against the truth: `python -m tests.drip.random_kills --kills 200`.
+"""Kill runs at random moments and compare the ledger with the truth: `python -m tests.drip.random_kills --kills 200`.
 
 A provider that speaks of each person and one that only accepts, in turn. The ledger is a file; with `--postgres`, a
 database of the server that `GROUPADD_TEST_POSTGRES` names.

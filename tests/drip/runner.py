@@ -20,7 +20,7 @@ WAIT_S = 0.2
 
 
 class Bomb:
-    """Kills this process when it is told of its point for the n-th time; another point does not matter to it."""
+    """Kills this process when its point is reached for the n-th time; ignores every other point."""
 
     def __init__(self, point: str | None, times: int) -> None:
         self.point, self.left = point, times

@@ -1,4 +1,4 @@
-"""kill -9 at every point of a run: nobody is lost, nobody is asked for twice unseen, nobody is invited twice."""
+"""kill -9 at every point of a run: no person is lost, asked for twice without a look, or invited twice."""
 
 import signal
 from collections import Counter
@@ -32,7 +32,7 @@ def test_a_killed_run_is_taken_up_as_if_nothing_had_happened(kind: str, point: s
             it.kill_on = None
             assert it.run() == 0
         found = holds(it, humans)
-        unheard = point in {"after send", "after answer"}  # the fifth refuses, which nobody has told us
+        unheard = point in {"after send", "after answer"}  # the fifth refuses, and no answer says so
         assert found == Counter(
             {"added": 12, "invited": 1, "not_added": 1, "invitations": 2}
             if invites

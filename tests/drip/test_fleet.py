@@ -1,4 +1,4 @@
-"""Workers on one ledger are killed, frozen, cut off from the database: nobody is lost, or asked for twice unseen."""
+"""Workers on one ledger are killed, frozen, cut off from the database: no person is lost, or added twice unseen."""
 
 import json
 import signal
@@ -59,7 +59,7 @@ def no_database(ledger: str) -> Iterator[None]:
     engine.dispose()
 
 
-def test_workers_that_die_freeze_or_lose_the_database_lose_nobody_and_ask_for_nobody_twice(fleet: Fleet) -> None:
+def test_workers_that_die_freeze_or_lose_the_database_lose_no_person_and_ask_for_none_twice(fleet: Fleet) -> None:
     fleet.start("one", "two", "three")
     fleet.enqueue()
     fleet.wait_for(lambda: fleet.adds() >= 6, "the beginning")
@@ -104,11 +104,11 @@ def test_no_add_is_sent_before_accounts_are_queued_and_paused_accounts_wait_for_
 
 def test_a_server_out_of_reach_is_left_alone_for_a_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(database, "REST_S", 3600.0)
-    with new_ledger("postgresql", tmp_path) as url, Ledger.open(url) as book:
-        book.make()
-        with no_database(url), pytest.raises(LedgerError, match="accepting"), book.reading() as tx:
+    with new_ledger("postgresql", tmp_path) as url, Ledger.open(url) as ledger:
+        ledger.make()
+        with no_database(url), pytest.raises(LedgerError, match="accepting"), ledger.reading() as tx:
             tx.execute(text("SELECT 1"))
-        with pytest.raises(LedgerError, match="accepting"), book.reading():
+        with pytest.raises(LedgerError, match="accepting"), ledger.reading():
             pytest.fail("every account would try, and hold up all others")
 
 
@@ -135,10 +135,10 @@ def test_workers_want_a_ledger_that_can_be_shared(tmp_path: Path) -> None:
 
 def test_the_command_line_prepares_orders_works_and_watches(fleet: Fleet, tmp_path: Path) -> None:
     config = tmp_path / "groupadd.toml"
-    told = fleet.config("one")
-    tables = {"add": told["add"], "drip": told["drip"]}
+    written = fleet.config("one")
+    tables = {"add": written["add"], "drip": written["drip"]}
     rest = "".join(f"[{name}]\n{_toml(table)}\n" for name, table in tables.items())
-    config.write_text(f"{config_toml(told['providers'])}\n{rest}")
+    config.write_text(f"{config_toml(written['providers'])}\n{rest}")
 
     def groupadd(*words: str) -> list[str]:
         return [sys.executable, "-m", "groupadd", "drip", *words, "--ledger", fleet.ledger]
@@ -150,14 +150,14 @@ def test_the_command_line_prepares_orders_works_and_watches(fleet: Fleet, tmp_pa
     worker = subprocess.Popen(groupadd("work", "--config", str(config)), stderr=subprocess.PIPE, text=True)
     seen = ended("run", "--config", str(config))
     worker.send_signal(signal.SIGTERM)
-    _, said = worker.communicate(timeout=60)
+    _, stderr = worker.communicate(timeout=60)
     found = fleet.holds()
     assert (worker.returncode, fleet.left()) == (0, 0)
     assert seen.returncode == (1 if found["not_added"] else 0)
     assert "Queued 6 accounts" in seen.stderr
-    assert "added" in seen.stderr, "what happens is told while it does"
-    assert "added" in said
-    assert "Traceback" not in said + seen.stderr
+    assert "added" in seen.stderr, "what happens is shown while it does"
+    assert "added" in stderr
+    assert "Traceback" not in stderr + seen.stderr
 
 
 def _toml(table: Mapping[str, object]) -> str:

@@ -17,7 +17,7 @@ from groupadd.drip.store.schema import VERSION, accounts
 from groupadd.settings import PaceSettings
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.trial import Trial, planned
-from tests.drip.virtual import crowd, town
+from tests.drip.virtual import crowd, simulated
 
 HOLDS_THE_LOCK = """
 import sys, time
@@ -51,9 +51,9 @@ def test_a_url_that_cannot_be_a_ledger_is_refused(url: str) -> None:
     ],
 )
 def test_no_word_about_a_url_tells_its_password(place: str) -> None:
-    with pytest.raises(drip.LedgerError) as told:
+    with pytest.raises(drip.LedgerError) as caught:
         Ledger.open(f"postgresql+psycopg://{place}").check()
-    assert "s3cret" not in str(told.value)
+    assert "s3cret" not in str(caught.value)
 
 
 def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
@@ -76,10 +76,10 @@ def test_a_read_only_ledger_is_refused_before_anything_is_sent(tmp_path: Path) -
     it.ledger = f"sqlite:///file:{tmp_path / 'drip.db'}?mode=ro&uri=true"
     with pytest.raises(drip.LedgerError, match="readonly"):
         it.run()
-    assert it.town.adds() == []
+    assert it.simulation.adds() == []
 
 
-def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
+def test_a_full_disk_ends_the_run_and_loses_no_person(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(60), drip={"adds_per_day": 100, "rest_s": 0.0})
 
     def let_it_grow_no_more(connection: sqlite3.Connection, *_: object) -> None:
@@ -91,9 +91,9 @@ def test_a_full_disk_ends_the_run_and_loses_nobody(tmp_path: Path) -> None:
             it.run()
     finally:
         event.remove(Pool, "checkout", let_it_grow_no_more)
-    assert 0 < len(it.town.adds()) < 60
+    assert 0 < len(it.simulation.adds()) < 60
     assert it.run().counts == {Status.ADDED: 60}
-    assert len(it.town.adds()) == 60
+    assert len(it.simulation.adds()) == 60
 
 
 def test_a_second_runner_on_a_file_is_refused(tmp_path: Path) -> None:
@@ -120,17 +120,17 @@ def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
     people = crowd(1)
-    it = Trial(town(people), tmp_path)
+    it = Trial(simulated(people), tmp_path)
     with new_ledger(kind, tmp_path) as it.ledger:
         it.plan(people)
-        with Ledger.open(it.ledger, clock=it.town.clock) as book:
-            book.file = None  # as a server's database
-            one, other = (Lease(book, "main", 30.0, it.lines.append) for _ in range(2))
+        with Ledger.open(it.ledger, clock=it.simulation.clock) as ledger:
+            ledger.file = None  # as a server's database
+            one, other = (Lease(ledger, "main", 30.0, it.lines.append) for _ in range(2))
 
             async def compete() -> None:
                 assert await one.acquire()
                 assert not await other.acquire()
-                it.town.clock.sleep(31)
+                it.simulation.clock.sleep(31)
                 assert await other.acquire(), "the lease is over"
                 with pytest.raises(LeaseLost):
                     async with one.step(asked=7) as step:
@@ -139,24 +139,24 @@ def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> Non
                     await one.renew()
                 await other.release()
                 assert await one.acquire()
-                assert (await book.read(snapshot, PaceSettings(), "main")).asked == 0
+                assert (await ledger.read(snapshot, PaceSettings(), "main")).asked == 0
 
-            it.town.clock.run(compete())
+            it.simulation.clock.run(compete())
         assert "asking" not in [line.event for line in it.audit()]
 
 
 @pytest.mark.postgres
-def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
+def test_who_freezes_in_mid_transaction_is_cut_off_and_delays_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(POSTGRES, "options", "-c idle_in_transaction_session_timeout=300")
     people = crowd(1)
-    it = Trial(town(people), tmp_path)
+    it = Trial(simulated(people), tmp_path)
     with new_ledger("postgresql", tmp_path) as it.ledger:
         it.plan(people)
 
         def freeze() -> None:
-            with Ledger.open(it.ledger) as book, book.writing() as tx:
+            with Ledger.open(it.ledger) as ledger, ledger.writing() as tx:
                 tx.execute(update(accounts).values(asked=7))
                 with it.open() as other:
                     other.pause()  # waits for the row, which is free when the server cuts the first one off
@@ -171,7 +171,7 @@ def test_who_freezes_in_mid_transaction_is_cut_off_and_holds_nobody_up(
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_whole_plan_on_either_database(kind: str, tmp_path: Path) -> None:
     people = crowd(12)
-    it = Trial(town(people, ["main", "backup"], vendor="wawp"), tmp_path)
+    it = Trial(simulated(people, ["main", "backup"], vendor="wawp"), tmp_path)
     with new_ledger(kind, tmp_path) as it.ledger:
         it.plan(people)
         assert it.run().counts == {Status.ADDED: 12}
@@ -187,10 +187,10 @@ def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) 
 
     def overtake(line: drip.AuditLine) -> bool:
         if line.event == "asking":
-            with Ledger.open(it.ledger, clock=it.town.clock) as book, book.writing() as tx:
+            with Ledger.open(it.ledger, clock=it.simulation.clock) as ledger, ledger.writing() as tx:
                 tx.execute(update(accounts).values(owner="another worker"))
         return False
 
-    told = it.run(overtake)
-    assert told.left == 1
+    status = it.run(overtake)
+    assert status.left == 1
     assert [line.event for line in it.audit()] == ["planned", "asking"]

@@ -68,8 +68,8 @@ def test_no_sliding_minute_holds_more_than_its_share(
     for call in calls:
         account.add(*call)
     share = max(pace.adds_per_minute, 1)
-    moments = account.effective
-    assert all(sum(0 <= other - begin < 60 - 1e-5 for other in moments) <= share for begin in moments)
+    times = account.effective
+    assert all(sum(0 <= other - begin < 60 - 1e-5 for other in times) <= share for begin in times)
     between = zip(account.answered, account.sent[1:], strict=False)
     assert all(sent - answered >= pace.gap_s * (1 - pace.jitter) - 1e-5 for answered, sent in between)
 
@@ -140,8 +140,8 @@ def test_quiet_hours_are_local_and_end_on_time(pace: PaceSettings, moment: str, 
 )
 def test_a_forecast_counts_gaps_rests_and_days(left: int, seconds: float) -> None:
     pace = PaceSettings(jitter=0.0)
-    told = last_moment(pace, left=left, asked=0, next_at=0.0)
-    assert told == pytest.approx(seconds, abs=301)
+    ends_at = last_moment(pace, remaining=left, asked=0, next_at=0.0)
+    assert ends_at == pytest.approx(seconds, abs=301)
 
 
 def test_only_what_is_bolder_than_the_default_is_warned_of() -> None:
@@ -157,8 +157,8 @@ def test_a_config_tells_every_fault_of_its_pace_at_once() -> None:
     with pytest.raises(ConfigError) as caught:
         load({"providers": providers, "drip": wrong}, environ={})
     keys = ("drip.adds_per_minute", "drip.quiet", "drip.rest_after", "drip.adds_per_dya: unknown key", "drip.jitter")
-    for told in keys:
-        assert told in str(caught.value)
+    for key in keys:
+        assert key in str(caught.value)
 
 
 @pytest.mark.parametrize("pace", [0, -1, 1e-300, 1e9, inf, nan])

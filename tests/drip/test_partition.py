@@ -36,7 +36,7 @@ def ip(*words: str) -> None:
 
 
 @frozen
-class Line:
+class Link:
     """A network of two: this host, and one in a namespace."""
 
     namespace: str
@@ -62,14 +62,14 @@ class Line:
 
 
 @contextmanager
-def host(name: str, number: int, fleet: Fleet) -> Iterator[tuple[Host, Line]]:
+def host(name: str, number: int, fleet: Fleet) -> Iterator[tuple[Host, Link]]:
     """Yield a host of its own, and its line to the database; it has another one to the providers."""
     ledger, providers = make_url(fleet.ledger), urlsplit(fleet.url)
     assert ledger.port
     assert providers.port
     ip("netns", "add", name)
     try:
-        database, web = Line(name, number), Line(name, number + 1)
+        database, web = Link(name, number), Link(name, number + 1)
         for line in (database, web):
             line.lay()
         with (
@@ -89,7 +89,7 @@ def test_who_is_cut_off_from_the_database_stops_sending_says_why_and_goes_on_lat
         fleet = Fleet.of(ledger, ACCOUNTS, EACH, adds_per_minute=120.0, timing=QUICK, lease_s=LEASE_S, timeout_s=1.0)
         fleet.on_add = lambda worker: asked.update([worker])
         stack.enter_context(fleet)
-        says = stack.enter_context((said := tmp_path / "says").open("wb"))
+        says = stack.enter_context((stderr := tmp_path / "says").open("wb"))
         one, line = stack.enter_context(host("groupadd-one", 1, fleet))
         two, _ = stack.enter_context(host("groupadd-two", 3, fleet))
         fleet.start("one", host=one, says=says)
@@ -99,7 +99,7 @@ def test_who_is_cut_off_from_the_database_stops_sending_says_why_and_goes_on_lat
         line.cut()
         time.sleep(LEASE_S + 0.5)
         before = asked.copy()
-        fleet.wait_for(lambda: WHY in said.read_text(), "a word of why")
+        fleet.wait_for(lambda: WHY in stderr.read_text(), "the reason on stderr")
         fleet.wait_for(lambda: asked["two"] >= before["two"] + 10, "adds by the second host")
         assert asked["one"] == before["one"], "something was sent without a hold"
         line.mend()

@@ -1,4 +1,4 @@
-"""Planning: the user's rows are kept, bad ones are told by line, nobody is planned twice; and all of it comes back."""
+"""Planning: the ledger keeps the user's rows, bad ones too, plans no person twice, and exports all of them."""
 
 from collections.abc import Mapping
 from io import StringIO
@@ -13,7 +13,7 @@ from groupadd.drip import AuditLine, Drip, Plan
 from groupadd.sandbox import Privacy, SandboxPerson, faults
 from tests.drip.ledgers import KINDS, new_ledger
 from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, crowd, town
+from tests.drip.virtual import GROUP, crowd, simulated
 
 OTHER = "120363000000000043@g.us"
 CONFIG: Mapping[str, object] = {
@@ -63,7 +63,7 @@ def test_columns_order_and_spellings_come_back(folder: Folder) -> None:
     ]
 
 
-def test_bad_rows_are_told_by_line_and_lost_from_nowhere(folder: Folder) -> None:
+def test_bad_rows_are_reported_by_line_and_all_exported(folder: Folder) -> None:
     plan = folder.plan("phone,group\n12025550100,\n020 555,\n\n12025550101,nonsense\n,\n12025550102,\n")
     assert plan.people == 2
     assert set(plan.faults) == {3, 5}
@@ -74,12 +74,12 @@ def test_bad_rows_are_told_by_line_and_lost_from_nowhere(folder: Folder) -> None
 
 
 def test_a_plan_without_a_usable_row_writes_nothing(folder: Folder) -> None:
-    assert set(folder.plan("phone\n020 555\nnobody\n").faults) == {2, 3}
+    assert set(folder.plan("phone\n020 555\nAnn\n").faults) == {2, 3}
     assert folder.exported().splitlines()[1:] == []
 
 
 def test_the_same_file_planned_again_doubles_no_row(folder: Folder) -> None:
-    rows = "phone\n12025550100\n+1 202 555 0100\nnobody\n"
+    rows = "phone\n12025550100\n+1 202 555 0100\nAnn\n"
     folder.plan(rows)
     once, lines = folder.exported(), folder.audit()
     again = folder.plan(rows)
@@ -90,7 +90,7 @@ def test_the_same_file_planned_again_doubles_no_row(folder: Folder) -> None:
     assert folder.exported() == f"{once}12025550101,,,,\n"
 
 
-def test_nobody_is_planned_twice_for_a_group(folder: Folder) -> None:
+def test_no_person_is_planned_twice_for_a_group(folder: Folder) -> None:
     first = folder.plan("phone\n12025550100\n+1 202 555 0100\n12025550101\n")
     assert (first.people, first.planned_before) == (2, 1)
     again = folder.plan("phone\n+12025550101\n12025550102\n")
@@ -135,7 +135,7 @@ def test_utf_16_with_tabs_is_read_as_excel_writes_it(folder: Folder) -> None:
     assert "Zoë" in folder.exported()
 
 
-def test_a_forecast_and_the_boldness_of_the_pace_are_told(folder: Folder) -> None:
+def test_a_forecast_and_the_warnings_about_the_pace_are_returned(folder: Folder) -> None:
     plan = folder.plan("phone\n" + "".join(f"120255501{n:02d}\n" for n in range(60)))
     assert plan.warnings == ()
     with folder.open() as drip:
@@ -147,7 +147,7 @@ def test_a_forecast_and_the_boldness_of_the_pace_are_told(folder: Folder) -> Non
 
 def test_duplicates_share_the_verdict_of_the_first(tmp_path: Path) -> None:
     people = crowd(1)
-    it = Trial(town(people), tmp_path)
+    it = Trial(simulated(people), tmp_path)
     it.plan([*people, *people])
     it.run()
     assert it.statuses() == ["added,,reported", "added,duplicate,reported"]
@@ -157,7 +157,7 @@ def test_who_ended_for_a_reason_is_taken_up_again(tmp_path: Path) -> None:
     people = crowd(3, lambda n: Privacy.CONTACTS_ONLY if n == 1 else Privacy.OPEN)
     it = planned(tmp_path, people)
     it.run()
-    it.town.world.add_people(people[1].__class__(people[1].phone, people[1].lid))
+    it.simulation.world.add_people(people[1].__class__(people[1].phone, people[1].lid))
     assert it.retry("privacy") == 1
     assert it.run().left == 0
     assert it.statuses() == ["added,,reported"] * 3
@@ -174,10 +174,10 @@ def test_who_is_unknown_is_looked_up_before_being_asked_for_again(tmp_path: Path
     it = planned(tmp_path, crowd(1, lambda _: Privacy.CONTACTS_ONLY), vendor="wawp", add={"look_after_s": [2]})
     it.run()
     assert it.statuses() == ["unknown,absence_unproven,none"]
-    it.town.extra = {}
+    it.simulation.extra = {}
     assert it.retry("absence_unproven") == 1
     it.run()
-    routes = [request.route for request in it.town.sandboxes["main"].requests if request.route in {"add", "list"}]
+    routes = [request.route for request in it.simulation.sandboxes["main"].requests if request.route in {"add", "list"}]
     first, second = (index for index, route in enumerate(routes) if route == "add")
     assert second - first >= 3
     assert it.statuses() == ["not_added,silent_refusal,observed"]
@@ -194,9 +194,9 @@ WITH_NINTH_DIGIT = SandboxPerson("5541999990000", "177005550000201")
 
 
 def with_both_forms(folder: Path, *settled: SandboxPerson, ledger: str | None = None, **options: Any) -> Trial:
-    """Return a trial for both forms of one Brazilian number, and for somebody after them."""
+    """Return a trial for both forms of one Brazilian number, and for one person after them."""
     (other,) = crowd(1)
-    it = Trial(town([*settled, other], **options), folder)
+    it = Trial(simulated([*settled, other], **options), folder)
     it.ledger = ledger or it.ledger
     it.plan([RITA, WITH_NINTH_DIGIT, other])
     return it
@@ -204,14 +204,14 @@ def with_both_forms(folder: Path, *settled: SandboxPerson, ledger: str | None = 
 
 def test_both_forms_of_one_number_are_one_person_where_the_provider_says_so(tmp_path: Path) -> None:
     it = with_both_forms(tmp_path, RITA)
-    told = it.run()
-    assert (told.people, told.counts) == (2, {Status.ADDED: 2})
+    status = it.run()
+    assert (status.people, status.counts) == (2, {Status.ADDED: 2})
     assert it.statuses() == ["added,,reported", "added,duplicate,reported", "added,,reported"]
-    assert len(it.town.adds()) == 2
+    assert len(it.simulation.adds()) == 2
     it.plan([WITH_NINTH_DIGIT])
     assert it.run().left == 0
     assert it.statuses()[3:] == ["added,duplicate,reported"]
-    assert len(it.town.adds()) == 2
+    assert len(it.simulation.adds()) == 2
 
 
 def test_both_forms_are_two_people_where_the_provider_says_so(tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_both_forms_are_two_people_where_the_provider_says_so(tmp_path: Path) ->
     shy = evolve(WITH_NINTH_DIGIT, privacy=Privacy.CONTACTS_ONLY)
     it = with_both_forms(tmp_path, alone, shy, add={"invite": "link"})
     assert it.run().counts == {Status.INVITED: 2, Status.ADDED: 1}
-    assert it.town.invitations() == [alone.phone, WITH_NINTH_DIGIT.phone]
+    assert it.simulation.invitations() == [alone.phone, WITH_NINTH_DIGIT.phone]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -228,12 +228,12 @@ def test_who_may_be_the_same_person_gets_no_second_invitation(kind: str, account
     shy = evolve(RITA, privacy=Privacy.CONTACTS_ONLY)
     with new_ledger(kind, tmp_path) as ledger:
         it = with_both_forms(tmp_path, shy, ledger=ledger, accounts=accounts, vendor="wawp", add={"invite": "link"})
-        for sandbox in it.town.sandboxes.values():
+        for sandbox in it.simulation.sandboxes.values():
             sandbox.faults.plan(faults.failing(500, applied=False), on="check", times=None)
         it.run()
         refused = ["invited,silent_refusal,observed", "not_added,silent_refusal,observed"]
         assert sorted(it.statuses()) == ["added,,observed", *refused]
-    assert it.town.invitations() == [shy.phone]
+    assert it.simulation.invitations() == [shy.phone]
 
 
 @pytest.mark.parametrize("named", [RITA, WITH_NINTH_DIGIT])

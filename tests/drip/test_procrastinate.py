@@ -20,11 +20,11 @@ HUMANS = people(4)
 
 @pytest.fixture
 def it(tmp_path: Path) -> Iterator[Scene]:
-    told = scene(f"sqlite:///{tmp_path / 'drip.db'}", "wasend")
-    told.world.add_people(*HUMANS)
-    with served(told):
-        told.plan(HUMANS)
-        yield told
+    fresh = scene(f"sqlite:///{tmp_path / 'drip.db'}", "wasend")
+    fresh.world.add_people(*HUMANS)
+    with served(fresh):
+        fresh.plan(HUMANS)
+        yield fresh
 
 
 def app_of(it: Scene, config: Source = None, stopping: asyncio.Event | None = None) -> procrastinate.App:

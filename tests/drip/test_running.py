@@ -21,17 +21,17 @@ from groupadd.sandbox import Privacy, faults
 from groupadd.settings import PaceSettings
 from groupadd.wire.messages import LONGEST_RETRY_S
 from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, START, crowd, town
+from tests.drip.virtual import GROUP, START, crowd, simulated
 
 CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 
 
-def gaps(moments: Sequence[tuple[float, str]]) -> list[float]:
-    return [later - earlier for (earlier, _), (later, _) in pairwise(moments)]
+def gaps(times: Sequence[tuple[float, str]]) -> list[float]:
+    return [later - earlier for (earlier, _), (later, _) in pairwise(times)]
 
 
-def most_in_a_minute(moments: Sequence[tuple[float, str]]) -> int:
-    return max(sum(0 <= later - begin < 60 for later, _ in moments) for begin, _ in moments)
+def most_in_a_minute(times: Sequence[tuple[float, str]]) -> int:
+    return max(sum(0 <= later - begin < 60 for later, _ in times) for begin, _ in times)
 
 
 @pytest.mark.parametrize("vendor", ["wasend", "wawp"])
@@ -39,25 +39,25 @@ def test_everybody_gets_a_true_verdict_and_is_asked_for_once(vendor: str, tmp_pa
     privacy = {3: CONTACTS, 17: ABSENT}
     people = crowd(30, lambda n: privacy.get(n, Privacy.OPEN))
     it = planned(tmp_path, people, ["main", "backup"], vendor=vendor)
-    told = it.run()
-    assert (told.left, told.counts[Status.ADDED], told.counts[Status.NOT_ADDED]) == (0, 28, 2)
-    assert Counter(phone for _, phone in it.town.adds()) == Counter(human.phone for human in people)
-    assert {account.state for account in told.accounts} == {"done"}
+    status = it.run()
+    assert (status.left, status.counts[Status.ADDED], status.counts[Status.NOT_ADDED]) == (0, 28, 2)
+    assert Counter(phone for _, phone in it.simulation.adds()) == Counter(human.phone for human in people)
+    assert {account.state for account in status.accounts} == {"done"}
 
 
 def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(40, lambda n: CONTACTS if n % 9 == 4 else Privacy.OPEN), vendor="wawp")
     it.run()
-    looks = sum(request.route == "list" for request in it.town.sandboxes["main"].requests)
-    assert looks <= 1.5 * len(it.town.adds())
+    looks = sum(request.route == "list" for request in it.simulation.sandboxes["main"].requests)
+    assert looks <= 1.5 * len(it.simulation.adds())
 
 
 def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(120), ["main", "backup"])
-    told = it.run()
-    assert told.counts[Status.ADDED] == 120
+    status = it.run()
+    assert status.counts[Status.ADDED] == 120
     for name in ("main", "backup"):
-        adds = it.town.adds(name)
+        adds = it.simulation.adds(name)
         assert len(adds) == 60
         assert min(gaps(adds)) >= 12.0 * 0.7
         assert most_in_a_minute(adds) == 5
@@ -80,40 +80,40 @@ def test_the_pace_is_kept_up_where_nothing_fails(
 ) -> None:
     it = planned(tmp_path, crowd(50), drip=pace, vendor=vendor)
     it.run()
-    adds = it.town.adds()
+    adds = it.simulation.adds()
     assert allowed_s / (adds[-1][0] - adds[0][0]) >= 0.97
 
 
 def test_no_minute_holds_more_than_its_share_whenever_runs_are_cut_off(tmp_path: Path) -> None:
     people = crowd(60)
     it = planned(tmp_path, people, drip={"rest_s": 0.0, "adds_per_day": 1000})
-    it.town.delay_s = 3.0  # so that many are cut off in mid-call
+    it.simulation.delay_s = 3.0  # so that many are cut off in mid-call
     chances = random.Random(5)
     while it.run_cut_off_after(chances.uniform(0.1, 40)):
         pass
-    assert most_in_a_minute(it.town.adds()) == 5
-    assert min(gaps(it.town.adds())) >= 12.0 * 0.7
+    assert most_in_a_minute(it.simulation.adds()) == 5
+    assert min(gaps(it.simulation.adds())) >= 12.0 * 0.7
 
 
 def test_a_stopped_run_goes_on_at_its_pace(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(12))
     while it.run(until=lambda line: line.event == "settled").left:
         pass
-    assert len(it.town.adds()) == 12
-    assert min(gaps(it.town.adds())) >= 12.0 * 0.7
-    assert max(gaps(it.town.adds())) >= 300.0, "the rest is forgotten"
+    assert len(it.simulation.adds()) == 12
+    assert min(gaps(it.simulation.adds())) >= 12.0 * 0.7
+    assert max(gaps(it.simulation.adds())) >= 300.0, "the rest is forgotten"
 
 
-def test_nobody_is_added_or_invited_in_quiet_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_person_is_added_or_invited_in_quiet_hours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TZ", "UTC")
     quiet = {"quiet": "09:01-11:00", "rest_s": 0.0}
     it = planned(
         tmp_path, crowd(12, lambda n: CONTACTS if n == 4 else Privacy.OPEN), drip=quiet, add={"invite": "link"}
     )
     it.run()
-    moments = [entry.at - START for entry in it.town.world.journal]
-    assert not [at for at in moments if 60 <= at < 7200]
-    assert [at for at in moments if at >= 7200]
+    times = [entry.at - START for entry in it.simulation.world.journal]
+    assert not [at for at in times if 60 <= at < 7200]
+    assert [at for at in times if at >= 7200]
 
 
 def stopped(it: Trial) -> tuple[str, str]:
@@ -128,29 +128,29 @@ def stopped(it: Trial) -> tuple[str, str]:
 def test_three_refusals_among_ten_stop_the_account_and_resume_forgets_them(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(12, lambda n: CONTACTS if n in {1, 3, 6} else Privacy.OPEN))
     rule, why = stopped(it)
-    assert (rule, len(it.town.adds())) == ("refusals", 7)
+    assert (rule, len(it.simulation.adds())) == ("refusals", 7)
     assert "3 of the last 7" in why
     assert it.run().left == 5, "it must not go on by itself"
     it.resume()
     assert it.run().left == 0
 
 
-def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_nobody(tmp_path: Path) -> None:
+def test_a_rate_limit_stops_the_account_until_it_is_over_and_loses_no_person(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(4))
-    it.town.sandboxes["main"].faults.plan(faults.rate_limited(3600), on="add")
+    it.simulation.sandboxes["main"].faults.plan(faults.rate_limited(3600), on="add")
     rule, _ = stopped(it)
     assert rule == "rate_limited"
-    assert it.town.adds() == []
+    assert it.simulation.adds() == []
     it.resume()
     assert it.run().counts == {Status.ADDED: 4}
-    assert it.town.adds()[0][0] >= START + 3600
+    assert it.simulation.adds()[0][0] >= START + 3600
 
 
 def test_a_session_that_goes_down_stops_the_account(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(4))
-    it.town.sandboxes["main"].vendor.account.session = "failed"
+    it.simulation.sandboxes["main"].vendor.account.session = "failed"
     assert stopped(it)[0] == "session_down"
-    it.town.sandboxes["main"].vendor.account.session = "working"
+    it.simulation.sandboxes["main"].vendor.account.session = "working"
     it.resume()
     assert it.run().counts == {Status.ADDED: 4}
 
@@ -159,63 +159,65 @@ def test_two_unknown_in_a_row_stop_the_account(tmp_path: Path) -> None:
     people = crowd(6)
     it = planned(tmp_path, people, vendor="wawp", add={"look_after_s": [2]}, drip={"jitter": 0.0})
     for human in people:
-        it.town.world.add_people(evolve(human, privacy=CONTACTS))
+        it.simulation.world.add_people(evolve(human, privacy=CONTACTS))
     assert stopped(it)[0] == "unknowns"
-    assert len(it.town.adds()) <= 3
+    assert len(it.simulation.adds()) <= 3
 
 
 def test_a_provider_out_of_reach_is_waited_for_and_then_stops_the_account(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(3))
-    it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=2)
+    it.simulation.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=2)
     assert it.run().counts == {Status.ADDED: 3}
     it = planned(tmp_path / "..", crowd(3))
-    it.town.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=None)
+    it.simulation.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=None)
     assert stopped(it)[0] == "unreachable"
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.applied_late(45), faults.HTML, faults.GATEWAY_AFTER])
 def test_a_lost_answer_is_settled_by_looks_alone(fault: faults.Fault, tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(2))
-    it.town.sandboxes["main"].faults.plan(fault, on="add")
+    it.simulation.sandboxes["main"].faults.plan(fault, on="add")
     assert it.run().counts == {Status.ADDED: 2}
-    assert len(it.town.adds()) == 2
+    assert len(it.simulation.adds()) == 2
 
 
 def test_an_add_that_was_lost_on_its_way_is_sent_once_more_after_proof(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(1))
-    it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=1)
+    it.simulation.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=1)
     assert it.run().counts == {Status.ADDED: 1}
-    requests = [request.route for request in it.town.sandboxes["main"].requests if request.route in {"add", "list"}]
+    requests = [
+        request.route for request in it.simulation.sandboxes["main"].requests if request.route in {"add", "list"}
+    ]
     assert requests.count("add") == 2
     first, second = (index for index, route in enumerate(requests) if route == "add")
     assert second - first - 1 >= 2
 
 
-def test_nobody_is_sent_for_a_third_time(tmp_path: Path) -> None:
+def test_no_add_is_sent_a_third_time(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(1))
-    it.town.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=None)
+    it.simulation.sandboxes["main"].faults.plan(faults.LOST_BEFORE, on="add", times=None)
     assert it.run().counts == {Status.NOT_ADDED: 1}
-    assert sum(request.route == "add" for request in it.town.sandboxes["main"].requests) == 2
+    assert sum(request.route == "add" for request in it.simulation.sandboxes["main"].requests) == 2
 
 
 def test_who_is_refused_gets_one_invitation(tmp_path: Path) -> None:
     people = crowd(4, lambda n: CONTACTS if n == 1 else Privacy.OPEN)
     it = planned(tmp_path, people, add={"invite": "link"})
     assert it.run().counts == {Status.ADDED: 3, Status.INVITED: 1}
-    assert it.town.invitations() == [people[1].phone]
+    assert it.simulation.invitations() == [people[1].phone]
 
 
 def test_who_has_joined_meanwhile_is_not_asked_for(tmp_path: Path) -> None:
     people = crowd(3)
     it = planned(tmp_path, people, vendor="wawp")
-    it.town.world.join(GROUP, people[2].phone)
+    it.simulation.world.join(GROUP, people[2].phone)
     assert it.run().counts == {Status.ADDED: 2, Status.ALREADY_MEMBER: 1}
-    assert [phone for _, phone in it.town.adds()] == [people[0].phone, people[1].phone]
+    assert [phone for _, phone in it.simulation.adds()] == [people[0].phone, people[1].phone]
 
 
 def test_a_group_that_our_account_is_not_in_stops_the_account_with_why(tmp_path: Path) -> None:
     people = crowd(2)
-    it = Trial(town(people), tmp_path)
+    it = Trial(simulated(people), tmp_path)
     it.plan(people, group="120363000000000099@g.us")
     assert stopped(it)[0] == "not_allowed"
     assert it.run().left == 2
@@ -225,7 +227,7 @@ def test_a_pause_holds_until_it_is_resumed(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(5))
 
     def pause(line: AuditLine) -> bool:
-        if line.event == "settled" and len(it.town.adds()) == 2:
+        if line.event == "settled" and len(it.simulation.adds()) == 2:
             with it.open() as drip:
                 drip.pause("main")
         return False
@@ -250,29 +252,29 @@ def test_a_run_of_one_account_ends_on_time_and_says_when_the_next_is_due(tmp_pat
         async with it.opened() as drip:
             return await drip.run_account("main", seconds=200)
 
-    first = it.town.clock.run(work())
+    first = it.simulation.clock.run(work())
     assert first.state == "more"
     assert first.due_at is not None
-    assert first.due_at - it.town.adds()[-1][0] >= 300
-    it.town.clock.sleep(first.due_at - it.town.clock.now())
-    assert it.town.clock.run(work()) == AccountRun("done")
+    assert first.due_at - it.simulation.adds()[-1][0] >= 300
+    it.simulation.clock.sleep(first.due_at - it.simulation.clock.now())
+    assert it.simulation.clock.run(work()) == AccountRun("done")
 
 
 def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:
     people = crowd(1)
-    one = Trial(town(people), tmp_path)
+    one = Trial(simulated(people), tmp_path)
     one.plan(people)
-    with Ledger.open(one.ledger, clock=one.town.clock) as book:
-        provider = next(iter(one.town.sandboxes))
-        lease = Lease(book, provider, 60, one.lines.append)
+    with Ledger.open(one.ledger, clock=one.simulation.clock) as ledger:
+        provider = next(iter(one.simulation.sandboxes))
+        lease = Lease(ledger, provider, 60, one.lines.append)
 
         async def stopped_for_ever() -> None:
             assert await lease.acquire()
             await lease.stop(Stop("rate_limited", "429", float("inf")))
-            account = await book.read(snapshot, PaceSettings(), provider)
-            assert account.next_at == book.now() + LONGEST_RETRY_S
+            account = await ledger.read(snapshot, PaceSettings(), provider)
+            assert account.next_at == ledger.now() + LONGEST_RETRY_S
             async with lease.step(next_at=float("inf")):
                 pass
 
-        one.town.clock.run(stopped_for_ever())
-        assert status_of(book, PaceSettings(quiet="22:00-07:00")).accounts[0].next_at is not None
+        one.simulation.clock.run(stopped_for_ever())
+        assert status_of(ledger, PaceSettings(quiet="22:00-07:00")).accounts[0].next_at is not None

@@ -9,32 +9,34 @@ from typing import Any
 
 from groupadd.drip import AsyncDrip, AuditLine, Drip, DripStatus, Plan
 from groupadd.sandbox import SandboxPerson
-from tests.drip.virtual import GROUP, Town, town
+from tests.drip.virtual import GROUP, Simulation, simulated
 
 
 class Trial:
     """A drip over a world in virtual time; every call opens the ledger anew, as commands do."""
 
-    def __init__(self, town: Town, folder: Path) -> None:
-        self.town, self.ledger = town, f"sqlite:///{folder / 'drip.db'}"
+    def __init__(self, simulation: Simulation, folder: Path) -> None:
+        self.simulation, self.ledger = simulation, f"sqlite:///{folder / 'drip.db'}"
         self.lines: list[AuditLine] = []
 
     def open(self) -> Drip:
-        return Drip(self.ledger, self.town.config, clock=self.town.clock)
+        return Drip(self.ledger, self.simulation.config, clock=self.simulation.clock)
 
     @asynccontextmanager
     async def opened(self) -> AsyncIterator[AsyncDrip]:
         """Open the ledger for the event loop of a run, which reaches the sandbox."""
         async with (
-            self.town.http() as http,
-            AsyncDrip(self.ledger, self.town.config, clock=self.town.clock, lease_s=24 * 3600, http=http) as drip,
+            self.simulation.http() as http,
+            AsyncDrip(
+                self.ledger, self.simulation.config, clock=self.simulation.clock, lease_s=24 * 3600, http=http
+            ) as drip,
         ):
             yield drip
 
     def plan(self, people: Sequence[SandboxPerson], **options: Any) -> Plan:
         rows = [{"phone": f"+{human.phone}"} for human in people]
         with self.open() as drip:
-            return drip.plan(rows, **{"group": GROUP, "providers": list(self.town.sandboxes)} | options)
+            return drip.plan(rows, **{"group": GROUP, "providers": list(self.simulation.sandboxes)} | options)
 
     async def running(self, until: Callable[[AuditLine], bool] = lambda _: False) -> DripStatus:
         stopping = asyncio.Event()
@@ -48,12 +50,12 @@ class Trial:
             return await drip.run(on_line=on_line, stopping=stopping)
 
     def run(self, until: Callable[[AuditLine], bool] = lambda _: False) -> DripStatus:
-        return self.town.clock.run(self.running(until))
+        return self.simulation.clock.run(self.running(until))
 
     def run_cut_off_after(self, seconds: float) -> bool:
         """Run, and return whether that was cut off in the midst of whatever it did."""
         try:
-            self.town.clock.run(asyncio.wait_for(self.running(), seconds))
+            self.simulation.clock.run(asyncio.wait_for(self.running(), seconds))
         except TimeoutError:
             return True
         return False
@@ -84,6 +86,6 @@ def planned(
     folder: Path, people: Sequence[SandboxPerson], accounts: Sequence[str] = ("main",), **options: Any
 ) -> Trial:
     """Return a trial whose ledger has a plan for these people."""
-    trial = Trial(town(people, accounts, **options), folder)
+    trial = Trial(simulated(people, accounts, **options), folder)
     trial.plan(people)
     return trial

@@ -1,4 +1,4 @@
-"""A drip without waiting: an event loop whose time passes at once when nobody has anything to do, and a world on it."""
+"""A drip without waiting: an event loop whose time passes at once when every task waits, and a world in it."""
 
 import asyncio
 import selectors
@@ -16,7 +16,7 @@ GROUP = "120363000000000042@g.us"
 
 
 class _Instant(selectors.SelectSelector):
-    """Waits for nothing: the time that somebody wanted to wait is over at once."""
+    """Waits for nothing: every wait is over at once."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -55,7 +55,7 @@ class LoopClock:
 
 
 @define
-class Town:
+class Simulation:
     """A world with some people, our accounts, and groups of ours.
 
     Attributes:
@@ -81,11 +81,11 @@ class Town:
         async def answer(request: httpx.Request) -> httpx.Response:
             await asyncio.sleep(self.delay_s / 2)
             target = request.url.raw_path.decode()
-            said = handle(request.method, target, dict(request.headers), request.content)
-            await asyncio.sleep(said.delay_s + self.delay_s / 2)
-            if said.disconnect is not None:
-                raise httpx.ConnectError("refused") if said.disconnect == "refused" else httpx.ReadError("reset")
-            return httpx.Response(said.status, headers=dict(said.headers), content=said.body)
+            response = handle(request.method, target, dict(request.headers), request.content)
+            await asyncio.sleep(response.delay_s + self.delay_s / 2)
+            if response.disconnect is not None:
+                raise httpx.ConnectError("refused") if response.disconnect == "refused" else httpx.ReadError("reset")
+            return httpx.Response(response.status, headers=dict(response.headers), content=response.body)
 
         return httpx.AsyncClient(transport=httpx.MockTransport(answer))
 
@@ -98,22 +98,22 @@ class Town:
         return [one.to for one in self.world.journal if one.kind == "invitation"]
 
 
-def crowd(count: int, temper: Callable[[int], Privacy] = lambda _: Privacy.OPEN) -> list[SandboxPerson]:
+def crowd(count: int, privacy: Callable[[int], Privacy] = lambda _: Privacy.OPEN) -> list[SandboxPerson]:
     """Return as many people, under numbers reserved for fiction."""
     return [
-        SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=temper(n)) for n in range(count)
+        SandboxPerson(f"1{200 + n // 100}55501{n % 100:02d}", f"1770{n:011d}", privacy=privacy(n)) for n in range(count)
     ]
 
 
-def town(
+def simulated(
     people: Sequence[SandboxPerson],
     accounts: Sequence[str] = ("main",),
     *,
     vendor: str = "wasend",
     groups: Sequence[str] = (GROUP,),
     **extra: object,
-) -> Town:
-    """Return a town in which nobody of these people is in any group."""
+) -> Simulation:
+    """Return a simulation; none of these people is in a group."""
     clock = LoopClock()
     world = World(clock)
     world.add_people(*people)
@@ -124,4 +124,4 @@ def town(
     for jid in groups:
         world.create_group(Group(jid), admins=[account.person for account in ours])
     sandboxes = {name: Sandbox.for_vendor(vendor, world, account) for name, account in zip(accounts, ours, strict=True)}
-    return Town(clock, world, sandboxes, extra)
+    return Simulation(clock, world, sandboxes, extra)

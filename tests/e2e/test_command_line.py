@@ -5,7 +5,6 @@ import os
 import re
 import signal
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -14,12 +13,11 @@ from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
 from groupadd.sandbox import vendor_names
 from groupadd.sandbox.example import GROUP
-from tests.support.cli import ADA, CLEO, Served, command, environment, start
+from tests.support.cli import ADA, CLEO, Served, command, environment, start, without_sqlalchemy
 
 
 def test_without_the_drip_extra_a_mistyped_command_is_a_usage_error(served: Served) -> None:
-    without = "import sys; sys.modules['sqlalchemy'] = None; from groupadd.cli import main; sys.exit(main())"
-    argv = [sys.executable, "-c", without, "memberz", "--json"]
+    argv = without_sqlalchemy("memberz", "--json")
     done = subprocess.run(argv, env=environment(), capture_output=True, text=True, check=False)
     assert done.returncode == Exit.NOT_SENT, done.stderr
     printed = json.loads(done.stdout)["error"]
@@ -58,7 +56,7 @@ def test_an_outcome_that_stdout_cannot_take_goes_to_stderr_and_keeps_its_exit_co
         nowhere = subprocess.run(argv, env=environment(), check=False, stdout=full, stderr=full)
     printed, _, outcome = done.stderr.partition("\n\n")
     assert (done.returncode, nowhere.returncode) == (Exit.EVERYONE_IN, Exit.EVERYONE_IN)
-    assert printed == "standard output cannot be written (No space left on device); it was to get:"
+    assert printed == "standard output cannot be written (No space left on device); its text follows:"
     assert json.loads(outcome)["everyone_in"] is True
 
 
@@ -69,7 +67,7 @@ def test_an_outcome_goes_to_stderr_where_stdout_was_closed_from_the_start(served
     printed, _, outcome = done.stderr.partition("\n\n")
     assert (done.returncode, printed) == (
         Exit.EVERYONE_IN,
-        "standard output cannot be written (it is closed); it was to get:",
+        "standard output cannot be written (it is closed); its text follows:",
     )
     assert json.loads(outcome)["everyone_in"] is True
 

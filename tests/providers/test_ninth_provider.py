@@ -15,7 +15,7 @@ from groupadd.testing import Cassette, sandbox_target
 from tests.support.example import ADA, CLEO, verdicts
 
 SCENARIO = """\
-# A participant who can be added, and one who lets only contacts add.
+# A participant who can be added, and another who lets only contacts add.
 # Shapes: https://ninth.example/docs
 
 scenario:

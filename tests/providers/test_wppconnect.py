@@ -59,8 +59,8 @@ def members(*names: str) -> Response:
 
 
 def result(*groups: object) -> Response:
-    told = {"message": "Addition to group attempted.", "participants": [PHONE], "groups": [GROUP], "result": groups}
-    return says({"status": "success", "response": told}, 201)
+    response = {"message": "Addition to group attempted.", "participants": [PHONE], "groups": [GROUP], "result": groups}
+    return says({"status": "success", "response": response}, 201)
 
 
 def person(code: object, name: str = f"{PHONE}@c.us", **more: object) -> dict[str, object]:
@@ -162,8 +162,8 @@ def test_without_a_token_no_add_is_sent(answer: Answer, error: type[errors.Provi
     ],
 )
 def test_an_answer_comes_to(answer: Answer, status: Status, reason: Reason | None, word: str | None) -> None:
-    (told,) = script({ADD: [answer]}).run(adding(PHONE))
-    assert (told.status, told.reason, told.provider_says) == (status, reason, word)
+    (outcome,) = script({ADD: [answer]}).run(adding(PHONE))
+    assert (outcome.status, outcome.reason, outcome.provider_says) == (status, reason, word)
 
 
 @pytest.mark.parametrize(
@@ -223,17 +223,17 @@ def test_a_500_for_the_whole_add_is_settled_by_looks() -> None:
 
 def test_a_number_that_the_server_would_mistake_for_another_is_not_sent() -> None:
     line = script({ADD: [result(person(200))]})
-    told = line.run(adding(PHONE, LONG_PHONE, f"{SHORT_LID}@lid"))
+    outcomes = line.run(adding(PHONE, LONG_PHONE, f"{SHORT_LID}@lid"))
     assert line.requests[-1].json == {"groupId": GROUP, "phone": [PHONE]}
-    assert [(one.status, one.reason) for one in told] == [
+    assert [(one.status, one.reason) for one in outcomes] == [
         (Status.ADDED, None),
         *[(Status.UNKNOWN, Reason.INVALID_PARTICIPANT)] * 2,
     ]
 
 
 def test_where_no_participant_can_be_named_nothing_is_sent() -> None:
-    (told,) = Script({}).run(adding(LONG_PHONE))
-    assert (told.status, told.reason) == (Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
+    (outcome,) = Script({}).run(adding(LONG_PHONE))
+    assert (outcome.status, outcome.reason) == (Status.UNKNOWN, Reason.INVALID_PARTICIPANT)
     (ann,) = parse_participants([LONG_PHONE])
     for flow in (WPP.send_text(ann, Secret("x")), WPP.check_number(LONG_PHONE)):
         with pytest.raises(errors.RequestRefused):
@@ -247,10 +247,10 @@ def test_a_personal_invite_code_is_reported_and_never_shown(caplog: pytest.LogCa
     ((_, claim),) = reply.claims
     assert claim.code is not None
     assert claim.code.reveal() == CODE
-    (told,) = script({ADD: [answer]}).run(adding(PHONE))
-    assert told.invite is not None
-    assert (told.invite.kind, told.invite.expires_at is not None) == ("personal", True)
-    assert CODE not in repr(reply) + repr(claim) + repr(told) + caplog.text
+    (outcome,) = script({ADD: [answer]}).run(adding(PHONE))
+    assert outcome.invite is not None
+    assert (outcome.invite.kind, outcome.invite.expires_at is not None) == ("personal", True)
+    assert CODE not in repr(reply) + repr(claim) + repr(outcome) + caplog.text
 
 
 def test_a_message_to_a_number_that_was_not_found_may_have_been_sent() -> None:

@@ -1,5 +1,6 @@
 """The command line over the example world: a config that reaches it, in a folder of the test's own."""
 
+import io
 import json
 import os
 import subprocess
@@ -10,15 +11,21 @@ from typing import Any
 
 import pytest
 from attrs import define
+from rich.console import Console, RenderableType
 
 import groupadd
 from groupadd.cli import main
 from groupadd.sandbox import Sandbox, World, config_toml, example_world, mount
+from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.server import SandboxServer
 from tests.support import example
 
 ADA, BEN, CLEO = (f"+{phone}" for phone in (example.ADA, example.BEN, example.CLEO))  # as people type them
+PEOPLE = f"name;phone;agreed\nAda;{ADA};yes\nBen;{BEN};yes\nCleo;{CLEO};yes\nDan;+{example.DAN};no\nBad;12 34;\n"
+LEDGER = "sqlite:///groupadd-drip.db"
+DRIP_AT_ONCE = "\n[drip]\nadds_per_minute = 60000\nrest_s = 0\n"
 AT_ONCE = "\n[add]\nlook_after_s = [0, 0.01]\nlate_after_s = 0\n"
+WITHOUT_SQLALCHEMY = "import sys; sys.modules['sqlalchemy'] = None; from groupadd.cli import main; sys.exit(main())"
 INTERRUPTIBLE = """
 import signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -31,6 +38,7 @@ sys.exit(main())
 class Served:
     """The example world behind a real server; `groupadd.toml` beside the test knows wasend, the default, and wawp."""
 
+    url: str
     world: World
     sandboxes: Mapping[str, Sandbox]
     config: Path
@@ -61,7 +69,19 @@ def served(own_folder: None, tmp_path: Path) -> Iterator[Served]:
         config = tmp_path / "groupadd.toml"
         fields = {name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()}
         config.write_text(config_toml(fields) + AT_ONCE)
-        yield Served(world, sandboxes, config)
+        yield Served(server.url, world, sandboxes, config)
+
+
+@pytest.fixture
+def drip_served(served: Served, tmp_path: Path) -> Served:
+    """Add a file of people, and a pace without waiting."""
+    served.configure("[add]", f"{DRIP_AT_ONCE}\n[add]")
+    (tmp_path / "people.csv").write_text(PEOPLE)
+    return served
+
+
+def plan(*more: str) -> int:
+    return main(["drip", "plan", "people.csv", "--group", GROUP, *more])
 
 
 def run_json(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, dict[str, Any]]:
@@ -73,8 +93,20 @@ def run_json(capsys: pytest.CaptureFixture[str], *argv: str) -> tuple[int, dict[
     return code, printed
 
 
+def rendered(view: RenderableType, *, width: int = 80) -> str:
+    """Return what a table looks like on a terminal of this width, without colour."""
+    console = Console(width=width, file=io.StringIO(), highlight=False)
+    with console.capture() as printed:
+        console.print(view)
+    return printed.get()
+
+
 def command(*argv: str) -> Sequence[str]:
     return [sys.executable, "-m", "groupadd", *argv]
+
+
+def without_sqlalchemy(*argv: str) -> Sequence[str]:
+    return [sys.executable, "-c", WITHOUT_SQLALCHEMY, *argv]
 
 
 def environment(**more: str) -> dict[str, str]:

@@ -36,6 +36,14 @@ def server(behaviour: Behaviour) -> Iterator[str]:
         thread.join(5)
 
 
+@contextlib.contextmanager
+def refusing() -> Iterator[str]:
+    """Yield the address of a port that is taken and refuses connections."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
 def says(raw: bytes) -> Behaviour:
     """Answer with these bytes."""
     return lambda connection: connection.sendall(raw)

@@ -23,7 +23,7 @@ from groupadd.model.outcome import Reason
 from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
 
-app: App = App(name="drip", help="Add many people over days, at a pace that can be kept up, and lose nobody.")
+app: App = App(name="drip", help="Add many people over days, at a pace that an account can keep up.")
 
 _REPORT = "groupadd-drip.html"
 
@@ -64,7 +64,7 @@ def plan(
     phone_column: str | None = None,
     options: LedgerOptions = LedgerOptions(),
 ) -> Exit:
-    """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Adds no one.
+    """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Sends nothing.
 
     Args:
         file: A CSV with a header. Its columns group and provider win over the options; all others are yours.

@@ -32,7 +32,7 @@ from groupadd.wire.driver import SystemClock
 from groupadd.wire.messages import log
 
 PEOPLE, GROUP = 40, "120363000000000077@g.us"
-KILL_AFTER = 17  # adds
+KILL_AFTER_ADDS = 17
 _ACCOUNTS = ("wasend", "wawp")  # one that speaks of each person, one that only accepts
 _PRIVACY: Mapping[int, Privacy] = {15: Privacy.CONTACTS_ONLY, 24: Privacy.NOT_ON_WHATSAPP, 38: Privacy.CONTACTS_ONLY}
 _PACE = """
@@ -45,7 +45,7 @@ adds_per_minute = 240
 rest_s = 0
 adds_per_day = 1000
 """
-_PATIENCE_S = 60.0
+_TIMEOUT_S = 60.0
 
 
 @frozen
@@ -105,7 +105,7 @@ def _plan(output: Output, drip: Drip, people: Path) -> None:
 
 
 def _run_and_kill(output: Output, drip: Drip, world: World, ledger: str, config: Path) -> DripStatus:
-    _chapter(output, 2, f"A run, killed after {KILL_AFTER} adds", "run")
+    _chapter(output, 2, f"A run, killed after {KILL_AFTER_ADDS} adds", "run")
     with Progress(output, drip).shown():
         _run_until_killed(world, ledger, config)
     status = drip.status()
@@ -128,10 +128,10 @@ def _world() -> World:
     ours = [
         world.open_account(SandboxPerson(f"1617555010{n}", f"17700555000010{n}", f"We, {n}")).person for n in range(2)
     ]
-    world.create_group(Group(GROUP, "Neighbours"), admins=ours)
+    world.create_group(Group(GROUP, "Class 5b"), admins=ours)
     world.add_people(
         *(
-            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Neighbour {n}", _PRIVACY.get(n, Privacy.OPEN))
+            SandboxPerson(f"120255501{n:02}", f"1770055500002{n:02}", f"Person {n}", _PRIVACY.get(n, Privacy.OPEN))
             for n in range(10, 10 + PEOPLE)
         )
     )
@@ -139,19 +139,19 @@ def _world() -> World:
 
 
 def _people(world: World) -> Sequence[SandboxPerson]:
-    return [human for human in world.people.values() if human.phone not in world.accounts]
+    return [person for person in world.people.values() if person.phone not in world.accounts]
 
 
 def _run_until_killed(world: World, ledger: str, config: Path) -> None:
     """Run the plan in a process of its own, and kill the process without a warning after some adds."""
     command = [sys.executable, "-m", "groupadd", "drip", "run", "--ledger", ledger, "--config", str(config)]
-    places = {**os.environ, "PYTHONPATH": str(Path(groupadd.__file__).parents[1])}
+    environment = {**os.environ, "PYTHONPATH": str(Path(groupadd.__file__).parents[1])}
     runner = subprocess.Popen(  # noqa: S603  our own command line
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=places
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment
     )
-    gives_up_at = time.monotonic() + _PATIENCE_S
+    gives_up_at = time.monotonic() + _TIMEOUT_S
     try:
-        while _adds(world).total() < KILL_AFTER and runner.poll() is None and time.monotonic() < gives_up_at:
+        while _adds(world).total() < KILL_AFTER_ADDS and runner.poll() is None and time.monotonic() < gives_up_at:
             time.sleep(0.02)
     finally:
         runner.kill()
@@ -164,18 +164,18 @@ def _adds(world: World) -> Counter[str]:
 
 
 def _truth(world: World, drip: Drip) -> Truth:
-    exported = io.StringIO()
-    drip.export(exported)
-    rows = csv.DictReader(io.StringIO(exported.getvalue()))
-    said = {row["phone"].removeprefix("+"): row["groupadd_status"] for row in rows}
+    file = io.StringIO()
+    drip.export(file)
+    rows = csv.DictReader(io.StringIO(file.getvalue()))
+    exported = {row["phone"].removeprefix("+"): row["groupadd_status"] for row in rows}
     wrong = [
         phone
-        for phone, status in said.items()
+        for phone, status in exported.items()
         if status in {Status.ADDED, Status.NOT_ADDED} and (status == Status.ADDED) != world.is_member(GROUP, phone)
     ]
     again = Counter(line.participant for line in drip.audit() if line.event == "to_ask_again")
     twice = [phone for phone, adds in _adds(world).items() if adds > 1 + again[f"{phone}@s.whatsapp.net"]]
-    return Truth(PEOPLE - sum(map(bool, said.values())), len(wrong), len(twice))
+    return Truth(PEOPLE - sum(map(bool, exported.values())), len(wrong), len(twice))
 
 
 @contextmanager
@@ -202,7 +202,7 @@ def _conclusion(truth: Truth) -> Sequence[Text | str]:
         found = f"{truth.lost} lost, {truth.wrong} misjudged, {truth.twice} asked for twice without a look"
         return (Text(f"{found}. That is a bug in groupadd; please report it", "bold red"),)
     return (
-        Text("No one is lost, misjudged, or asked for twice", "bold"),
+        Text(f"Of {PEOPLE} people none is lost, misjudged, or asked for twice without a look", "bold"),
         "The ledger holds every intent before its request is sent. The people who were in",
         "mid-call were looked up in the group first. The pace is for show: do not copy it",
         "",

@@ -15,10 +15,14 @@ from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.drip import AuditLine, Drip, DripStatus
 from groupadd.errors import LedgerError
+from groupadd.model.wording import in_words
 
 _SHOWN = frozenset({"settled", "invited", "invite_failed", "invite_unknown", "recovered", "not_asked", "stopped"})
-_EVERY = timedelta(minutes=1)  # between two lines of how the accounts stand, off a terminal
-_FRESH_S, _STALE_S = 1.0, 5.0  # a status is not read again before, and is after, even if nothing has happened
+_SUMMARY_EVERY = timedelta(minutes=1)  # off a terminal
+_MIN_AGE_S, _MAX_AGE_S = (
+    1.0,
+    5.0,
+)  # of the shown status: with news it is read again from the first, else from the second
 
 
 @define
@@ -36,7 +40,7 @@ class Progress:
     ctrl_c: str = "Ctrl-C finishes the current people, and ends"
     _status: DripStatus | None = field(default=None, init=False)
     _read_at: float = field(default=-inf, init=False)
-    _is_stale: bool = field(default=True, init=False)
+    _has_news: bool = field(default=True, init=False)
     _summed_up_at: datetime | None = field(default=None, init=False)
 
     @contextmanager
@@ -49,12 +53,12 @@ class Progress:
             yield
 
     def on_line(self, line: AuditLine) -> None:
-        """Take in a line of the audit."""
-        self._is_stale = True
+        """Show a line of the audit, or let the next view read the status again."""
+        self._has_news = True
         if self.output.is_live:
             return
         show_event(self.output, line)
-        if self._summed_up_at is None or line.at - self._summed_up_at >= _EVERY:
+        if self._summed_up_at is None or line.at - self._summed_up_at >= _SUMMARY_EVERY:
             self._summed_up_at = line.at
             pace = self.drip.settings.drip
             for account in self.drip.status().accounts:
@@ -62,12 +66,12 @@ class Progress:
 
     def _view(self) -> RenderableType:
         age_s = monotonic() - self._read_at
-        if age_s > (_FRESH_S if self._is_stale else _STALE_S):
-            self._is_stale, self._read_at = False, monotonic()
+        if age_s > (_MIN_AGE_S if self._has_news else _MAX_AGE_S):
+            self._has_news, self._read_at = False, monotonic()
             try:
                 self._status = self.drip.status()
             except LedgerError:  # the run itself meets the error, too, and reports it
-                self._is_stale = True
+                self._has_news = True
         if self._status is None:
             return Text()
         accounts = tables.accounts(self._status, self.drip.settings.drip, tables.present())
@@ -78,5 +82,5 @@ def show_event(output: Output, line: AuditLine) -> None:
     """Print one plain line to stderr for an event that people may want to know."""
     if line.event in _SHOWN:
         about = (line.at.astimezone().strftime("%H:%M:%S"), line.provider, tables.masked_number(line.participant))
-        event = line.detail if line.event == "settled" else f"{line.event.replace('_', ' ')} {line.detail}".strip()
+        event = line.detail if line.event == "settled" else f"{in_words(line.event)} {line.detail}".strip()
         output.info(plain("  ".join(filter(None, (*about, event)))))

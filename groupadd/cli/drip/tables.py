@@ -1,4 +1,4 @@
-"""What `groupadd drip` shows to people: what was planned, and how every account stands."""
+"""The tables of `groupadd drip`: what was planned, and the status of each account."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -27,7 +27,7 @@ _MOST_FAULTS = 20  # that are shown; `export` and `--json` show all
 
 @frozen
 class Place:
-    """People of a plan whom one account is to add to one group.
+    """The people of a plan that one account adds to one group.
 
     Attributes:
         provider: The account, by its configured name.
@@ -51,7 +51,7 @@ class Place:
 
 
 def plan(planned: Plan, places: Sequence[Place], now: datetime, *, is_shared: bool = False) -> RenderableType:
-    """Return what a plan has put into the ledger, and what is to be expected."""
+    """Return what a plan added to the ledger, what is known of each group, and the forecast."""
     parts: list[RenderableType] = [Text(f"{counted_people(planned.people)} planned", "bold")]
     if planned.planned_before and not planned.people:
         rows = counted(planned.planned_before, "row")
@@ -85,12 +85,16 @@ def _places(places: Sequence[Place]) -> RenderableType:
     table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
     for one in places:
         known = one.known
-        cells = ("", "", "") if known is None else (yes_or_no(known.may_add), _room(known), yes_or_no(known.provable))
+        cells = (
+            ("", "", "")
+            if known is None
+            else (yes_or_no(known.may_add), _places_left(known), yes_or_no(known.provable))
+        )
         table.add_row(one.provider, one.group, f"{one.people:,}", *cells)
     return table
 
 
-def _room(known: Preflight) -> str:
+def _places_left(known: Preflight) -> str:
     return "unknown" if known.places_left is None else f"{known.places_left:,}"
 
 
@@ -99,15 +103,15 @@ def _end(name: str, at: datetime, now: datetime) -> str:
     return f"{name} would end in {duration((at - now).total_seconds())}, {when}, if nothing goes wrong"
 
 
-def status(stands: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
-    """Return how every account stands, why some have stopped, and the sum."""
-    return Group(accounts(stands, pace, now), "", *stops(stands), _sum(stands))
+def status(drip_status: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+    """Return the status of each account, why accounts have stopped, and the totals."""
+    return Group(accounts(drip_status, pace, now), "", *stops(drip_status), _sum(drip_status))
 
 
-def accounts(stands: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
-    """Return one line for each account: how far it is, how fast, and when its next add is due."""
+def accounts(drip_status: DripStatus, pace: PaceSettings, now: datetime) -> RenderableType:
+    """Return one line for each account: its progress, its pace and its next add."""
     table = bare_table("Account", "State", "Done", "To do", "Last minute", "Next add", "Time left")
-    for one in stands.accounts:
+    for one in drip_status.accounts:
         table.add_row(
             one.provider,
             Text(one.state, _STATES[one.state]),
@@ -133,27 +137,27 @@ def _time_left(one: AccountStatus) -> str:
     return "looks only" if one.eta_s is None else duration(one.eta_s)
 
 
-def stops(stands: DripStatus) -> Sequence[RenderableType]:
+def stops(drip_status: DripStatus) -> Sequence[RenderableType]:
     """Return why accounts have stopped, each with how to go on."""
     return [
         Text.assemble((one.provider, "bold"), f" has stopped: {one.why}", (f"\n  → {one.how_to_go_on}", "dim"), "\n")
-        for one in stands.accounts
+        for one in drip_status.accounts
         if one.state == "stopped"
     ]
 
 
-def _sum(stands: DripStatus) -> Text:
+def _sum(drip_status: DripStatus) -> Text:
     parts = [
-        Text(f"{stands.counts[status]:,} {in_words(status)}", STYLES[status])
+        Text(f"{drip_status.counts[status]:,} {in_words(status)}", STYLES[status])
         for status in Status
-        if stands.counts.get(status, 0)
+        if drip_status.counts.get(status, 0)
     ]
-    to_do = [Text(f"{stands.left:,} to do")] if stands.left else []
-    return Text(f"{counted_people(stands.people)}: ", "bold") + Text(", ").join([*parts, *to_do])
+    to_do = [Text(f"{drip_status.left:,} to do")] if drip_status.left else []
+    return Text(f"{counted_people(drip_status.people)}: ", "bold") + Text(", ").join([*parts, *to_do])
 
 
 def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
-    """Return how an account stands as one plain line, for logs."""
+    """Return the status of an account as one plain line, for logs."""
     fast = f"{one.adds_in_last_minute} of {pace.adds_per_minute:g} a minute"
     parts = [f"{one.done:,} done", f"{one.left:,} to do", fast]
     for name, value in (("next add", _next(one, now)), ("time left", _time_left(one))):

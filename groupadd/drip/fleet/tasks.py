@@ -97,7 +97,7 @@ def blueprint(
         dead = {
             one.id: one for one in await jobs.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=timing.stalled_s)
         }
-        # Procrastinate takes a job whose end was not stored for running; but nobody has the lease any more.
+        # A job whose end was not stored counts as running; no worker has its account's lease any more.
         dead |= {one.id: one for one in running if lease_until.get(_provider(one), inf) < over_at}
         for one in dead.values():
             with suppress(ConnectorException):  # it has just ended

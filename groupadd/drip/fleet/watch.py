@@ -15,7 +15,7 @@ _AGAIN_S = 5.0  # after the ledger could not be read
 
 
 async def watch(ledger: Ledger, pace: PaceSettings, on_line: OnLine) -> DripStatus:
-    """Watch until no queued account has people to do. A ledger out of reach is waited for.
+    """Watch until no queued account has people to do. Wait for a ledger out of reach.
 
     Args:
         ledger: The ledger.

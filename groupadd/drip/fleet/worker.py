@@ -70,7 +70,7 @@ async def enqueue(context: RunContext) -> Sequence[str]:
 async def work(context: RunContext, *, accounts: int, timing: Timing = USUAL) -> None:
     """Run queued accounts until `context.stopping` is set, then finish the current people.
 
-    A database out of reach is waited for, and nothing is sent meanwhile.
+    Waits for a database out of reach, and sends nothing meanwhile.
 
     Args:
         context: What all accounts share.

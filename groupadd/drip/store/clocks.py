@@ -1,4 +1,4 @@
-"""What time it is: all machines that share a ledger go by the same clock."""
+"""The ledger's clock: all machines that share a ledger use the same one."""
 
 import time
 
@@ -6,7 +6,7 @@ from groupadd.wire.driver import SystemClock
 
 
 class FileClock(SystemClock):
-    """The time of a ledger that is a file: this machine's, in seconds since 1970."""
+    """The clock of a ledger that is a file: this machine's, in seconds since 1970."""
 
     def now(self) -> float:
         """Return the moment."""
@@ -14,16 +14,16 @@ class FileClock(SystemClock):
 
 
 class DatabaseClock(SystemClock):
-    """The database's time, in seconds since 1970: read with every hold on an account, and counted on in between.
+    """The database's clock, in seconds since 1970: read whenever a lease begins, and extrapolated in between.
 
-    The machine's own clock may be wrong, and may be set right at any moment: what counts is time passed, asleep or not.
+    This machine's own clock may be wrong, and may be corrected at any moment. Only elapsed time counts, asleep or not.
     """
 
     def __init__(self) -> None:
         self._ahead_s = 0.0
 
     def set(self, moment: float) -> None:
-        """Take over what the database says."""
+        """Set the clock to a moment of the database's."""
         self._ahead_s = moment - _since_boot()
 
     def now(self) -> float:
@@ -32,6 +32,6 @@ class DatabaseClock(SystemClock):
 
 
 def _since_boot() -> float:
-    """Return seconds that pass while the machine sleeps, too, where it can tell."""
+    """Return elapsed seconds; they pass while the machine sleeps, too, where it can tell."""
     kind = getattr(time, "CLOCK_BOOTTIME", None)
     return time.monotonic() if kind is None else time.clock_gettime(kind)

@@ -196,7 +196,7 @@ class AccountWorker:
             next_at = self.poller.group(look.group_jid).next_at
             yield DueAction(max(look.at, next_at), "look", group_jid=look.group_jid)
         if to_invite := due.next_up.get(State.TO_INVITE):
-            invite_at = max(rate_limit.at_hand(account.invite_at, now), now)
+            invite_at = max(rate_limit.at_most_a_year_on(account.invite_at, now), now)
             yield DueAction(rate_limit.after_quiet(self.pace, invite_at), "invite", to_invite)
 
     async def _execute(self, action: DueAction, account: AccountSnapshot) -> None:
@@ -240,7 +240,7 @@ class AccountWorker:
 
     async def _apply_stop_rules(self, account: AccountSnapshot) -> None:
         """Stop the account where its latest verdicts, or its session after a refusal, say so."""
-        reasons = self.recorder.take_settled()
+        reasons = self.recorder.take_reasons()
         if not any(reasons):
             return
         if REFUSALS.intersection(reasons) and await self._session_is_down():

@@ -61,8 +61,7 @@ class RosterPoller:
     def group(self, jid: str) -> GroupState:
         """Return the state of a group."""
         if jid not in self._groups:
-            nobody: Mapping[str, Participant] = {}
-            self._groups[jid] = GroupState(RosterObserver(self.session, GroupId(jid), nobody))
+            self._groups[jid] = GroupState(RosterObserver(self.session, GroupId(jid), people={}))
         return self._groups[jid]
 
     def observer_of(self, person: PlannedPerson) -> RosterObserver:
@@ -122,7 +121,7 @@ class RosterPoller:
     def _record(self, step: Step, person: PlannedPerson, attempt: Attempt) -> None:
         look = attempt.next_look
         if look is None:
-            self.recorder.settle(step, person, attempt, "looks", claim=attempt.claim, looks=attempt.looks)
+            self.recorder.record_verdict(step, person, attempt, "looks", claim=attempt.claim, looks=attempt.looks)
         else:
             shown = _in_words(attempt.after[-1])
             step.transition(

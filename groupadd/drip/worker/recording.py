@@ -33,7 +33,7 @@ class Recorder:
     settings: AddSettings
     has_roster: bool
     invite_codes: dict[int, Secret] = field(factory=dict[int, Secret])
-    _settled: list[Reason | None] = field(factory=list[Reason | None])
+    _reasons: list[Reason | None] = field(factory=list[Reason | None])
 
     def record_answer(self, step: Step, person: PlannedPerson, attempt: Attempt, sent: SentRequests) -> None:
         """Record the answer to an add. Looks decide where the answer leaves the outcome open."""
@@ -51,9 +51,9 @@ class Recorder:
             step.transition(person, Event.ANSWERED, rule, says, **answer)
         else:
             step.note(Event.ANSWERED.word, rule, says, person)
-            self.settle(step, person, attempt, "answered", **answer)
+            self.record_verdict(step, person, attempt, "answered", **answer)
 
-    def settle(
+    def record_verdict(
         self, step: Step, person: PlannedPerson, attempt: Attempt, rule: str, **changes: Unpack[PersonChanges]
     ) -> None:
         """Record the verdict on a participant; or queue the participant again, if the add surely never took effect."""
@@ -68,12 +68,12 @@ class Recorder:
         event = Event.SETTLED_INVITABLE if self._may_invite(person, attempt) else Event.SETTLED
         words = (outcome.status, outcome.reason, outcome.evidence, outcome.provider_says)
         step.transition(person, event, rule, ", ".join(filter(None, words)), **verdict)
-        self._settled.append(outcome.reason)
+        self._reasons.append(outcome.reason)
 
-    def take_settled(self) -> list[Reason | None]:
+    def take_reasons(self) -> list[Reason | None]:
         """Return the reasons of the verdicts since this was last called, in order; None for a verdict without one."""
-        settled, self._settled = self._settled, []
-        return settled
+        reasons, self._reasons = self._reasons, []
+        return reasons
 
     def _may_invite(self, person: PlannedPerson, attempt: Attempt) -> bool:
         if self.settings.invite == "never" or person.was_invited or not is_invitable(attempt.outcome):

@@ -77,7 +77,7 @@ class AccountSteps:
             attempt.before = await self.poller.look_before(person)
         if attempt.before is not None and attempt.before.member:
             async with self.lease.step() as step:
-                self.recorder.settle(step, person, attempt, "seen before the add")
+                self.recorder.record_verdict(step, person, attempt, "seen before the add")
         else:
             await self._send_add(person, attempt, account)
 

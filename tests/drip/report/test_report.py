@@ -27,7 +27,7 @@ from groupadd.model.reasons import REASONS
 from groupadd.sandbox import Privacy
 from groupadd.settings import PaceSettings
 from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, START, crowd, town
+from tests.drip.virtual import GROUP, START, crowd, simulated
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}
@@ -38,11 +38,11 @@ PACE = {"adds_per_minute": 5, "rest_after": 10, "rest_s": 300, "adds_per_day": 1
 def carried_out(folder: Path, **drip_table: Any) -> Trial:
     """Return a trial with a plan of 42 rows that has run until an account stopped or all people are done."""
     people = crowd(40, lambda n: CONTACTS if n in {3, 24} else ABSENT if n == 12 else Privacy.OPEN)
-    trial = Trial(town(people, ("main", "R&D"), drip=PACE | drip_table), folder)
+    trial = Trial(simulated(people, ("main", "R&D"), drip=PACE | drip_table), folder)
     rows = [{"name": f"<i>{n}</i>", "phone": f"+{human.phone}"} for n, human in enumerate(people)]
     rows += [{"name": "bad", "phone": "12 34"}, {"name": "<script>", "phone": "<script>alert(1)</script>"}]
     with trial.open() as drip:
-        drip.plan(rows, group=GROUP, providers=list(trial.town.sandboxes))
+        drip.plan(rows, group=GROUP, providers=list(trial.simulation.sandboxes))
     trial.run()
     return trial
 
@@ -50,8 +50,8 @@ def carried_out(folder: Path, **drip_table: Any) -> Trial:
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> ReportData:
     trial = carried_out(tmp_path_factory.mktemp("data"))
-    with Ledger.open(trial.ledger, clock=trial.town.clock) as ledger:
-        return read(ledger, load(trial.town.config).drip, full_numbers=False)
+    with Ledger.open(trial.ledger, clock=trial.simulation.clock) as ledger:
+        return read(ledger, load(trial.simulation.config).drip, full_numbers=False)
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,7 @@ from groupadd.errors import LedgerError
 from groupadd.sandbox import Privacy, faults
 from tests.drip.test_plan import RITA, WITH_NINTH_DIGIT
 from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, crowd, town
+from tests.drip.virtual import GROUP, crowd, simulated
 
 HOUSE = Path(groupadd.drip.__file__).parent
 STORE = HOUSE / "store"
@@ -148,7 +148,7 @@ def accepted_only(folder: Path) -> None:
     """A provider that only accepts: looks decide."""
     people = crowd(4, lambda n: SHY if n == 1 else Privacy.OPEN)
     trial = planned(folder, people, vendor="wawp", add={"invite": "link"})
-    trial.town.world.join(GROUP, people[3].phone)
+    trial.simulation.world.join(GROUP, people[3].phone)
     trial.run()
     trial = planned(folder / "..", crowd(1, lambda _: SHY), vendor="wawp", add={"look_after_s": [2]})
     trial.run()
@@ -160,7 +160,7 @@ def reported(folder: Path) -> None:
     """A provider that reports each participant: its answer decides."""
     trial = planned(folder, crowd(3, lambda n: SHY if n else Privacy.OPEN), add={"invite": "link"})
     trial.run(until=lambda line: "privacy" in line.detail)
-    trial.town.extra = {"add": {"invite": "never"}}
+    trial.simulation.extra = {"add": {"invite": "never"}}
     trial.run()
     assert trial.retry("privacy") == 2
     trial.run()
@@ -169,7 +169,7 @@ def reported(folder: Path) -> None:
 def failing(folder: Path) -> None:
     """Adds and invitations that are lost, refused, or never sent."""
     trial = planned(folder, crowd(4, lambda n: SHY if n < 2 else Privacy.OPEN), add={"invite": "link"})
-    plan = trial.town.sandboxes["main"].faults.plan
+    plan = trial.simulation.sandboxes["main"].faults.plan
     plan(faults.REFUSED, on="add", times=1)
     plan(faults.LOST_BEFORE, on="add", times=1)
     plan(faults.LOST_AFTER, on="send", times=1)
@@ -179,7 +179,7 @@ def failing(folder: Path) -> None:
 
 def one_person_twice(folder: Path) -> None:
     """Two forms of one number, a row that repeats another, and one that cannot be read."""
-    trial = Trial(town([RITA]), folder)
+    trial = Trial(simulated([RITA]), folder)
     trial.plan([RITA, WITH_NINTH_DIGIT, RITA, evolve(RITA, phone="12 34")])
     trial.run()
 
