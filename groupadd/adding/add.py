@@ -48,9 +48,7 @@ def add(
         if other_form := identity(jid):
             observer.learn(first_entries[jid].id, other_form)
     believes_claims = settings.verify != "always"
-    attempts = {
-        jid: Attempt(person, believes_claims=believes_claims) for jid, person in observer.people.items()
-    }
+    attempts = {jid: Attempt(person, believes_claims=believes_claims) for jid, person in observer.people.items()}
     yield from _look_before(observer, attempts, settings)
     asked = {jid: attempt for jid, attempt in attempts.items() if attempt.before is None or not attempt.before.member}
     if asked:
@@ -61,7 +59,7 @@ def add(
     outcomes: Mapping[str, ParticipantOutcome] = {jid: attempt.outcome for jid, attempt in attempts.items()}
     if settings.invite != "never":
         codes = {jid: attempt.claim.code for jid, attempt in attempts.items() if attempt.claim.code is not None}
-        outcomes = yield from invite(session.provider, group, outcomes, observer.people, settings=settings, codes=codes)
+        outcomes = yield from invite(observer, outcomes, settings=settings, codes=codes)
     if len(outcomes) == len(participants):
         return tuple(outcomes.values())
     return tuple(

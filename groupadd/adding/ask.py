@@ -115,7 +115,8 @@ def _record_claims(observer: RosterObserver, attempts: Attempts, reply: AddReply
     if unmatched:
         unmatched = _match(unmatched, observer, attempts)
     if len(attempts) == len(reply.claims) == len(unmatched) == 1 and observer.without_owner([unmatched[0][0]]):
-        (jid, attempt), (names, claim) = *attempts.items(), *unmatched
+        ((jid, attempt),) = attempts.items()
+        ((names, claim),) = unmatched
         attempt.record_claim(claim)
         observer.learn(jid, names)
         unmatched = []

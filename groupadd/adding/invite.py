@@ -5,18 +5,18 @@ from datetime import UTC, datetime
 
 from attrs import evolve
 
+from groupadd.adding.observe import RosterObserver
 from groupadd.errors import AnswerLost, ProviderError, Unsupported
-from groupadd.model.identity import GroupId, Participant
-from groupadd.model.masking import Secret
+from groupadd.model.masking import Secret, masked
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupMembershipProvider, SendsPersonalInvites, SendsText, SharesInviteLink
+from groupadd.provider import GroupMembershipProvider, SendsPersonalInvites, SendsText, SentMessage, SharesInviteLink
 from groupadd.settings import LINK, AddSettings, Invitation
-from groupadd.wire.messages import Flow, NoAnswer
-from groupadd.wire.retry import with_retries
+from groupadd.wire.messages import Flow, NoAnswer, log
+from groupadd.wire.retry import or_none
 
 # Reasons for which an invitation makes sense. Others stay out: a person who blocked us, legal reasons, a full group, an
 # admin's pending approval, and all unknowns.
-INVITABLE = frozenset({Reason.PRIVACY, Reason.RECENTLY_LEFT, Reason.COMMUNITY, Reason.SILENT_REFUSAL})
+INVITABLE = frozenset({Reason.PRIVACY, Reason.RECENTLY_LEFT, Reason.COMMUNITY, Reason.SILENT_REFUSAL, Reason.REFUSED})
 
 
 def require_invitations(provider: GroupMembershipProvider, how: Invitation) -> None:
@@ -32,53 +32,70 @@ def require_invitations(provider: GroupMembershipProvider, how: Invitation) -> N
 
 
 def invite(
-    provider: GroupMembershipProvider,
-    group: GroupId,
+    observer: RosterObserver,
     outcomes: Mapping[str, ParticipantOutcome],
-    people: Mapping[str, Participant],
     *,
     settings: AddSettings,
     codes: Mapping[str, Secret],
 ) -> Flow[Mapping[str, ParticipantOutcome]]:
     """Send one invitation to each participant for whom it makes sense. All mappings are by canonical JID.
 
-    A sent invitation makes the participant `invited`. A failed or unconfirmed one changes no status and is noted.
+    Numbers are checked first where the provider can: no message goes to a number that is not on WhatsApp. A sent
+    invitation makes the participant `invited`. A failed or unconfirmed one changes no status and is noted.
 
     Args:
-        provider: The provider that sends.
-        group: The group.
+        observer: The participants and their known names.
         outcomes: The outcomes of the add.
-        people: The participants.
         settings: The kind of invitation, and the message.
         codes: The codes of the personal invitations that WhatsApp offers.
 
     Returns:
         The outcomes, with their invitations.
     """
-    wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     invited = dict(outcomes)
-    if settings.invite == "personal" and isinstance(provider, SendsPersonalInvites):
-        for jid in (jid for jid in wanted if jid in codes):
-            offer = outcomes[jid].invite or Invite("personal")
-            sending = provider.send_personal_invite(group, people[jid], code=codes[jid], expires_at=offer.expires_at)
-            invited[jid] = _with_invite(outcomes[jid], (yield from _sent(offer, sending)))
-    elif (
-        settings.invite == "link"
-        and wanted
-        and isinstance(provider, SharesInviteLink)
-        and isinstance(provider, SendsText)
-    ):
-        try:
-            message = (yield from with_retries(provider.invite_link(group))).within(
-                settings.invite_text.replace(LINK, "{}")
-            )
-        except ProviderError:
-            return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in wanted}
-        for jid in wanted:
-            invited[jid] = _with_invite(
-                outcomes[jid], (yield from _sent(Invite("link"), provider.send_text(people[jid], message)))
-            )
+    wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
+    if settings.invite == "personal":
+        wanted = [jid for jid in wanted if jid in codes]
+    if not wanted:
+        return invited
+    message = (yield from _message(observer, settings)) if settings.invite == "link" else None
+    for jid in wanted:
+        outcome = outcomes[jid]
+        offer = Invite("link") if settings.invite == "link" else outcome.invite or Invite("personal")
+        if settings.invite == "link" and message is None:
+            invited[jid] = evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
+        elif (yield from observer.is_not_on_whatsapp(jid)):
+            invited[jid] = evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
+        else:
+            sent = yield from _sent(observer, jid, offer, _sending(observer, jid, offer, message, codes.get(jid)))
+            status = Status.INVITED if sent.state is InviteState.SENT else outcome.status
+            invited[jid] = evolve(outcome, status=status, invite=sent)
     return invited
+
+
+def _message(observer: RosterObserver, settings: AddSettings) -> Flow[Secret | None]:
+    """Return the message with the group's link, or None where the link cannot be read."""
+    provider = observer.session.provider
+    if not isinstance(provider, SharesInviteLink):
+        return None
+    link = yield from or_none(provider.invite_link(observer.group))
+    return link and link.within(settings.invite_text.replace(LINK, "{}"))
+
+
+def _sending(
+    observer: RosterObserver, jid: str, offer: Invite, message: Secret | None, code: Secret | None
+) -> Flow[SentMessage]:
+    """Return the flow that sends the invitation: the message with the link, or the personal invitation.
+
+    Raises:
+        Unsupported: The provider cannot send it.
+    """
+    provider, recipient = observer.session.provider, observer.recipient(jid)
+    if message is not None and isinstance(provider, SendsText):
+        return provider.send_text(recipient, message)
+    if code is not None and isinstance(provider, SendsPersonalInvites):
+        return provider.send_personal_invite(observer.group, recipient, code=code, expires_at=offer.expires_at)
+    raise Unsupported("this provider cannot send the invitation")
 
 
 def is_invitable(outcome: ParticipantOutcome) -> bool:
@@ -87,19 +104,18 @@ def is_invitable(outcome: ParticipantOutcome) -> bool:
     return outcome.status is Status.NOT_ADDED and outcome.reason in INVITABLE and not sent_already
 
 
-def _with_invite(outcome: ParticipantOutcome, sent: Invite) -> ParticipantOutcome:
-    return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
-
-
-def _sent(offer: Invite, sending: Flow[str | None]) -> Flow[Invite]:
-    """Send once. A message whose answer is lost may have arrived: it is not sent again."""
-    state, message_id = InviteState.SENT, None
+def _sent(observer: RosterObserver, jid: str, offer: Invite, sending: Flow[SentMessage]) -> Flow[Invite]:
+    """Send once. A message without an answer may have arrived; one to another account has. Neither is sent again."""
+    state, message = InviteState.SENT, SentMessage()
     try:
-        message_id = yield from sending
+        message = yield from sending
+        if (yield from observer.is_another_account(jid, message.recipient)):
+            log.warning("the provider sent an invitation to another account than %s", masked(jid))
+            state = InviteState.UNKNOWN
     except NoAnswer as lost:
         state = InviteState.UNKNOWN if lost.maybe_sent else InviteState.FAILED
     except AnswerLost:
         state = InviteState.UNKNOWN
     except ProviderError:
         state = InviteState.FAILED
-    return evolve(offer, state=state, at=datetime.now(UTC), message_id=message_id)
+    return evolve(offer, state=state, at=datetime.now(UTC), message_id=message.id)

@@ -6,7 +6,7 @@ from typing import TypeAlias
 from attrs import define, evolve, field, frozen
 
 from groupadd.errors import ProviderError, SessionNotReady, Unsupported
-from groupadd.model.identity import GroupId, Identity, Participant, Person, alternates, same_first
+from groupadd.model.identity import PHONE_DOMAIN, GroupId, Identity, Participant, Person, alternates, same_first
 from groupadd.model.masking import repr_masked, repr_scrubbed
 from groupadd.model.outcome import Reason
 from groupadd.model.roster import Observation, Proof, Roster, RosterProof
@@ -17,6 +17,7 @@ from groupadd.provider import (
     KnowsSession,
     ListsJoinRequests,
     ListsParticipants,
+    NumberCheck,
     RefreshesRoster,
     ResolvesLids,
     Session,
@@ -259,22 +260,61 @@ class RosterObserver:
 
         At most 20 participants are asked about in a call.
         """
-        provider = self.session.provider
-        new = [jid for jid in jids if jid not in self._looked_up][: max(0, MOST_LOOKED_UP - len(self._looked_up))]
-        phones = {phone: jid for jid in new for phone in self.person(jid).phones}
+        new = [jid for jid in jids if jid not in self._looked_up][: MOST_LOOKED_UP - len(self._looked_up)]
         self._looked_up.update(new)
+        yield from self._learn_lids(new)
+        for jid in new:
+            for phone in self.person(jid).phones:
+                yield from self._check(jid, phone)
+
+    def _learn_lids(self, jids: Iterable[str]) -> Flow[None]:
+        provider = self.session.provider
+        phones = {phone: jid for jid in jids for phone in self.person(jid).phones}
         if isinstance(provider, ResolvesLids) and phones:
             lids = yield from or_none(provider.resolve_lids(tuple(phones)))
             for phone, lid in (lids or {}).items():
                 if phone in phones:
                     self.learn(phones[phone], Identity(lid=lid))
-        if isinstance(provider, ChecksNumbers):
-            for phone, jid in phones.items():
-                number = yield from or_none(provider.check_number(phone))
-                if number is not None and number.account is not None:
-                    self.learn(jid, number.account)
-                    if number.account.phone == phone:
-                        self._confirmed.add(jid)
+
+    def _check(self, jid: str, phone: str) -> Flow[NumberCheck | None]:
+        """Check a participant's number, where the provider can, and learn the account that it names."""
+        provider = self.session.provider
+        if not isinstance(provider, ChecksNumbers):
+            return None
+        check = yield from or_none(provider.check_number(phone))
+        if check is not None and check.exists and check.account is not None:
+            self.learn(jid, check.account)
+            if check.account.phone == phone:
+                self._confirmed.add(jid)
+        return check
+
+    def is_not_on_whatsapp(self, jid: str) -> Flow[bool]:
+        """Check a participant's number before a message goes out. Return whether it is surely not on WhatsApp."""
+        phone = self.recipient(jid).phone
+        if phone is None or jid in self._confirmed:
+            return False
+        check = yield from self._check(jid, phone)
+        return check is not None and check.exists is False
+
+    def recipient(self, jid: str) -> Participant:
+        """Return a participant under the name that the provider's own answers use, where one names another number."""
+        person, participant = self.person(jid), self.people[jid]
+        others = sorted(person.phones - {participant.phone})
+        if participant.phone is None or jid in self._confirmed or len(others) != 1:
+            return participant
+        (phone,) = others
+        return evolve(participant, phone=phone, id=f"{phone}@{PHONE_DOMAIN}")
+
+    def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
+        """Return whether a message went to another account than the participant's, by what the answer names."""
+        if recipient is None:
+            return False
+        if recipient.phone is None and not self.person(jid).lids:
+            yield from self._learn_lids([jid])
+        person = self.person(jid)
+        is_phone, is_lid = recipient.phone in person.phones, recipient.lid in person.lids
+        comparable = bool((recipient.phone and person.phones) or (recipient.lid and person.lids))
+        return comparable and not (is_phone or is_lid)
 
 
 def _all_names(identities: Iterable[Identity]) -> Names:

@@ -9,8 +9,8 @@ from groupadd.model.identity import GroupId, Identity, Participant, Person, same
 from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason
-from groupadd.model.roster import Roster
-from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo, RefreshesRoster
+from groupadd.model.roster import Proof, Roster
+from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo
 from groupadd.wire.messages import Flow
 from groupadd.wire.retry import or_none
 
@@ -94,7 +94,7 @@ def preflight(
         on_whatsapp = None if member else (yield from _is_on_whatsapp(session, person))
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
     limit, size = told.limit or USUAL_LIMIT, told.size or (len(roster.members) if roster.complete else None)
-    why = _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
+    why = yield from _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
     return Preflight(
         provider=name,
         type=kind,
@@ -160,9 +160,10 @@ def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool 
     return None if check is None else check.exists
 
 
-def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:
-    refreshable = isinstance(session.provider, RefreshesRoster)
-    if not roster.complete or not (roster.live or refreshable):
+def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Flow[Reason | None]:
+    proof = yield from session.roster_proof()
+    proves = roster.proves if proof is None or proof.refreshed is None else proof.refreshed
+    if not roster.complete or Proof.ABSENCE not in proves:
         return Reason.STALE_ROSTER
     if Reason.UNRESOLVED_IDENTITY in doubts:
         return Reason.UNRESOLVED_IDENTITY

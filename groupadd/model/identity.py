@@ -24,11 +24,12 @@ _NO_PERSON = {
     "newsletter": "is a channel, not a person",
     "bot": "is a bot, not a person",
 }
-_NAME = re.compile(  # a JID, or a bare number; the second group is there for LIDs
-    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(?:s\.whatsapp\.net|c\.us|hosted|(lid|hosted\.lid)))?\s*",
+_NAME = re.compile(  # a JID, or a bare number: its digits and its domain
+    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(s\.whatsapp\.net|c\.us|hosted|lid|hosted\.lid))?\s*",
     re.IGNORECASE,
 )
 _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
+_LONGEST_BARE_PHONE = 13  # digits; LIDs have 13 to 15, and hardly any country has numbers of 14
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
 _PUNCTUATION = re.compile(r"[\s.()\u2010-\u2015\u2212-]+")
@@ -65,24 +66,25 @@ def identity(*names: object) -> Identity | None:
     """Return the person that a provider calls by these names, or None where no name can be read.
 
     Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, and bare numbers with or without
-    a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None.
+    a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None. Bare digits that
+    equal the LID are the LID. Bare digits that are longer than phone numbers are no known name: a LID may have as many.
     """
-    phone: str | None = None
-    lid: str | None = None
-    for name in names:
-        match = _NAME.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            continue
-        digits, is_lid = match.groups()
-        if is_lid:
-            if lid not in {None, digits}:
-                return None
-            lid = digits
-        else:
-            if phone not in {None, digits}:
-                return None
-            phone = digits
-    return Identity(phone, lid) if phone or lid else None
+    matches = [match for name in names if isinstance(name, str) and (match := _NAME.fullmatch(name))]
+    lids = {digits for digits, domain in map(_named, matches) if domain == LID_DOMAIN}
+    phones = {
+        digits
+        for digits, domain in map(_named, matches)
+        if domain == PHONE_DOMAIN or (domain == "" and digits not in lids and len(digits) <= _LONGEST_BARE_PHONE)
+    }
+    if len(lids) > 1 or len(phones) > 1 or not (lids or phones):
+        return None
+    return Identity(next(iter(phones), None), next(iter(lids), None))
+
+
+def _named(match: re.Match[str]) -> tuple[str, str]:
+    """Return the digits of a name and their kind: the domain of phones or of LIDs, or none for bare digits."""
+    digits, domain = match.groups()
+    return digits, LID_DOMAIN if (domain or "").lower() in _LID_DOMAINS else PHONE_DOMAIN if domain else ""
 
 
 @frozen

@@ -15,7 +15,18 @@ from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite, InviteState
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
 
@@ -78,7 +89,7 @@ class Evolution:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield from self._read(LIST, query={"groupJid": group.jid})
-        return engines.read_roster(response, group, at="participants")
+        return engines.read_roster(response, group, at="participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._read(INFO, query={"groupJid": group.jid})))
@@ -86,11 +97,11 @@ class Evolution:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._read(INVITE, query={"groupJid": group.jid})), at="inviteCode")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"number": person.phone or person.id, "text": text}
-        return common.read_message_id((yield from self._read(SEND, json=body)))
+        return common.read_sent_message((yield from self._read(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         """Check a number; the server looks for its other forms as well [S]."""
         return common.read_number((yield from self._read(CHECK, json={"numbers": [phone]}, repeatable=True)))
 

@@ -14,7 +14,18 @@ from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
@@ -102,17 +113,17 @@ class Gowa:
 
     def _strangers(self, phones: Sequence[str]) -> Flow[Sequence[str]]:
         """Return the numbers that are not on WhatsApp; none of them where one check gets no answer."""
-        accounts: dict[str, Identity | None] = {}
+        checks: dict[str, NumberCheck] = {}
         try:
             for phone in phones:
-                accounts[phone] = yield from self.check_number(phone)
+                checks[phone] = yield from self.check_number(phone)
         except NoAnswer:
             return ()
-        return [phone for phone, account in accounts.items() if account is None]
+        return [phone for phone, check in checks.items() if check.exists is False]
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         response = yield from self._ask(LIST, query={"group_id": group.jid})
-        return engines.read_roster(response, group, at="results.participants")
+        return engines.read_roster(response, group, at="results.participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
@@ -128,11 +139,11 @@ class Gowa:
         response = yield from self._ask(INVITE, query={"group_id": group.jid})
         return envelope.read_invite(response, at="results.invite_link")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return common.read_message_id((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        return common.read_sent_message((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
-        return common.read_number((yield from self._ask(CHECK, query={"phone": phone})), asked=phone)
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
+        return common.read_number((yield from self._ask(CHECK, query={"phone": phone})))
 
     def session(self) -> Flow[Session]:
         match envelope.record(envelope.read((yield from self._ask(STATUS)))):

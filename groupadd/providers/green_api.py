@@ -11,10 +11,20 @@ from attrs import frozen
 
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
 from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
-from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
 from groupadd.readers.one_by_one import add_one_by_one
@@ -82,7 +92,9 @@ class GreenApi:
         return envelope.read_add(response, _reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group, at="participants")
+        return engines.read_roster(
+            (yield from self._ask(GROUP, groupId=group.jid)), group, at="participants", proves=Proof.BOTH
+        )
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, groupId=group.jid)))
@@ -94,12 +106,12 @@ class GreenApi:
                 raise NotAllowed("the provider shows the invite link to admins only")
         return envelope.read_invite(response, at="groupInviteLink")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return common.read_message_id((yield from self._ask(SEND, chatId=common.chat_id(person), message=text)))
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        return common.read_sent_message((yield from self._ask(SEND, chatId=common.chat_id(person), message=text)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         """Check a number by `chatId`; the page's older form has `phoneNumber` [D]."""
-        return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
+        return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         """Check each number: the answer tells its LID. Older answers do not [D]."""

@@ -6,13 +6,23 @@ Sources: [D] the vendor's documentation and its OpenAPI 2026.7; [S] devlikeapro/
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Unpack
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from groupadd.errors import NotAllowed, RequestRefused, SessionNotReady
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response
@@ -86,7 +96,7 @@ class Waha:
         response = yield from self._ask(LIST, {"group": group.jid})
         if envelope.matches(response, 404, NO_SUCH_ROUTE):
             response = yield from self._ask(OLD_LIST, {"group": group.jid})
-        return evolve(engines.read_roster(response, group, at=""), live=False)
+        return engines.read_roster(response, group, at="", proves=Proof.NOTHING)
 
     def refresh_roster(self, group: GroupId) -> Flow[None]:  # noqa: ARG002  the server has one store for all groups
         match envelope.read((yield from self._ask(VERSION))):
@@ -105,11 +115,11 @@ class Waha:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"session": self.session_name, "chatId": common.chat_id(person), "text": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         return common.read_number((yield from self._ask(CHECK, query={"session": self.session_name, "phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:

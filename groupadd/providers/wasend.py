@@ -19,10 +19,10 @@ from groupadd.model.codes import (
     Meaning,
     meaning_of,
 )
-from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, Session
+from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session
 from groupadd.readers import common, engines, envelope
 from groupadd.wire.messages import Content, Flow, Request, Response
 
@@ -77,16 +77,16 @@ class Wasend:
         return envelope.read_add((yield from self._ask(ADD, group, json=body)), _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(LIST, group)), group, at="participants")
+        return engines.read_roster((yield from self._ask(LIST, group)), group, at="participants", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group)), at="inviteCode")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"session": self.session_id, "to": _name(person), "text": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         query = {"session": self.session_id, "phone": phone}
         return common.read_number((yield from self._ask(CHECK, query=query)))
 

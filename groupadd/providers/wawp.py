@@ -14,7 +14,7 @@ from groupadd.model.codes import NO_ANSWER
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Endpoint, Endpoints, Session, refuse_notify
+from groupadd.provider import AddReply, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session, refuse_notify
 from groupadd.readers import common, engines, envelope
 from groupadd.readers.envelope import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response, Wire
@@ -76,16 +76,16 @@ class Wawp:
         return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="")
+        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"chatId": common.chat_id(person), "message": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         return common.read_number((yield from self._ask(CHECK, query={"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:

@@ -14,7 +14,18 @@ from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECO
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response
@@ -83,7 +94,9 @@ class Whapi:
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(GROUP, group.jid)), group, at="participants")
+        return engines.read_roster(
+            (yield from self._ask(GROUP, group.jid)), group, at="participants", proves=Proof.BOTH
+        )
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, group.jid)))
@@ -94,11 +107,11 @@ class Whapi:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group.jid)), at="invite_code")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"to": person.phone or person.id, "body": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         body = {"blocking": "wait", "force_check": True, "contacts": [f"+{phone}"]}
         return common.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
 

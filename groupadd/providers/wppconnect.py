@@ -15,7 +15,18 @@ from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Reason, Status
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
 from groupadd.readers import common, engines, envelope, group_info
 from groupadd.readers.envelope import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
@@ -91,7 +102,9 @@ class WPPConnect:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
-        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="response")
+        return engines.read_roster(
+            (yield from self._ask(LIST, {"group": group.jid})), group, at="response", proves=Proof.BOTH
+        )
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, {"group": group.jid})))
@@ -99,14 +112,14 @@ class WPPConnect:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="response")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         to = {"phone": _checked(person.phone)} if person.phone else {"phone": person.lid, "isLid": True}
         response = yield from self._ask(SEND, json={**to, "message": text, "isGroup": False})
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
-        return common.read_message_id(response)
+        return common.read_sent_message(response)
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         return common.read_number((yield from self._ask(CHECK, {"phone": _checked(phone)})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:

@@ -11,7 +11,7 @@ from groupadd.errors import SessionNotReady
 from groupadd.model.identity import Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite
-from groupadd.provider import Session
+from groupadd.provider import NumberCheck, SentMessage, Session
 from groupadd.readers import envelope
 from groupadd.wire.messages import Flow, Response
 
@@ -35,8 +35,19 @@ def chat_id(person: Participant) -> str:
 
 
 def jid_of(wid: object) -> object:
-    """Return the JID in a wid, which whatsapp-web.js and wa-js write as an object, or the value itself."""
-    return wid.get("_serialized") if isinstance(wid, dict) else wid
+    """Return the JID in a wid, which whatsapp-web.js and wa-js write as an object, or the value itself.
+
+    Since July 2026 WhatsApp Web writes `$1` in the place of `_serialized` (whatsapp-web.js PRs 201832 and 201848).
+    """
+    if not isinstance(wid, dict):
+        return wid
+    user, server = wid.get("user"), wid.get("server")
+    return serialized(wid) or (f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) else None)
+
+
+def serialized(key: Mapping[str, object]) -> object:
+    """Return the text form of a WhatsApp Web object: of a wid its JID, of a message key its id."""
+    return key.get("_serialized") or key.get("$1")
 
 
 def personal_invite(code: object, expiration: object) -> tuple[Invite, Secret] | tuple[None, None]:
@@ -59,12 +70,8 @@ def _moment(expiration: object) -> datetime | None:
         return None
 
 
-def read_number(response: Response, *, asked: str | None = None) -> Identity | None:
-    """Return the account of a checked number, or None where the number is not on WhatsApp.
-
-    Args:
-        response: The answer.
-        asked: The number of the request, for a vendor that confirms a number without naming its account.
+def read_number(response: Response) -> NumberCheck:
+    """Return whether a checked number is on WhatsApp, and its account where the answer names it.
 
     Raises:
         ProviderError: The provider refused the read, or its answer cannot be read.
@@ -77,7 +84,7 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"is_on_whatsapp": False}
             | {"contacts": [{"status": "invalid"}]}
         ):
-            return None
+            return NumberCheck(exists=False)
         case (
             {"exists": True, **account}  # Evolution, Wasend
             | {"numberExists": True, **account}  # WAHA, Wawp, WPPConnect
@@ -86,33 +93,43 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"contacts": [{"status": "valid", **account}]}  # Whapi
         ):
             names = (account.get(key) for key in ("chatId", "jid", "wa_id", "phone", "id"))
-            if found := identity(jid_of(next(filter(None, names), None))) or identity(asked):
-                return found
+            return NumberCheck(exists=True, account=identity(jid_of(next(filter(None, names), None))))
     raise envelope.unreadable()
 
 
-def read_message_id(response: Response) -> str | None:
-    """Return the id of a sent message, or None where the answer accepts the message without an id.
+def read_sent_message(response: Response) -> SentMessage:
+    """Return a sent message: its id and its recipient, where the answer names them.
 
     Raises:
         ProviderError: The provider refused the message, or its answer cannot be read.
     """
     answer = envelope.read(response)
-    match envelope.record(answer):
+    record = envelope.record(answer)
+    match record:
+        case {"key": {"id": str() as message, **key}}:  # Baileys: Evolution, WAHA
+            return SentMessage(message, identity(key.get("remoteJid")))
+        case {"id": {"id": str() as message, **key}}:  # whatsapp-web.js: WAHA
+            return SentMessage(str(serialized(key) or message), identity(record.get("to"), jid_of(key.get("remote"))))
         case (
-            {"key": {"id": str() as message}}  # Baileys: Evolution, WAHA
-            | {"id": str() as message}  # WAHA, Wasend, WPPConnect
-            | {"id": {"_serialized": str() as message}}  # whatsapp-web.js: WAHA
+            {"id": str() as message}  # WAHA, Wasend, WPPConnect
             | {"message": {"id": str() as message}}  # Whapi
             | {"message_id": str() as message}  # GOWA
             | {"idMessage": str() as message}  # GREEN-API
         ):
-            return message
+            return SentMessage(message, _recipient(record))
         case {"sent": True}:  # Whapi
-            return None
+            return SentMessage()
     if isinstance(answer, dict) and envelope.accepts(answer):
-        return None
+        return SentMessage()
     raise envelope.unreadable()
+
+
+def _recipient(record: Mapping[str, object]) -> Identity | None:
+    """Read the recipient: `chatId`, `chat_id` or `to`, beside the message's id or in its record."""
+    inner = record.get("message")
+    places = (record, inner if isinstance(inner, dict) else {})
+    names = (jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to"))
+    return next((found for name in names if (found := identity(name))), None)
 
 
 def read_lid(response: Response) -> Identity | None:
@@ -125,11 +142,14 @@ def read_lid(response: Response) -> Identity | None:
     return found if found and found.lid else None
 
 
-def resolve_lids(phones: Sequence[str], ask: Callable[[str], Flow[Identity | None]]) -> Flow[Mapping[str, str]]:
+def resolve_lids(
+    phones: Sequence[str], ask: Callable[[str], Flow[Identity | None] | Flow[NumberCheck]]
+) -> Flow[Mapping[str, str]]:
     """Ask for the account of each number, one request each; return the LIDs by number, without the unknown ones."""
     lids: dict[str, str] = {}
     for phone in phones:
-        account = yield from ask(phone)
+        answer = yield from ask(phone)
+        account = answer.account if isinstance(answer, NumberCheck) else answer
         if account and account.lid:
             lids[phone] = account.lid
     return lids

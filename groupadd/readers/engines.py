@@ -11,7 +11,7 @@ from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimite
 from groupadd.model.codes import meaning_of
 from groupadd.model.identity import GroupId, Identity, identity
 from groupadd.model.outcome import Status
-from groupadd.model.roster import Member, Roster
+from groupadd.model.roster import Member, Proof, Roster
 from groupadd.provider import AddReply, Claim
 from groupadd.readers import baileys, envelope, wajs, webjs, whatsmeow
 from groupadd.readers.common import jid_of
@@ -79,13 +79,14 @@ def _claim(row: object) -> tuple[Identity, Claim] | None:
     return baileys.claim(row) or whatsmeow.claim(row) if isinstance(row, dict) else None
 
 
-def read_roster(response: Response, group: GroupId, *, at: str) -> Roster:
+def read_roster(response: Response, group: GroupId, *, at: str, proves: Proof) -> Roster:
     """Return the roster in an answer whose rows have any engine's shape.
 
     Args:
         response: The answer.
         group: The group of the request.
         at: The documented place of the rows, as for `envelope.listing`.
+        proves: What the vendor's list can prove.
 
     Raises:
         ProviderError: The provider refused the read, or its answer wraps no list, or is about another group.
@@ -95,7 +96,7 @@ def read_roster(response: Response, group: GroupId, *, at: str) -> Roster:
         raise envelope.unreadable()
     members = [_member(row) for row in listing.rows if not _has_left(row)]
     readable = tuple(member for member in members if member is not None)
-    return Roster(readable, listing.size, len(members) - len(readable) + (not listing.whole))
+    return Roster(readable, listing.size, len(members) - len(readable) + (not listing.whole), proves=proves)
 
 
 def _has_left(row: object) -> bool:
@@ -115,7 +116,7 @@ _NO_ERROR = (None, 0, "", "0")
 
 def _member(row: object) -> Member | None:
     """Read one row; None for a row with an unknown role or error, whose person may be a member or not."""
-    if isinstance(row, str) or (isinstance(row, dict) and "_serialized" in row):  # wa-js: the wid alone
+    if isinstance(row, str) or (isinstance(row, dict) and row.keys() & {"_serialized", "$1"}):  # wa-js: the wid alone
         row = {"id": row}
     if not isinstance(row, dict):
         return None

@@ -14,7 +14,7 @@ from groupadd.client import ClientFlows
 from groupadd.errors import GroupAddError
 from groupadd.model.identity import GroupId, parse_participants, same_first
 from groupadd.model.outcome import ParticipantOutcome
-from groupadd.provider import ChecksNumbers, DescribesGroup, GroupMembershipProvider, Identity, ResolvesLids
+from groupadd.provider import ChecksNumbers, DescribesGroup, GroupMembershipProvider, NumberCheck, ResolvesLids
 from groupadd.sandbox import Fault
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow
@@ -191,7 +191,9 @@ def _membership(person: Membership) -> str:
     return {True: "in", False: "out", None: str(person.reason)}[person.member]
 
 
-def _checked(names: Identity | None, phone: str) -> str:
-    if names is None:
-        return "not on WhatsApp"
-    return "this number" if names.phone == phone else "another name"
+def _checked(check: NumberCheck, phone: str) -> str:
+    if not check.exists:
+        return "unknown" if check.exists is None else "not on WhatsApp"
+    if check.account is None:
+        return "on WhatsApp"
+    return "this number" if check.account.phone == phone else "another name"

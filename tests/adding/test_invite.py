@@ -11,7 +11,7 @@ from attrs import frozen
 from groupadd import errors
 from groupadd.adding.add import add
 from groupadd.adding.invite import INVITABLE, invite
-from groupadd.adding.observe import ProviderSession
+from groupadd.adding.observe import ProviderSession, RosterObserver
 from groupadd.model.codes import PRIVACY
 from groupadd.model.identity import GroupId, Participant, parse_participants
 from groupadd.model.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
@@ -49,7 +49,8 @@ def invited(
     people = {ANN: parse_participants([ANN])[0]}
     script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
     settings = AddSettings(invite="link")
-    invited = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=settings, codes={}))
+    observer = RosterObserver(ProviderSession(WASEND), GroupId(GROUP), people)
+    invited = script.run(invite(observer, {ANN: before}, settings=settings, codes={}))
     return invited[ANN], script
 
 
@@ -245,6 +246,11 @@ def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
     people = {ANN: parse_participants([ANN])[0]}
     before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
     invited = Script({}).run(
-        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, settings=AddSettings(invite="personal"), codes={})
+        invite(
+            RosterObserver(ProviderSession(Carrier()), GroupId(GROUP), people),
+            {ANN: before},
+            settings=AddSettings(invite="personal"),
+            codes={},
+        )
     )
     assert invited[ANN] is before

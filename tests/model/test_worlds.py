@@ -70,8 +70,12 @@ def reader_of(provider: str) -> Reader:
         checked = (
             drive(asked.check_number(dialled), transport, world.clock) if isinstance(asked, ChecksNumbers) else None
         )
-    tells_lid = isinstance(asked, ResolvesLids) or (checked is not None and checked.lid is not None)
-    return Reader(tells_lid, checked is not None and checked.phone == BRAZIL.phone)
+    tells_lid = isinstance(asked, ResolvesLids) or (
+        checked is not None and checked.account is not None and checked.account.lid is not None
+    )
+    return Reader(
+        tells_lid, checked is not None and checked.account is not None and checked.account.phone == BRAZIL.phone
+    )
 
 
 @pytest.mark.parametrize("provider", vendor_names())

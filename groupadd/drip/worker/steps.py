@@ -25,7 +25,6 @@ from groupadd.drip.worker.recording import Recorder, verdict_changes
 from groupadd.drip.worker.sending import RequestSender
 from groupadd.errors import GroupAddError, LedgerError, ProviderError, RequestRefused
 from groupadd.model.codes import NO_ANSWER, UNRECOGNISED, Meaning
-from groupadd.model.identity import GroupId
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason
 from groupadd.provider import Claim
@@ -166,10 +165,8 @@ class AccountSteps:
 
     async def _send_invitation(self, person: PlannedPerson, code: Secret | None) -> ParticipantOutcome:
         inviting = invite(
-            self.session.provider,
-            GroupId(person.group_jid),
+            self.poller.observer_of(person),
             {person.jid: person.attempt(self.settings).outcome},
-            {person.jid: person.participant},
             settings=self.settings,
             codes={} if code is None else {person.jid: code},
         )
