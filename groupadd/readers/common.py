@@ -6,6 +6,7 @@ is unreadable, never a guess.
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from groupadd.errors import SessionNotReady
 from groupadd.model.identity import Identity, Participant, identity
@@ -45,7 +46,7 @@ def jid_of(wid: object) -> object:
     return serialized(wid) or (f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) else None)
 
 
-def serialized(key: Mapping[str, object]) -> object:
+def serialized(key: Mapping[Any, object]) -> object:
     """Return the text form of a WhatsApp Web object: of a wid its JID, of a message key its id."""
     return key.get("_serialized") or key.get("$1")
 

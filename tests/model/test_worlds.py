@@ -70,12 +70,9 @@ def reader_of(provider: str) -> Reader:
         checked = (
             drive(asked.check_number(dialled), transport, world.clock) if isinstance(asked, ChecksNumbers) else None
         )
-    tells_lid = isinstance(asked, ResolvesLids) or (
-        checked is not None and checked.account is not None and checked.account.lid is not None
-    )
-    return Reader(
-        tells_lid, checked is not None and checked.account is not None and checked.account.phone == BRAZIL.phone
-    )
+    account = None if checked is None else checked.account
+    tells_lid = isinstance(asked, ResolvesLids) or (account is not None and account.lid is not None)
+    return Reader(tells_lid, account is not None and account.phone == BRAZIL.phone)
 
 
 @pytest.mark.parametrize("provider", vendor_names())
