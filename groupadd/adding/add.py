@@ -96,7 +96,7 @@ def looks_before(provider: GroupMembershipProvider, settings: AddSettings) -> bo
 
 
 def _look_after(observer: RosterObserver, asked: Attempts, sent: SentRequests, settings: AddSettings) -> Flow[None]:
-    """Look until each participant whom the answer leaves open is decided. A failing look never raises.
+    """Look until every participant that the answer leaves open is decided. A failing look never raises.
 
     Every look also counts for the other participants that it shows in the group.
     """

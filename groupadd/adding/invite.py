@@ -38,7 +38,7 @@ def invite(
     settings: AddSettings,
     codes: Mapping[str, Secret],
 ) -> Flow[Mapping[str, ParticipantOutcome]]:
-    """Send one invitation to each participant for whom it makes sense. All mappings are by canonical JID.
+    """Send one invitation to each participant where it makes sense. All mappings are by canonical JID.
 
     Numbers are checked first where the provider can: no message goes to a number that is not on WhatsApp. A sent
     invitation makes the participant `invited`. A failed or unconfirmed one changes no status and is noted.

@@ -111,7 +111,7 @@ class ProviderSession:
         return self._roster_proof
 
     def _learn_own_lid(self) -> Flow[bool]:
-        """Ask for our own LID, once. Return whether the provider told it."""
+        """Ask for our own LID, once. Return whether the provider knows it."""
         me = yield from self.me()
         if self._lid_asked or me is None or me.phone is None or not isinstance(self.provider, ResolvesLids):
             return False

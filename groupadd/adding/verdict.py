@@ -1,4 +1,4 @@
-"""What became of a person: the provider's claim, a look before and the looks after, put together by one table."""
+"""The decision table: the provider's claim, the look before and the looks after give one verdict."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -11,17 +11,17 @@ from groupadd.model.roster import Observation
 
 
 class Presence(Enum):
-    """What the looks after an add show of one person."""
+    """What the looks after an add show of one participant."""
 
-    PRESENT = auto()  # in a roster
-    ABSENT = auto()  # in neither of the last two looks: proven
-    GONE = auto()  # in a roster, and in neither of the last two looks
-    MISSING = auto()  # not in a roster that would show the person, but not in two such looks
+    PRESENT = auto()  # present in a look
+    ABSENT = auto()  # absent in the last two looks: proven
+    GONE = auto()  # present in a look, then absent in the last two
+    MISSING = auto()  # absent from a roster that would show the participant, but not in two such looks
     NOTHING = auto()  # no look, or none that proves anything
 
 
 class Verdict(NamedTuple):
-    """What is said of one person, and how it is known."""
+    """The status, reason and evidence of one participant."""
 
     status: Status
     reason: Reason | None
@@ -89,8 +89,8 @@ def decide(
             return _CONTRADICTION
         case False, Presence.PRESENT, _:
             return Verdict(Status.ADDED, None, Evidence.OBSERVED)
-        case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as said:
-            return Verdict(said, None, Evidence.REPORTED)
+        case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as status:
+            return Verdict(status, None, Evidence.REPORTED)
         case None, Presence.PRESENT, _ if not claim.asked:
             return Verdict(Status.ALREADY_MEMBER, None, Evidence.INFERRED)
         case None, Presence.PRESENT, _:

@@ -60,7 +60,7 @@ class AsWord(TypeDecorator[WordT], Generic[WordT]):
 
     def process_bind_param(self, value: WordT | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what the database stores."""
-        return None if value is None else self.kind(value).value
+        return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:  # noqa: ARG002
         """Return the word that the database stores."""
