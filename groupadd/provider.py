@@ -305,7 +305,8 @@ class RefreshesRoster(Protocol):
         """Let the provider read the group from WhatsApp again. This is costly: groupadd asks at most once a call.
 
         Raises:
-            ProviderError: The provider refused, or cannot refresh.
+            ProviderError: The provider refused, or its answer cannot be read.
+            Unsupported: The server behind the provider cannot refresh.
         """
         ...
 

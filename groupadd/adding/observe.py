@@ -252,7 +252,7 @@ class RosterObserver:
             try:
                 yield from with_retries(delayed(provider.refresh_roster(self.group), not_before))
                 self._refreshed = True
-            except ProviderError as error:
+            except (ProviderError, Unsupported) as error:
                 log.info("the roster could not be refreshed: %s", error)
 
     def identify(self, jids: Iterable[str]) -> Flow[None]:

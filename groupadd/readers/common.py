@@ -110,14 +110,15 @@ def read_sent_message(response: Response) -> SentMessage:
         case {"key": {"id": str() as message, **key}}:  # Baileys: Evolution, WAHA
             return SentMessage(message, identity(key.get("remoteJid")))
         case {"id": {"id": str() as message, **key}}:  # whatsapp-web.js: WAHA
-            return SentMessage(str(serialized(key) or message), identity(record.get("to"), jid_of(key.get("remote"))))
+            recipient = identity(jid_of(record.get("to")), jid_of(key.get("remote")))
+            return SentMessage(str(serialized(key) or message), recipient)
         case (
             {"id": str() as message}  # WAHA, Wasend, WPPConnect
             | {"message": {"id": str() as message}}  # Whapi
             | {"message_id": str() as message}  # GOWA
             | {"idMessage": str() as message}  # GREEN-API
         ):
-            return SentMessage(message, _recipient(record))
+            return SentMessage(message, _recipient(record) or _chat_in(message))
         case {"sent": True}:  # Whapi
             return SentMessage()
     if isinstance(answer, dict) and envelope.accepts(answer):
@@ -131,6 +132,14 @@ def _recipient(record: Mapping[str, object]) -> Identity | None:
     places = (record, inner if isinstance(inner, dict) else {})
     names = (jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to"))
     return next((found for name in names if (found := identity(name))), None)
+
+
+def _chat_in(message: str) -> Identity | None:
+    """Read the recipient in WhatsApp Web's id of a message from us: `true_<JID of the chat>_<id>`."""
+    match message.split("_"):
+        case ["true", jid, _, *_]:
+            return identity(jid)
+    return None
 
 
 def read_lid(response: Response) -> Identity | None:
