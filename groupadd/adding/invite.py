@@ -59,10 +59,24 @@ def invite(
         return outcomes
     message = (yield from _message(observer, settings)) if settings.invite == "link" else None
     invited = dict(outcomes)
+    first_of: dict[str, str] = {}  # the first entry of each account
     for jid in wanted:
         content = message if settings.invite == "link" else codes[jid]
-        invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
+        is_on_whatsapp = yield from observer.names.is_on_whatsapp(jid)
+        first = first_of.setdefault(observer.names.recipient(jid).id, jid)
+        if first != jid:
+            invited[jid] = _duplicate(invited[first], outcomes[jid])
+        elif is_on_whatsapp is False:
+            invited[jid] = evolve(outcomes[jid], reason=Reason.NOT_ON_WHATSAPP)
+        else:
+            invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
     return invited
+
+
+def _duplicate(first: ParticipantOutcome, other: ParticipantOutcome) -> ParticipantOutcome:
+    """Return the outcome of an entry that a number check has shown to be an earlier entry's account."""
+    reason = Reason.DUPLICATE
+    return evolve(first, participant=other.participant, phone=other.phone, id=other.id, reason=reason)
 
 
 def _message(observer: RosterObserver, settings: AddSettings) -> Flow[Secret | None]:
@@ -89,8 +103,6 @@ def _invited(
     offer = outcome.invite or Invite("personal") if kind == "personal" else Invite("link")
     if content is None:
         return evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
-    if (yield from observer.names.is_on_whatsapp(jid)) is False:
-        return evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
     sent = yield from _sent(observer, jid, offer, content)
     return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
 
