@@ -67,7 +67,7 @@ class ProviderSession:
             SessionNotReady: The provider's WhatsApp session is down.
         """
         if self._session is None and isinstance(self.provider, KnowsSession):
-            session = yield from or_none(self.provider.session())
+            session = yield from or_none(self.provider.session)
             if session is not None and session.ready is False:
                 says = repr_scrubbed(session.says)
                 raise SessionNotReady(f"the provider's WhatsApp session is {says}: link it again or restart it")
@@ -106,7 +106,7 @@ class ProviderSession:
         if not isinstance(self.provider, KnowsRosterProof):
             return None
         if self._roster_proof is None:
-            self._roster_proof = yield from or_none(self.provider.roster_proof())
+            self._roster_proof = yield from or_none(self.provider.roster_proof)
         return self._roster_proof or RosterProof(Proof.NOTHING)
 
     def _learn_own_lid(self) -> Flow[bool]:
@@ -115,7 +115,7 @@ class ProviderSession:
         if self._lid_asked or me is None or me.phone is None or not isinstance(self.provider, ResolvesLids):
             return False
         self._lid_asked = True
-        lid = ((yield from or_none(self.provider.resolve_lids((me.phone,)))) or {}).get(me.phone)
+        lid = ((yield from or_none(self.provider.resolve_lids, (me.phone,))) or {}).get(me.phone)
         if lid is not None and self._session is not None:
             self._session = evolve(self._session, me=Identity(me.phone, lid))
         return lid is not None
@@ -303,7 +303,7 @@ def awaiting_approval(observer: RosterObserver, jids: Collection[str]) -> Flow[C
     """
     provider, names = observer.session.provider, observer.names
     requests = (
-        (yield from or_none(provider.join_requests(observer.group)))
+        (yield from or_none(provider.join_requests, observer.group))
         if isinstance(provider, ListsJoinRequests)
         else None
     )

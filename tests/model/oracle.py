@@ -213,14 +213,13 @@ def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Wit
     last = after[-2:]
     if len(after) < len(LOOK_AFTER_S) or any(look is None for look in last):
         return False
+    has_one_form = names.phone is None or reader.is_checked(human, asked)
     late = witness.added_at[-1] + LATENESS_S if witness.lost else 0.0
     return all(
         look is not None
         and look.at >= late
         and look.all_members
         and reader.lacks(human, names, look)
-        and (
-            names.phone is None or reader.is_checked(human, asked) or reader.is_explained(names, look, witness, others)
-        )
+        and (has_one_form or reader.is_explained(names, look, witness, others))
         for look in last
     )
