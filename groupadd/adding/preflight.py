@@ -10,7 +10,7 @@ from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason
 from groupadd.model.roster import Proof, Roster
-from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo
+from groupadd.provider import DescribesGroup, GroupInfo
 from groupadd.wire.messages import Flow
 from groupadd.wire.retry import or_none
 
@@ -27,7 +27,7 @@ class Prospect:
         phone: Digits without a plus, or None.
         id: The canonical JID.
         member: Whether the participant is in the group; None where the roster proves neither.
-        on_whatsapp: Whether the number is on WhatsApp; None where the provider cannot say, and for members, whose
+        on_whatsapp: Whether the number is on WhatsApp; None where the provider proves neither, and for members, whose
             numbers are not checked.
     """
 
@@ -87,17 +87,18 @@ def preflight(
         Unsupported: The provider has no roster.
         ProviderError: The roster could not be read.
     """
-    observer = RosterObserver(session, group, same_first(participants))
-    observations = yield from observer.look(observer.people)
+    observer = RosterObserver.of(session, group, same_first(participants))
+    people = observer.names.people
+    observations = yield from observer.look(people)
     roster = observer.roster or Roster(())
     info = yield from _group_info(session, group)
     prospects: list[Prospect] = []
-    for one, person in observer.people.items():
-        member = observations[one].member
-        on_whatsapp = None if member else (yield from _is_on_whatsapp(session, person))
+    for jid, person in people.items():
+        member = observations[jid].member
+        on_whatsapp = None if member else (yield from observer.names.is_on_whatsapp(jid))
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
     limit, size = info.limit or USUAL_LIMIT, info.size or (len(roster.members) if roster.complete else None)
-    why = yield from _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
+    why = yield from _why_not_provable(session, roster, [shown.reason for shown in observations.values()])
     return Preflight(
         provider=name,
         type=kind,
@@ -154,20 +155,9 @@ def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
     return GroupInfo()
 
 
-def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool | None]:
-    """Check one number; None where the provider cannot or does not say."""
-    provider = session.provider
-    if person.phone is None or not isinstance(provider, ChecksNumbers):
-        return None
-    check = yield from or_none(provider.check_number(person.phone))
-    return None if check is None else check.exists
-
-
 def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Flow[Reason | None]:
     proof = yield from session.roster_proof()
-    proves = roster.proves if proof is None or proof.refreshed is None else proof.refreshed
-    if not roster.complete or Proof.ABSENCE not in proves:
+    proves = roster.proves if proof is None else proof.of_copy(refreshed=True)
+    if not roster.complete or proves is not Proof.BOTH:
         return Reason.STALE_ROSTER
-    if Reason.UNRESOLVED_IDENTITY in doubts:
-        return Reason.UNRESOLVED_IDENTITY
-    return None
+    return Reason.UNRESOLVED_IDENTITY if Reason.UNRESOLVED_IDENTITY in doubts else None

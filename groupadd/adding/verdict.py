@@ -28,7 +28,6 @@ class Verdict(NamedTuple):
     evidence: Evidence
 
 
-_IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
 _ALREADY_MEMBER = Verdict(Status.ALREADY_MEMBER, None, Evidence.OBSERVED)
 _CONTRADICTION = Verdict(Status.UNKNOWN, Reason.CONTRADICTION, Evidence.NONE)
 _ABSENCE_UNPROVEN = Verdict(Status.UNKNOWN, Reason.ABSENCE_UNPROVEN, Evidence.NONE)
@@ -50,18 +49,17 @@ def presence(
         claim: The meaning of the provider's claim, where it may be believed.
         before: The look before the add, or None without one.
     """
-    lacked = before is not None and before.listed is False
+    row_counts = (claim is not None and claim.is_in) or (before is not None and before.listed is False)
     present = False
     for observation in after:
-        believed = lacked or (claim is not None and claim.status in _IN)
-        present = present or bool(observation.member) or bool(observation.listed and believed)
-        lacked = lacked or observation.listed is False
-    gone = len(after) >= 2 and after[-1].member is False and after[-2].member is False
+        present = present or observation.member is True or (row_counts and observation.listed is True)
+        row_counts = row_counts or observation.listed is False
+    members = [observation.member for observation in after]
+    if members[-2:] == [False, False]:
+        return Presence.GONE if present else Presence.ABSENT
     if present:
-        return Presence.GONE if gone else Presence.PRESENT
-    if gone:
-        return Presence.ABSENT
-    return Presence.MISSING if any(observation.member is False for observation in after) else Presence.NOTHING
+        return Presence.PRESENT
+    return Presence.MISSING if False in members else Presence.NOTHING
 
 
 @cache
@@ -90,7 +88,7 @@ def decide(
         case False, Presence.PRESENT, _:
             return Verdict(Status.ADDED, None, Evidence.OBSERVED)
         case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as status:
-            return Verdict(status, None, Evidence.REPORTED)
+            return Verdict(status, None, Evidence.REPORTED if believes_claims else Evidence.INFERRED)
         case None, Presence.PRESENT, _ if not claim.asked:
             return Verdict(Status.ALREADY_MEMBER, None, Evidence.INFERRED)
         case None, Presence.PRESENT, _:

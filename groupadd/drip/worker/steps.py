@@ -12,7 +12,8 @@ from groupadd.adding.add import looks_before
 from groupadd.adding.ask import SentRequests, ask
 from groupadd.adding.attempt import Attempt
 from groupadd.adding.invite import invite
-from groupadd.adding.observe import ProviderSession, same_account
+from groupadd.adding.names import same_account
+from groupadd.adding.observe import ProviderSession
 from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store import accounts, people
