@@ -39,7 +39,7 @@ ON_WHATSAPP: Mapping[str, bool] = {  # by the file's name, where its head tells 
 
 
 def each(cassettes: Iterable[Cassette]) -> pytest.MarkDecorator:
-    return pytest.mark.parametrize("cassette", cassettes, ids=lambda one: f"{one.type}-{one.path.stem}")
+    return pytest.mark.parametrize("cassette", [*cassettes], ids=lambda one: f"{one.type}-{one.path.stem}")
 
 
 def verdicts(cassette: Cassette) -> Iterator[tuple[str, bool | None]]:
@@ -75,9 +75,8 @@ def test_verdicts_are_reached_for_most_people() -> None:
 def test_no_number_check_contradicts_who_is_on_whatsapp(cassette: Cassette) -> None:
     truth, outcome = ON_WHATSAPP[cassette.path.stem], cassette.scenario.outcome
     assert isinstance(outcome, Mapping)
-    said = str(outcome[cassette.scenario.people[0]])
-    assert said.endswith("not on WhatsApp") <= (not truth)
-    assert said.endswith((", on WhatsApp", "this number", "another name")) <= truth
+    said = str(outcome[cassette.scenario.people[0]]).removeprefix("out, ").removeprefix("unknown, ")
+    assert said != "not on WhatsApp" if truth else said not in {"on WhatsApp", "this number", "another name"}
 
 
 @each(one for one in PROGRAMS if "two_people" in one.path.stem)
