@@ -72,7 +72,7 @@ class Sandbox:
         """
         request = match_route(self.vendor.routes, method, target, headers, body)
         if isinstance(request, int):
-            return self.vendor.error(request, "there is nothing at this address")
+            return self.vendor.error(request, f"Cannot {method} {target.partition('?')[0]}")
         with self.vendor.world.lock:
             return self._respond(request)
 

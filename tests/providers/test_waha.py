@@ -146,7 +146,6 @@ def adding(answer: Answer, settings: AddSettings = NEVER, **then: Sequence[Answe
     return person
 
 
-UNCHECKED = says({"numberExists": True})
 ADDED = (Status.ADDED, None, Evidence.REPORTED)
 ALREADY = (Status.ALREADY_MEMBER, None, Evidence.REPORTED)
 PENDING = (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, Evidence.REPORTED)
@@ -216,7 +215,7 @@ def test_one_row_for_the_one_who_was_asked_for_is_theirs_under_any_name(shape: o
 
 def test_a_row_with_a_lid_alone_is_the_participants_if_the_lid_look_up_says_so() -> None:
     rows = [gows(0, ""), noweb("403")]
-    script = Script({ADD: [says(rows)], LIDS: [says({"lid": f"{LID}@lid", "pn": f"{OTHER}@c.us"})], CHECK: [UNCHECKED]})
+    script = Script({ADD: [says(rows)], LIDS: [says({"lid": f"{LID}@lid", "pn": f"{OTHER}@c.us"})]})
     people = parse_participants([OTHER, PHONE])
     (other, ann) = script.run(add(ProviderSession(WAHA), WHERE, people, NEVER))
     assert (other.status, ann.status) == (Status.ADDED, Status.NOT_ADDED)

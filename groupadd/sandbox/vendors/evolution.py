@@ -4,6 +4,7 @@ Sources, all of EvolutionAPI/evolution-api 2.3.6: [S] its source; [P] recordings
 [R] its answers without a WhatsApp account.
 """
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -41,6 +42,7 @@ STUMBLES = "TypeError: Cannot read properties of undefined (reading 'attrs')"  #
 TIMEOUT_S = 60.0  # Baileys waits so long for an answer of WhatsApp [P]
 STATES: Mapping[str, str] = {"working": "open", "starting": "connecting", "unlinked": "close", "failed": "close"}
 ROLES: Mapping[str, str | None] = {"member": None, "admin": "admin", "superadmin": "superadmin"}
+GROUP_JID = re.compile(r"^[\d-]+@g.us$")  # [P]
 REMEMBERED_S = 7 * 24 * 3600.0  # how long the server keeps who is on WhatsApp, by default [S]
 COUNTRIES: Mapping[str, str] = {"52": "1", "54": "9"}  # the digit after the country code that one form has [S]
 
@@ -127,6 +129,9 @@ class Evolution:
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
         """Return the current members, and remember them [P]."""
+        if not GROUP_JID.fullmatch(request.query.get("groupJid", "")):
+            message = f"groupJid does not match pattern {json.dumps(GROUP_JID.pattern)}"
+            return _error(400, [{"property": "groupJid", "message": message}])
         try:
             rows = self.world.roster(request.query.get("groupJid", ""), by=self.account)
         except (Refused, Unanswered) as failure:

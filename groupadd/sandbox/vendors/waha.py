@@ -43,6 +43,10 @@ ROLES: Mapping[str, str] = {"member": "participant", "admin": "admin", "superadm
 LATER_ROUTES = frozenset({"list", "waiting", "refresh", "lid"})  # WAHA 2024.10 lacks them [P]
 CLOSE_CODE = 1011  # what NOWEB throws when its line to WhatsApp closes: the code of the close [P]
 TIMEOUT_S = 120.0  # NOWEB waits so long for an answer of WhatsApp [P]
+ONLY_DEFAULT = (  # [P]
+    "WAHA Core support only 'default' session. If you want to run more then one WhatsApp account - please get WAHA "
+    "PLUS version. Check this out: https://waha.devlike.pro/"
+)
 IN_PAGE = frozenset({"WEBJS", "WPP"})  # engines that show WhatsApp Web's model, with people who have left (issue 2067)
 NO_ADMIN = "AddParticipantsError: You have no admin rights to add a participant to a group"  # [S] whatsapp-web.js
 
@@ -83,6 +87,8 @@ class Waha:
         named = request.params.get("session") or request.query.get("session") or request.json.get("session")
         if request.route == "session" and named != self.session:
             return self.error(404, "Session not found")  # [P]
+        if request.route != "version" and named != self.session and self.version == "2024.10.8":
+            return self.error(422, ONLY_DEFAULT)
         if request.route != "version" and named != self.session:
             return self.error(404, f"We didn't find a session with name '{named}'.")  # [S] 2024
         return None if request.route in SESSIONLESS else session_down(self.account, self.session)
@@ -208,8 +214,10 @@ class Waha:
             rows = self.world.roster(request.params["group"], by=self.account)
         except (Refused, Unanswered) as failure:
             return self._thrown(failure)
-        own = {"GOWS": _gows_member, "NOWEB": _noweb_member}.get(self.engine, _page_member)
-        return json_response([own(row) for row in rows])
+        return json_response([self._own_row(row) for row in rows])
+
+    def _own_row(self, row: RosterRow) -> Mapping[str, object]:
+        return {"GOWS": _gows_member, "NOWEB": _noweb_member}.get(self.engine, _page_member)(row)
 
     def on_refresh(self, _request: ServerRequest) -> ServerResponse:
         """Read all groups anew, so that the store no longer lags [S]; WPP reads nothing anew [S]."""
@@ -219,18 +227,20 @@ class Waha:
         return json_response({"success": True}, 201)  # [?]
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
-        """Return the group's record in the shape of GOWS or of Baileys [S]."""
+        """Return the group's record: NOWEB's [P], or one in the shape of GOWS or of the page's model [S]."""
         jid = request.params["group"]
         try:
-            people = [self._member(row) for row in self.world.roster(jid, by=self.account)]
+            people = [self._own_row(row) for row in self.world.roster(jid, by=self.account)]
         except (Refused, Unanswered) as failure:
-            return self._thrown(failure)
+            unknown = self.engine == "NOWEB" and isinstance(failure, Refused) and jid not in self.world.groups
+            return ServerResponse(200) if unknown else self._thrown(failure)  # an empty body [P]
         group = self.world.groups[jid]
         if self.engine == "GOWS":
             return json_response(
                 {
                     "JID": jid,
                     "Name": group.name,
+                    "GroupCreated": self.world.start_date.isoformat(),
                     "Participants": people,
                     "MemberAddMode": "all_member_add" if group.members_may_add else "admin_add",
                     "IsJoinApprovalRequired": group.approval,
@@ -317,13 +327,10 @@ class Waha:
 
     def on_session(self, _request: ServerRequest) -> ServerResponse:
         """Return the session's state, with our own account as long as it is linked [D]; also while it is down [P]."""
-        us = self.account.person
-        me = {"id": f"{us.phone}@c.us", "lid": f"{us.lid}@lid", "pushName": us.name}
-        me = {"id": me["id"]} if self.version == "2024.10.8" else me  # [P]
-        linked = self.account.session != "unlinked"
-        return json_response(
-            {"name": self.session, "status": STATES[self.account.session], "me": me if linked else None}
-        )
+        us, state = self.account.person, self.account.session
+        names = {} if self.version == "2024.10.8" else {"lid": f"{us.lid}@lid", "pushName": us.name}  # [P]
+        me = None if state == "unlinked" else {"id": f"{us.phone}@c.us", **names}
+        return json_response({"name": self.session, "status": STATES[state], "me": me})
 
     def on_version(self, _request: ServerRequest) -> ServerResponse:
         """Return the server's version and engine [D]."""
@@ -370,9 +377,8 @@ def _noweb_member(row: RosterRow) -> Mapping[str, object]:
 
 def _gows_member(row: RosterRow) -> Mapping[str, object]:
     phone, lid = f"{row.phone}@s.whatsapp.net" if row.phone else "", f"{row.lid}@lid" if row.lid else ""
-    jid = lid if row.keyed_by == "lid" else phone
-    is_admin = row.role != "member"
-    return {"JID": jid, "PhoneNumber": phone, "LID": lid, "IsAdmin": is_admin, "IsSuperAdmin": row.role == "superadmin"}
+    names = {"JID": lid if row.keyed_by == "lid" else phone, "PhoneNumber": phone, "LID": lid}
+    return {**names, "IsAdmin": row.role != "member", "IsSuperAdmin": row.role == "superadmin"}
 
 
 def _page_member(row: RosterRow) -> Mapping[str, object]:
