@@ -8,7 +8,7 @@ import pytest
 from attrs import evolve
 
 from groupadd import provider
-from groupadd.cli.providers import provider_info
+from groupadd.cli.provider_info import provider_info
 from groupadd.sandbox import ServerResponse, vendor_names
 from groupadd.testing.harness import Operation, RecordingTransport
 from groupadd.wire.endpoint import Endpoint, Source
