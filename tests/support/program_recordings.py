@@ -252,7 +252,8 @@ def _by_jid(body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 def write(recording: Recording, folder: Path, program: str) -> Path:
     """Write the cassette of a recording, without an outcome, and return its path."""
-    name = re.sub(r"[-.]", "_", recording.name.removeprefix("waha-").replace("nobody", "no_account"))
+    plain = re.sub(r"\bnobod\w+", "no-account", recording.name.removeprefix("waha-"))
+    name = re.sub(r"[-.]", "_", plain)
     path = folder / f"{name}.yaml"
     recorded = {"interactions": recording.interactions(), "version": 1}
     path.parent.mkdir(parents=True, exist_ok=True)
