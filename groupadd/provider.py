@@ -20,10 +20,12 @@ from groupadd.errors import (
     NotAllowed,
     NotAuthenticated,
     ProviderError,
+    ProviderFailed,
     RateLimited,
     RequestRefused,
     SessionNotReady,
     Unsupported,
+    WrongAddress,
 )
 from groupadd.model.codes import (
     ACCEPTED,
@@ -97,6 +99,7 @@ __all__ = [
     "Participant",
     "Proof",
     "ProviderError",
+    "ProviderFailed",
     "RateLimited",
     "Reason",
     "RefreshesRoster",
@@ -116,6 +119,7 @@ __all__ = [
     "Status",
     "Unsupported",
     "Wire",
+    "WrongAddress",
     "identity",
     "meaning_of",
     "not_asked",

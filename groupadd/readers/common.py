@@ -4,6 +4,7 @@ Each reader knows the shapes of all vendors and looks through what an answer is 
 is unreadable, never a guess.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -93,7 +94,7 @@ def read_number(response: Response) -> NumberCheck:
             | {"is_on_whatsapp": True, **account}  # GOWA
             | {"contacts": [{"status": "valid", **account}]}  # Whapi
         ):
-            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "phone", "id"))
+            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "id"))  # others repeat the question
             return NumberCheck(exists=True, account=identity(jid_of(next(filter(None, names), None))))
     raise envelope.unreadable()
 
@@ -107,10 +108,10 @@ def read_sent_message(response: Response) -> SentMessage:
     answer = envelope.read(response)
     record = envelope.record(answer)
     match record:
-        case {"key": {"id": str() as message, **key}}:  # Baileys: Evolution, WAHA
-            return SentMessage(message, identity(key.get("remoteJid")))
-        case {"id": {"id": str() as message, **key}}:  # whatsapp-web.js: WAHA
-            return SentMessage(str(serialized(key) or message), identity(record.get("to"), jid_of(key.get("remote"))))
+        case {"key": {"id": str() as message}}:  # Baileys: Evolution, WAHA
+            return SentMessage(message, _recipient(record))
+        case {"id": dict() as key} if isinstance(text := serialized(key) or key.get("id"), str):  # WAHA's WEBJS
+            return SentMessage(text, _recipient(record))
         case (
             {"id": str() as message}  # WAHA, Wasend, WPPConnect
             | {"message": {"id": str() as message}}  # Whapi
@@ -126,11 +127,20 @@ def read_sent_message(response: Response) -> SentMessage:
 
 
 def _recipient(record: Mapping[str, object]) -> Identity | None:
-    """Read the recipient: `chatId`, `chat_id` or `to`, beside the message's id or in its record."""
+    """Read the recipient: in the message's key, else `chatId`, `chat_id` or `to`, which may repeat the request."""
+    names: list[object] = []
+    match record:
+        case {"key": {"remoteJid": name}} | {"id": {"remote": name}}:  # Baileys, whatsapp-web.js
+            names = [name]
+        case {"id": str() as message} if key := _MESSAGE_KEY.match(message):
+            names = [key[1]]
     inner = record.get("message")
     places = (record, inner if isinstance(inner, dict) else {})
-    names = (jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to"))
-    return next((found for name in names if (found := identity(name))), None)
+    names += [place.get(key) for place in places for key in ("chatId", "chat_id", "to")]
+    return next((found for name in names if (found := identity(jid_of(name)))), None)
+
+
+_MESSAGE_KEY = re.compile(r"true_([^_]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`
 
 
 def read_lid(response: Response) -> Identity | None:
@@ -168,7 +178,7 @@ def read_people(response: Response, *keys: str, at: str) -> tuple[Identity, ...]
         ProviderError: The provider refused the read, or its answer wraps no list.
     """
     rows = envelope.listing(envelope.read(response), at=at).rows
-    people = (identity(*(row.get(key) for key in keys)) for row in rows if isinstance(row, dict))
+    people = (identity(*(jid_of(row.get(key)) for key in keys)) for row in rows if isinstance(row, dict))
     return tuple(person for person in people if person)
 
 
@@ -197,5 +207,5 @@ def read_session(response: Response, states: Mapping[str, bool]) -> Session:
 def _own_account(record: Mapping[str, object]) -> Identity | None:
     """Read our account: `me` of WAHA, `user` of Whapi, `phoneNumber` of Wasend, `phone` or `deviceId` of GREEN-API."""
     account = next((inner for key in ("me", "user") if isinstance(inner := record.get(key), dict)), {})
-    names = [account.get(key) for key in ("id", "jid", "lid")]
+    names = [jid_of(account.get(key)) for key in ("id", "jid", "lid")]
     return identity(*names, *(record.get(key) for key in ("phoneNumber", "phone", "deviceId")))
