@@ -233,8 +233,8 @@ class GroupMembershipProvider(Protocol):
     A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
 
     Attributes:
-        reports_each_person: Whether the answers report on each participant. Where False, the provider only accepts the
-            request, and groupadd reads the roster before the add.
+        reports_each_person: Whether the answers report on each participant. Where False, they may leave out some or all,
+            and groupadd reads the roster before the add.
     """
 
     reports_each_person: ClassVar[bool]

@@ -67,7 +67,7 @@ class WPPConnect:
         base_url: Where the server is.
     """
 
-    reports_each_person: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = False  # wa-js leaves refused people out, and one unknown number everybody [S]
     endpoints: ClassVar[Endpoints] = {
         "add_participants": [LOGIN, ADD],
         "list_participants": [LOGIN, LIST],

@@ -44,7 +44,8 @@ def jid_of(wid: object) -> object:
     if not isinstance(wid, dict):
         return wid
     user, server = wid.get("user"), wid.get("server")
-    return serialized(wid) or (f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) else None)
+    by_parts = f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) and user and server else None
+    return serialized(wid) or by_parts
 
 
 def serialized(key: Mapping[Any, object]) -> object:

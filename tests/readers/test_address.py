@@ -68,9 +68,7 @@ def test_a_page_without_a_servers_name_is_still_named_by_its_host() -> None:
 
 
 @pytest.mark.parametrize("status", [403, 404, 405])
-@pytest.mark.parametrize(
-    "body", [b"", b"  ", b"{}", b'{"message": "not an admin"', b'"Forbidden"', b"[]", b"null", b"7"]
-)
+@pytest.mark.parametrize("body", [b"", b"  ", b"{}", b'{"message": "not an a', b'"Forbidden"', b"[]", b"null", b"7"])
 def test_the_vendors_own_refusal_is_json_or_empty(status: int, body: bytes) -> None:
     assert wrong_address(Response(status, body)) is None
     assert not isinstance(envelope.error_for_status(Response(status, body)), WrongAddress)
