@@ -23,6 +23,7 @@ FilePath: TypeAlias = str | PathLike[str]
 Rows: TypeAlias = Iterable[Mapping[str, str]]
 
 STDIN = "-"
+_STDIN_NAME = "standard input"
 PHONE_COLUMNS = ("phone", "participant", "number")  # the first of these that the header of a CSV names
 _DELIMITERS = ",;\t"  # no number and no JID holds one of them
 _UTF_16 = (b"\xff\xfe", b"\xfe\xff")
@@ -112,7 +113,7 @@ def read(source: str) -> People:
     Raises:
         CannotRead: The file cannot be read, holds no people, or is a CSV without a phone column.
     """
-    name = "standard input" if source == STDIN else source
+    name = _STDIN_NAME if source == STDIN else source
     with _opened(source, name) as file:
         return people_in(file, name)
 
@@ -147,7 +148,7 @@ def open_sheet(source: FilePath | Rows, phone_column: str | None = None) -> Iter
     """Open a CSV file, or rows, as a table of people.
 
     Args:
-        source: The path of a CSV file with a header, or rows with the same columns.
+        source: The path of a CSV file with a header, `-` for standard input, or rows with the same columns.
         phone_column: The name of the phone column; None for the first of `PHONE_COLUMNS` that the header names.
 
     Raises:
@@ -157,7 +158,7 @@ def open_sheet(source: FilePath | Rows, phone_column: str | None = None) -> Iter
     if not isinstance(source, str | PathLike):
         yield _sheet_of(source, columns)
         return
-    name = Path(source).name
+    name = _STDIN_NAME if source == STDIN else Path(source).name
     with _opened(source, name) as file:
         rest = iter(file)
         yield _sheet(_header(rest, columns), rest, name, columns)

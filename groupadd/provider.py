@@ -233,8 +233,8 @@ class GroupMembershipProvider(Protocol):
     A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
 
     Attributes:
-        reports_each_person: Whether the answers report on each participant. Where False, they may leave out some or all,
-            and groupadd reads the roster before the add.
+        reports_each_person: Whether the answers report on each participant. Where False, they may omit some or all, and
+            groupadd reads the roster before the add.
     """
 
     reports_each_person: ClassVar[bool]
@@ -309,7 +309,8 @@ class RefreshesRoster(Protocol):
         """Let the provider read the group from WhatsApp again. This is costly: groupadd asks at most once a call.
 
         Raises:
-            ProviderError: The provider refused, or cannot refresh.
+            ProviderError: The provider refused, or its answer cannot be read.
+            Unsupported: The server behind the provider cannot refresh.
         """
         ...
 

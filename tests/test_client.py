@@ -148,7 +148,7 @@ def test_preflight_returns_what_is_known_and_changes_nothing(provider: str) -> N
     with client(sandbox) as one:
         known = one.preflight(GROUP, PEOPLE)
     assert (known.in_group, known.may_add, known.provable, known.places_left) == (True, True, True, 1022)
-    assert not known.limit_is_told
+    assert not known.limit_is_known
     members = {person.participant for person in known.participants if person.member}
     nobodies = {person.participant for person in known.participants if person.on_whatsapp is False}
     assert (members, nobodies) == ({BEN}, {"+16465550199"})

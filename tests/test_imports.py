@@ -36,9 +36,13 @@ MAY_IMPORT: Mapping[str, str] = {
     "drip.fleet": "errors settings wire drip.stop_rules drip.store drip.worker drip.status",
     "drip": "errors model people_file wire config drip.stop_rules drip.store drip.worker drip.status drip.report "
     "drip.fleet",
-    "sandbox": "model wire",
+    "sandbox.people": "",
+    "sandbox.world": "model wire sandbox.people",
+    "sandbox.messages": "model sandbox.people sandbox.world",
+    "sandbox.vendors": "model sandbox.people sandbox.world sandbox.messages",
+    "sandbox": "wire sandbox.people sandbox.world sandbox.messages sandbox.vendors",
     "cli": "__init__ errors model settings people_file wire provider adding config client drip sandbox",
-    "testing": "errors model settings wire provider adding config client sandbox",
+    "testing": "errors model settings wire provider adding config client sandbox.messages sandbox",
     "__main__": "cli",
 }
 

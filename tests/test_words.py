@@ -21,20 +21,20 @@ CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py
 
 # Anywhere in code and on pages; underscores part words, so that names are meant as well.
 WORDS = r"""
-whoever|whomever | the participant, the account | docs groupadd/drip/store
-whom | the participant, the account | groupadd/adding groupadd/drip/store groupadd/drip/worker
+whoever|whomever | the participant, the account |
+whom | the participant, the account |
 somebody | a participant, an account |
-nobody|no one | no participant | docs groupadd/adding groupadd/drip/worker
-(the )?one who | the participant who | groupadd/drip/store
-told | reported, returned, raised, logged | docs groupadd/adding groupadd/cli groupadd/config tests/test_client.py
-stands? for | means, is | docs groupadd/adding
+nobody|no one | no participant | docs
+(the )?one who | the participant who |
+told | reported, returned, raised, logged | docs groupadd/cli tests/test_client.py
+stands? for | means, is | docs
 be had | be opened, be read |
 made? of | conclude from, built from |
 hold that | require |
 the contract|contract \d | a link to a page, or the rule itself |
 terms | settings |
 (small_)?town|neighbou?r(hood)?s?|residents? | example, world, person |
-dialects? | vendor, wire format | groupadd/drip/store
+dialects? | vendor, wire format; SQLAlchemy has the word | groupadd/drip
 temper | privacy |
 errands? | operation |
 twists? | mutation |
@@ -42,33 +42,33 @@ ears? | leak detector |
 mishaps? | planned fault |
 on_?stage|stages?|staging | target, setup |
 (?<!help )desks? | account worker |
-rooms? | group, roster poller | docs groupadd/adding groupadd/drip/rate_limit.py
+rooms? | group, roster poller |
 shifts? | account run |
 crew | shared state |
-twins? | duplicate | groupadd/drip/store
+twins? | duplicate | groupadd/drip/store/migrations
 State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDICT, DUPLICATE, INVALID |
 orders? to be worked|ordered to | queued |
-left to do|are left|is left|people left | remaining, to do | docs groupadd/drip/store
+left to do|are left|is left|people left | remaining, to do |
 """
 # As a name in code.
 NAMES = r"""
-said|meant|heard | the thing's own noun | groupadd/adding
+said|meant|heard | the thing's own noun |
 book|Book | ledger, LedgerOptions |
 Terms|Pace | AddSettings, PaceSettings |
 boldness | warnings |
-patient|_insist|around|tried | with_retries, _retry, map_requests, or_none |
+patient|_insist | with_retries, _retry |
 Sight|sights?|Seen|Watch | Observation, Presence, RosterObserver |
 settle | decide, add_people |
 Case|Times|Course|SentBefore | Attempt, SentRequests, LookSchedule, DuplicateSend |
-hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing | groupadd/drip/rate_limit.py
+hear|moments|from_then|believed|_glance | record_claim, due_at, absence_counts_from, discount_early, _look_or_nothing |
 Told|Line|Http | CallbackResultT, TransportT, HttpClientT |
 Outside|LATER|said_by|brought_by|Chosen|choose | ExternalText, UNRESOLVED, overridden_by, distributions, ConfiguredProvider, provider |
 speaks_of_each | reports_each_person |
 Someone | FollowUpPerson |
 Desk|Rooms?|Standing|Holding|Overtaken|Turn|_judge|let_go|held_until|lasts | steps, GroupState, AccountSnapshot, Lease, LeaseLost, DueAction |
-close_order|steering|in_threads|facts | dequeue, control, report data | groupadd/cli
+close_order|steering|in_threads|facts | dequeue, control, report data |
 Complaint|complain|Through|Manner|Screen|pouring | ErrorMessage, show_error, ProviderOptions, AddOptions, Output, stream |
-small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip/store
+small_town|Residents?|Temper|Shown|Dialect | example_world, ExamplePerson, Privacy, RosterView, Vendor | groupadd/drip/store/codec.py
 Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, request_kinds, LeakDetector, Credentials, Target, PlannedFault, AdapterUnderTest |
 """
 

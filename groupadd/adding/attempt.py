@@ -145,6 +145,11 @@ class Attempt:
             following = self.schedule.look(self.looks, earlier_look_at=at)
             self.look_at = following.at if following else 0.0
 
+    def drop_unproven_absence(self) -> None:
+        """Drop the looks that miss the participant, where they prove no absence: the claim alone decides."""
+        if presence(self.after) is Presence.MISSING:
+            self.after = ()
+
     @property
     def verdict(self) -> Verdict:
         """The verdict on the claim and the looks so far."""

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from attrs import evolve
 
 from groupadd.adding.observe import RosterObserver
-from groupadd.errors import AnswerLost, ProviderError, Unsupported
+from groupadd.errors import AnswerLost, GroupAddError, Unsupported
 from groupadd.model.masking import Secret, masked
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupMembershipProvider, SendsPersonalInvites, SendsText, SentMessage, SharesInviteLink
@@ -38,7 +38,7 @@ def invite(
     settings: AddSettings,
     codes: Mapping[str, Secret],
 ) -> Flow[Mapping[str, ParticipantOutcome]]:
-    """Send one invitation to each participant for whom it makes sense. All mappings are by canonical JID.
+    """Send one invitation to each participant where it makes sense. All mappings are by canonical JID.
 
     Numbers are checked first where the provider can: no message goes to a number that is not on WhatsApp. A sent
     invitation makes the participant `invited`. A failed or unconfirmed one changes no status and is noted.
@@ -52,24 +52,16 @@ def invite(
     Returns:
         The outcomes, with their invitations.
     """
-    invited = dict(outcomes)
     wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     if settings.invite == "personal":
         wanted = [jid for jid in wanted if jid in codes]
     if not wanted:
-        return invited
+        return outcomes
     message = (yield from _message(observer, settings)) if settings.invite == "link" else None
+    invited = dict(outcomes)
     for jid in wanted:
-        outcome = outcomes[jid]
-        offer = Invite("link") if settings.invite == "link" else outcome.invite or Invite("personal")
-        if settings.invite == "link" and message is None:
-            invited[jid] = evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
-        elif (yield from observer.is_not_on_whatsapp(jid)):
-            invited[jid] = evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
-        else:
-            sent = yield from _sent(observer, jid, offer, _sending(observer, jid, offer, message, codes.get(jid)))
-            status = Status.INVITED if sent.state is InviteState.SENT else outcome.status
-            invited[jid] = evolve(outcome, status=status, invite=sent)
+        content = message if settings.invite == "link" else codes[jid]
+        invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
     return invited
 
 
@@ -82,19 +74,62 @@ def _message(observer: RosterObserver, settings: AddSettings) -> Flow[Secret | N
     return link and link.within(settings.invite_text.replace(LINK, "{}"))
 
 
-def _sending(
-    observer: RosterObserver, jid: str, offer: Invite, message: Secret | None, code: Secret | None
-) -> Flow[SentMessage]:
-    """Return the flow that sends the invitation: the message with the link, or the personal invitation.
+def _invited(
+    observer: RosterObserver, jid: str, outcome: ParticipantOutcome, kind: Invitation, content: Secret | None
+) -> Flow[ParticipantOutcome]:
+    """Invite one participant, and return the outcome with the invitation.
+
+    Args:
+        observer: The participants and their known names.
+        jid: The participant's canonical JID.
+        outcome: The participant's outcome.
+        kind: The kind of invitation.
+        content: The message with the link, None where it could not be read; or the code of a personal invitation.
+    """
+    offer = outcome.invite or Invite("personal") if kind == "personal" else Invite("link")
+    if content is None:
+        return evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
+    if (yield from observer.names.is_on_whatsapp(jid)) is False:
+        return evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
+    sent = yield from _sent(observer, jid, offer, content)
+    return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
+
+
+def _sent(observer: RosterObserver, jid: str, offer: Invite, content: Secret) -> Flow[Invite]:
+    """Send once. A message without an answer may have arrived; one to another account has. Neither is sent again."""
+    state, message = InviteState.SENT, SentMessage()
+    try:
+        message = yield from _sending(observer, jid, offer, content)
+        if (yield from observer.names.is_another_account(jid, message.recipient)):
+            log.warning("the provider sent an invitation to another account than %s", masked(jid))
+            state = InviteState.UNKNOWN
+    except NoAnswer as lost:
+        state = InviteState.UNKNOWN if lost.maybe_sent else InviteState.FAILED
+    except AnswerLost:
+        state = InviteState.UNKNOWN
+    except GroupAddError:
+        state = InviteState.FAILED
+    except Exception as error:
+        log.error("the provider's class failed on an invitation: %s", type(error).__name__)
+        state = InviteState.UNKNOWN
+    return evolve(offer, state=state, at=datetime.now(UTC), message_id=message.id)
+
+
+def _sending(observer: RosterObserver, jid: str, offer: Invite, content: Secret) -> Flow[SentMessage]:
+    """Send the message with the link, or the personal invitation.
 
     Raises:
         Unsupported: The provider cannot send it.
+        ProviderError: The provider refused it, or its answer cannot be read.
     """
-    provider, recipient = observer.session.provider, observer.recipient(jid)
-    if message is not None and isinstance(provider, SendsText):
-        return provider.send_text(recipient, message)
-    if code is not None and isinstance(provider, SendsPersonalInvites):
-        return provider.send_personal_invite(observer.group, recipient, code=code, expires_at=offer.expires_at)
+    provider, recipient = observer.session.provider, observer.names.recipient(jid)
+    if offer.kind == "link" and isinstance(provider, SendsText):
+        return (yield from provider.send_text(recipient, content))
+    if offer.kind == "personal" and isinstance(provider, SendsPersonalInvites):
+        expires_at = offer.expires_at
+        return (
+            yield from provider.send_personal_invite(observer.group, recipient, code=content, expires_at=expires_at)
+        )
     raise Unsupported("this provider cannot send the invitation")
 
 
@@ -102,20 +137,3 @@ def is_invitable(outcome: ParticipantOutcome) -> bool:
     """Return whether an invitation makes sense, and none was sent yet."""
     sent_already = outcome.invite is not None and outcome.invite.state is not None
     return outcome.status is Status.NOT_ADDED and outcome.reason in INVITABLE and not sent_already
-
-
-def _sent(observer: RosterObserver, jid: str, offer: Invite, sending: Flow[SentMessage]) -> Flow[Invite]:
-    """Send once. A message without an answer may have arrived; one to another account has. Neither is sent again."""
-    state, message = InviteState.SENT, SentMessage()
-    try:
-        message = yield from sending
-        if (yield from observer.is_another_account(jid, message.recipient)):
-            log.warning("the provider sent an invitation to another account than %s", masked(jid))
-            state = InviteState.UNKNOWN
-    except NoAnswer as lost:
-        state = InviteState.UNKNOWN if lost.maybe_sent else InviteState.FAILED
-    except AnswerLost:
-        state = InviteState.UNKNOWN
-    except ProviderError:
-        state = InviteState.FAILED
-    return evolve(offer, state=state, at=datetime.now(UTC), message_id=message.id)

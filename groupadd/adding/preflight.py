@@ -1,4 +1,4 @@
-"""Before an add: may we, is there room, who is in already, and could a verdict be proven here at all? Adds nobody."""
+"""What is known before an add: rights, places, members, and whether looks can prove a verdict. Adds no participant."""
 
 from collections.abc import Sequence
 
@@ -10,25 +10,25 @@ from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason
 from groupadd.model.roster import Proof, Roster
-from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo
+from groupadd.provider import DescribesGroup, GroupInfo
 from groupadd.wire.messages import Flow
 from groupadd.wire.retry import or_none
 
-USUAL_LIMIT = 1024  # WhatsApp's own, where the provider does not tell the group's
+USUAL_LIMIT = 1024  # WhatsApp's own, where the provider does not give the group's
 _ADMINS = frozenset({"admin", "superadmin"})
 
 
 @frozen
 class Prospect:
-    """A person who may be added.
+    """A participant of a preflight.
 
     Attributes:
         participant: The caller's own spelling.
         phone: Digits without a plus, or None.
         id: The canonical JID.
-        member: Whether they are in already; None where the roster proves neither.
-        on_whatsapp: Whether the number is on WhatsApp; None where nobody could tell, and for members, who were not
-            asked for.
+        member: Whether the participant is in the group; None where the roster proves neither.
+        on_whatsapp: Whether the number is on WhatsApp; None where the provider proves neither, and for members, whose
+            numbers are not checked.
     """
 
     participant: str = field(repr=repr_masked)
@@ -40,7 +40,7 @@ class Prospect:
 
 @frozen
 class Preflight:
-    """What is known before an add. None stands for what cannot be told.
+    """What is known before an add. None means unknown.
 
     Attributes:
         provider: The provider's configured name, or its type for a bare client.
@@ -48,13 +48,13 @@ class Preflight:
         group: The group's JID.
         in_group: Whether our account is in the group.
         may_add: Whether our account may add: it is an admin, or members may.
-        needs_approval: Whether people wait for an admin's approval, unless an admin adds them.
-        places_left: How many more people fit in.
-        limit: How many people fit in altogether.
-        limit_is_told: Whether the provider tells that limit; else it is WhatsApp's usual one.
-        provable: Whether looks can prove who is in and who is not.
-        why_not_provable: Why they cannot.
-        participants: The people asked about, each once.
+        needs_approval: Whether people wait for an admin's approval unless an admin adds them.
+        places_left: The number of people that still fit in.
+        limit: The largest number of members.
+        limit_is_known: Whether the provider gives that limit; else it is WhatsApp's usual one.
+        provable: Whether looks can prove presence and absence.
+        why_not_provable: Why looks cannot; None where they can.
+        participants: The participants, each person once.
     """
 
     provider: str
@@ -65,7 +65,7 @@ class Preflight:
     needs_approval: bool | None
     places_left: int | None
     limit: int
-    limit_is_told: bool
+    limit_is_known: bool
     provable: bool
     why_not_provable: Reason | None
     participants: tuple[Prospect, ...]
@@ -78,33 +78,37 @@ class Preflight:
 def preflight(
     session: ProviderSession, name: str, kind: str, group: GroupId, participants: Sequence[Participant]
 ) -> Flow[Preflight]:
-    """Look once, read the group's settings, and check the numbers of those who are not in.
+    """Look once, read the group's settings, and check the numbers of participants who are not in the group.
+
+    Returns:
+        What is known, with each person once.
 
     Raises:
         Unsupported: The provider has no roster.
         ProviderError: The roster could not be read.
     """
-    observer = RosterObserver(session, group, same_first(participants))
-    observations = yield from observer.look(observer.people)
+    observer = RosterObserver.of(session, group, same_first(participants))
+    people = observer.names.people
+    observations = yield from observer.look(people)
     roster = observer.roster or Roster(())
-    told = yield from _group_info(session, group)
+    info = yield from _group_info(session, group)
     prospects: list[Prospect] = []
-    for one, person in observer.people.items():
-        member = observations[one].member
-        on_whatsapp = None if member else (yield from _is_on_whatsapp(session, person))
+    for jid, person in people.items():
+        member = observations[jid].member
+        on_whatsapp = None if member else (yield from observer.names.is_on_whatsapp(jid))
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
-    limit, size = told.limit or USUAL_LIMIT, told.size or (len(roster.members) if roster.complete else None)
-    why = yield from _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
+    limit, size = info.limit or USUAL_LIMIT, info.size or (len(roster.members) if roster.complete else None)
+    why = yield from _why_not_provable(session, roster, [shown.reason for shown in observations.values()])
     return Preflight(
         provider=name,
         type=kind,
         group=group.jid,
         in_group=in_group(roster),
-        may_add=may_add(roster, told),
-        needs_approval=told.needs_approval,
+        may_add=may_add(roster, info),
+        needs_approval=info.needs_approval,
         places_left=None if size is None else max(limit - size, 0),
         limit=limit,
-        limit_is_told=told.limit is not None,
+        limit_is_known=info.limit is not None,
         provable=why is None,
         why_not_provable=why,
         participants=tuple(prospects),
@@ -118,18 +122,18 @@ def in_group(roster: Roster) -> bool | None:
     return evolve(roster, me=None).observation(_us(roster.me)).member
 
 
-def may_add(roster: Roster, told: GroupInfo) -> bool | None:
+def may_add(roster: Roster, info: GroupInfo) -> bool | None:
     """Return whether our account may add people, by its role in the roster or because members may."""
-    if told.is_community:
+    if info.is_community:
         return False
     role = roster.role(roster.me)
-    if role in _ADMINS or told.members_may_add:
+    if role in _ADMINS or info.members_may_add:
         return True
-    return False if role == "member" and told.members_may_add is False else None
+    return False if role == "member" and info.members_may_add is False else None
 
 
 def remarks(roster: Roster, asked: int) -> Sequence[str]:
-    """Return what one look before an add says against it, for people to read; nothing is refused on a guess."""
+    """Return warnings from one look before an add. They are for people: groupadd refuses nothing on a guess."""
     found: list[str] = []
     if in_group(roster) is False:
         found.append("our account is not in the group")
@@ -151,20 +155,9 @@ def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
     return GroupInfo()
 
 
-def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool | None]:
-    """Ask for one number; None where the provider cannot or does not say."""
-    provider = session.provider
-    if person.phone is None or not isinstance(provider, ChecksNumbers):
-        return None
-    check = yield from or_none(provider.check_number(person.phone))
-    return None if check is None else check.exists
-
-
 def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Flow[Reason | None]:
     proof = yield from session.roster_proof()
-    proves = roster.proves if proof is None or proof.refreshed is None else proof.refreshed
-    if not roster.complete or Proof.ABSENCE not in proves:
+    proves = roster.proves if proof is None else proof.of_copy(refreshed=True)
+    if not roster.complete or proves is not Proof.BOTH:
         return Reason.STALE_ROSTER
-    if Reason.UNRESOLVED_IDENTITY in doubts:
-        return Reason.UNRESOLVED_IDENTITY
-    return None
+    return Reason.UNRESOLVED_IDENTITY if Reason.UNRESOLVED_IDENTITY in doubts else None

@@ -1,4 +1,4 @@
-"""What became of a person: the provider's claim, a look before and the looks after, put together by one table."""
+"""The decision table: the provider's claim, the look before and the looks after give one verdict."""
 
 from collections.abc import Sequence
 from enum import Enum, auto
@@ -11,24 +11,23 @@ from groupadd.model.roster import Observation
 
 
 class Presence(Enum):
-    """What the looks after an add show of one person."""
+    """What the looks after an add show of one participant."""
 
-    PRESENT = auto()  # in a roster
-    ABSENT = auto()  # in neither of the last two looks: proven
-    GONE = auto()  # in a roster, and in neither of the last two looks
-    MISSING = auto()  # not in a roster that would show the person, but not in two such looks
+    PRESENT = auto()  # present in a look
+    ABSENT = auto()  # absent in the last two looks: proven
+    GONE = auto()  # present in a look, then absent in the last two
+    MISSING = auto()  # absent from a roster that would show the participant, but not in two such looks
     NOTHING = auto()  # no look, or none that proves anything
 
 
 class Verdict(NamedTuple):
-    """What is said of one person, and how it is known."""
+    """The status, reason and evidence of one participant."""
 
     status: Status
     reason: Reason | None
     evidence: Evidence
 
 
-_IN = frozenset({Status.ADDED, Status.ALREADY_MEMBER})
 _ALREADY_MEMBER = Verdict(Status.ALREADY_MEMBER, None, Evidence.OBSERVED)
 _CONTRADICTION = Verdict(Status.UNKNOWN, Reason.CONTRADICTION, Evidence.NONE)
 _ABSENCE_UNPROVEN = Verdict(Status.UNKNOWN, Reason.ABSENCE_UNPROVEN, Evidence.NONE)
@@ -50,18 +49,17 @@ def presence(
         claim: The meaning of the provider's claim, where it may be believed.
         before: The look before the add, or None without one.
     """
-    lacked = before is not None and before.listed is False
+    row_counts = (claim is not None and claim.is_in) or (before is not None and before.listed is False)
     present = False
     for observation in after:
-        believed = lacked or (claim is not None and claim.status in _IN)
-        present = present or bool(observation.member) or bool(observation.listed and believed)
-        lacked = lacked or observation.listed is False
-    gone = len(after) >= 2 and after[-1].member is False and after[-2].member is False
+        present = present or observation.member is True or (row_counts and observation.listed is True)
+        row_counts = row_counts or observation.listed is False
+    members = [observation.member for observation in after]
+    if members[-2:] == [False, False]:
+        return Presence.GONE if present else Presence.ABSENT
     if present:
-        return Presence.GONE if gone else Presence.PRESENT
-    if gone:
-        return Presence.ABSENT
-    return Presence.MISSING if any(observation.member is False for observation in after) else Presence.NOTHING
+        return Presence.PRESENT
+    return Presence.MISSING if False in members else Presence.NOTHING
 
 
 @cache
@@ -89,8 +87,8 @@ def decide(
             return _CONTRADICTION
         case False, Presence.PRESENT, _:
             return Verdict(Status.ADDED, None, Evidence.OBSERVED)
-        case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as said:
-            return Verdict(said, None, Evidence.REPORTED)
+        case None, Presence.PRESENT, Status.ADDED | Status.ALREADY_MEMBER as status:
+            return Verdict(status, None, Evidence.REPORTED if believes_claims else Evidence.INFERRED)
         case None, Presence.PRESENT, _ if not claim.asked:
             return Verdict(Status.ALREADY_MEMBER, None, Evidence.INFERRED)
         case None, Presence.PRESENT, _:

@@ -26,6 +26,7 @@ from groupadd.client import Client
 from groupadd.config.load import Config, ConfiguredProvider, load
 from groupadd.errors import GroupAddError, Interrupted, ProviderError
 from groupadd.model.identity import GroupId
+from groupadd.model.json_form import to_json
 from groupadd.model.masking import masked
 from groupadd.model.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
@@ -115,17 +116,17 @@ def add(
     """
     output = Output(json=provider_options.json)
     config, configured = provider_options.load()
-    people = _people(output, participants, from_)
+    given = _people(output, participants, from_).given
     verify, invite = add_options.verify, add_options.invite
     if add_options.dry_run:
         settings = evolve(config.add, verify=verify or config.add.verify, invite=invite or config.add.invite)
-        planned = dry_run(configured, group, people.given, settings)
+        planned = dry_run(configured, group, given, settings)
         output.show(planned.as_dict(), tables.dry_run(planned))
         return Exit.EVERYONE_IN
     with CTRL_C, _client(config, configured, group) as client:  # a second Ctrl-C does not stop the printing
         try:
             with output.progress():
-                outcome, is_interrupted = client.add(group, people.given, verify=verify, invite=invite), False
+                outcome, is_interrupted = client.add(group, given, verify=verify, invite=invite), False
         except Interrupted as interrupted:
             if not isinstance(interrupted.outcome, AddOutcome):
                 raise
@@ -154,14 +155,11 @@ def check(
     """
     output = Output(json=provider_options.json)
     config, configured = provider_options.load()
-    people = _people(output, participants, from_)
+    given = _people(output, participants, from_).given
     with _client(config, configured, group) as client, output.progress():
-        memberships = client.check(group, people.given)
-    rows = [
-        {"participant": one.participant, "phone": one.phone, "id": one.id, "member": one.member, "reason": one.reason}
-        for one in memberships
-    ]
-    output.show(_form(configured, group, participants=rows), tables.memberships(memberships))
+        memberships = client.check(group, given)
+    people = [to_json(membership) for membership in memberships]
+    output.show(_form(configured, group, participants=people), tables.memberships(memberships))
     return of_check(memberships)
 
 
@@ -183,9 +181,9 @@ def preflight(
     """
     output = Output(json=provider_options.json)
     config, configured = provider_options.load()
-    people = _people(output, participants, from_).given if participants or from_ else ()
+    given = _people(output, participants, from_).given if participants or from_ else ()
     with _client(config, configured, group) as client, output.progress():
-        known = client.preflight(group, people)
+        known = client.preflight(group, given)
     output.show(known.as_dict(), tables.preflight(known))
     return of_preflight(known)
 
@@ -202,7 +200,7 @@ def members(group: str, /, *, provider_options: ProviderOptions = ProviderOption
     config, configured = provider_options.load()
     with _client(config, configured, group) as client, output.progress():
         roster = client.members(group)
-    rows = [{"phone": member.phone, "lid": member.lid, "role": member.role} for member in roster.members]
+    rows = [to_json(member) for member in roster.members]
     output.show(_form(configured, group, complete=roster.complete, members=rows), tables.roster(roster))
     return Exit.EVERYONE_IN
 
@@ -221,7 +219,7 @@ def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
         output.show({"providers": [one.as_dict() for one in installed]}, tables.providers(installed))
     else:
         info = provider_types.provider_info(name)
-        output.show({**info.as_dict_in_full()}, tables.provider(info))
+        output.show(info.as_dict_in_full(), tables.provider(info))
     return Exit.EVERYONE_IN
 
 

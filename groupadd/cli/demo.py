@@ -7,7 +7,6 @@ import tomllib
 from collections.abc import Sequence
 from contextlib import nullcontext
 
-import attrs
 from attrs import frozen
 from rich.table import Table
 from rich.text import Text
@@ -18,6 +17,7 @@ from groupadd.cli.output import Output
 from groupadd.cli.sandbox import ACCEPTING, REPORTING, people_table
 from groupadd.client import Client
 from groupadd.config.load import load
+from groupadd.model.json_form import to_json
 from groupadd.model.outcome import AddOutcome, ParticipantOutcome, Status
 from groupadd.model.wording import in_words
 from groupadd.sandbox import ExamplePerson, Sandbox, VirtualClock, config_toml, example_people, example_world
@@ -96,7 +96,7 @@ def play(output: Output, clock: Clock | None = None) -> Exit:
     output.print(_comparison(people, first, second), "", *_conclusion(agree=agree))
     if output.json:
         outcomes = [first.outcome.as_dict(), second.outcome.as_dict()]
-        output.show({"people": [attrs.asdict(one) for one in people], "outcomes": outcomes, "agree": agree}, "")
+        output.show({"people": [to_json(one) for one in people], "outcomes": outcomes, "agree": agree}, "")
     return Exit.EVERYONE_IN if agree else Exit.UNKNOWN
 
 
@@ -139,7 +139,7 @@ def _conclusion(*, agree: bool) -> Sequence[Text | str]:
     return (
         Text("Every status agrees with the other provider and with the truth", "bold"),
         f"Only the reasons differ: {reporting} says why a person is not in, {accepting} does not.",
-        "groupadd saw that the person is not in, and reports a silent refusal, not a guess.",
+        "groupadd saw that the person is not in, and reports a silent refusal.",
         "",
         Text("What to try next", "bold"),
         "  groupadd sandbox       these people on a local server, with a config to paste",

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Sequence
 from contextlib import suppress
 
-import attrs
 from rich.table import Table
 from rich.text import Text
 
@@ -13,6 +12,7 @@ from groupadd.cli.output import Output
 from groupadd.cli.tables import indented
 from groupadd.config.suggestions import listed, nearest
 from groupadd.errors import CannotListen, UnknownProvider
+from groupadd.model.json_form import to_json
 from groupadd.sandbox import (
     ExamplePerson,
     Sandbox,
@@ -52,7 +52,7 @@ def serve(output: Output, *, port: int, provider: str | None) -> Exit:
     with server, suppress(KeyboardInterrupt):
         config = {name: one.config(f"{server.url}/{name}") for name, one in sandboxes.items()}
         people = example_people(world)
-        form = {"url": server.url, "providers": config, "group": GROUP, "people": [attrs.asdict(one) for one in people]}
+        form = {"url": server.url, "providers": config, "group": GROUP, "people": [to_json(one) for one in people]}
         output.show(form, config_toml(config).rstrip())
         _welcome(output, server.url, people, tuple(sandboxes))
         threading.Event().wait()

@@ -70,7 +70,7 @@ def memberships(people: Sequence[Membership]) -> RenderableType:
 def preflight(known: Preflight) -> RenderableType:
     """Return the tables of a preflight: the group, then the people."""
     group = bare_table("About the group", "")
-    limit = f"{known.limit:,}" if known.limit_is_told else f"the usual {known.limit:,}"
+    limit = f"{known.limit:,}" if known.limit_is_known else f"the usual {known.limit:,}"
     places = "unknown" if known.places_left is None else f"{known.places_left:,} of {limit}"
     proof = "yes" if known.provable else f"no: {in_words(known.why_not_provable or '')}"
     group.add_row("our account is in it", yes_or_no(known.in_group))
@@ -146,22 +146,22 @@ def provider(info: ProviderInfo) -> RenderableType:
     """Return everything about one provider type: its answers, its abilities and their sources, its config fields."""
     rests_on = {name: ", ".join(sources) or "no source named" for name, sources in info.rests_on.items()}
     answers = "report each person" if info.reports_each_person else "omit people; looks at the group show the outcome"
-    facts = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
+    summary = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
     abilities = bare_table("Ability", "", "Rests on")
     abilities.add_row("adds people", "", rests_on[ADDING])
     for name, meaning in (info.abilities or {}).items():
         abilities.add_row(_ability(name), Text(meaning, "dim"), rests_on[name])
     used = {source for sources in info.rests_on.values() for source in sources}
     legend = _grid({source: MEANINGS[source] for source in Source if source in used})
-    return Group(Text(info.name, "bold"), "", facts, "", abilities, "", legend, "", _config_fields(info))
+    return Group(Text(info.name, "bold"), "", summary, "", abilities, "", legend, "", _config_fields(info))
 
 
 def _config_fields(info: ProviderInfo) -> Table:
     table = bare_table("Config field", "", "Default")
     for field in info.fields:
-        marks = [mark for mark, holds in (("required", field.required), ("secret", field.secret)) if holds]
+        need = "required" if field.required else "optional"
         default = "" if field.default is None else str(field.default)
-        table.add_row(field.name, ", ".join(marks) or "optional", default)
+        table.add_row(field.name, f"{need}, secret" if field.secret else need, default)
     return table
 
 

@@ -1,4 +1,4 @@
-"""A table of a config → the fields of an attrs class, strictly: cattrs alone makes "false" true and 7 the text "7"."""
+"""A table of a config → the fields of an attrs class, strictly: cattrs alone reads "false" as true and 7 as "7"."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -68,10 +68,10 @@ def read_settings(table: Table, kind: type[T]) -> tuple[T, list[str]]:
 
 
 def _value(value: Value, hint: Hint) -> Value:
-    """Return a value as its field wants it.
+    """Return a value converted to its field's type.
 
     Raises:
-        ConfigError: It is another thing; told is what it must be.
+        ConfigError: The value is of another kind. The text says what it must be.
     """
     if value is UNRESOLVED:
         return value
@@ -124,7 +124,7 @@ def _origin(hint: Hint) -> Hint:
 
 
 def _wanted(hint: Hint) -> str:
-    """Return in words what a field takes."""
+    """Return in words what a field accepts."""
     if hint in _WORDS:
         return _WORDS[hint]
     origin = _origin(hint)

@@ -127,10 +127,7 @@ class Drip(LedgerVerbs):
             LedgerError: The ledger cannot be used at the beginning, or is not prepared for workers.
             RuntimeError: An event loop runs in this thread: start a process for the worker.
         """
-        from groupadd.drip.fleet.worker import work  # noqa: PLC0415  needs the extra `procrastinate`
-
-        signals = (signal.SIGINT, signal.SIGTERM)
-        _block("work", lambda stopping: work(self._context(on_line, stopping), accounts=accounts), *signals)
+        _block("work", partial(self._work, accounts, on_line), signal.SIGINT, signal.SIGTERM)
 
     def close(self) -> None:
         """Close the connections to the ledger."""

@@ -15,7 +15,7 @@ from groupadd.settings import PaceSettings
 
 DAY_S = 24 * 3600.0
 _FARTHEST_S = 366 * DAY_S
-_HEADROOM = 0.015  # the schedule is slower than the limit by this part: room for the calls, and for jitter
+_HEADROOM = 0.015  # the schedule is slower than the limit by this part: slack for the calls, and for jitter
 
 
 @frozen
@@ -73,15 +73,15 @@ def due(
         now: The present moment.
         zone: The zone of the quiet hours; None for this machine's.
     """
-    moments = [now, at_most_a_year_on(scheduled + chance * _jitter_s(pace), now)]
+    limits = [now, at_most_a_year_on(scheduled + chance * _jitter_s(pace), now)]
     for answered_at, apart_s in (
         (answers.last, pace.gap_s - _jitter_s(pace)),
         (answers.window_ago, pace.window_s),
         (answers.day_ago, DAY_S),
     ):
         if answered_at is not None:
-            moments.append(answered_at + apart_s)
-    return after_quiet(pace, max(moments), zone)
+            limits.append(answered_at + apart_s)
+    return after_quiet(pace, max(limits), zone)
 
 
 def at_most_a_year_on(moment: float, now: float) -> float:

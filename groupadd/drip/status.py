@@ -3,7 +3,7 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Literal, TypeAlias, TypedDict
+from typing import Literal, TypeAlias
 
 from attrs import frozen
 
@@ -14,31 +14,11 @@ from groupadd.drip.store.audit import adds_since
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.people import counts
 from groupadd.drip.store.states import State
+from groupadd.model.json_form import to_json
 from groupadd.model.outcome import Status
 from groupadd.settings import PaceSettings
 
 AccountState: TypeAlias = Literal["ready", "running", "resting", "stopped", "done"]
-
-
-class AccountJSON(TypedDict):
-    """One account in the JSON of a status."""
-
-    provider: str
-    state: str
-    why: str | None
-    done: int
-    left: int
-    eta_s: float | None
-
-
-class StatusJSON(TypedDict):
-    """The JSON of a status."""
-
-    ledger: str
-    people: int
-    left: int
-    counts: dict[str, int]
-    accounts: list[AccountJSON]
 
 
 @frozen
@@ -68,17 +48,6 @@ class AccountStatus:
     next_at: datetime | None
     adds_in_last_minute: int
 
-    def as_dict(self) -> AccountJSON:
-        """Return the account as JSON values."""
-        return {
-            "provider": self.provider,
-            "state": self.state,
-            "why": self.why,
-            "done": self.done,
-            "left": self.left,
-            "eta_s": self.eta_s,
-        }
-
 
 @frozen
 class DripStatus:
@@ -103,15 +72,9 @@ class DripStatus:
         """Whether an account that has people to do has stopped."""
         return any(account.state == "stopped" for account in self.accounts)
 
-    def as_dict(self) -> StatusJSON:
-        """Return everything as JSON values."""
-        return {
-            "ledger": self.ledger,
-            "people": self.people,
-            "left": self.left,
-            "counts": {status.value: self.counts.get(status, 0) for status in Status},
-            "accounts": [account.as_dict() for account in self.accounts],
-        }
+    def as_dict(self) -> dict[str, object]:
+        """Return everything as JSON values, keyed by attribute; `counts` has every status."""
+        return {**to_json(self), "counts": {status.value: self.counts.get(status, 0) for status in Status}}
 
 
 def status_of(ledger: Ledger, pace: PaceSettings) -> DripStatus:

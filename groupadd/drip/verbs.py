@@ -80,8 +80,8 @@ class LedgerVerbs:
         The ledger keeps all columns, and `export` returns them. It is made where there is none.
 
         Args:
-            source: The path of a CSV file with a header, or rows with the same columns. The columns `group` and
-                `provider` win over the arguments.
+            source: The path of a CSV file with a header, `-` for standard input, or rows with the same columns. The
+                columns `group` and `provider` win over the arguments.
             group: The group of the rows that name none.
             providers: The accounts that share the rows that name none; left out: the default provider.
             phone_column: The name of the phone column; left out: `phone`, `participant` or `number`.
@@ -206,7 +206,7 @@ class LedgerVerbs:
         Raises:
             LedgerError: The ledger cannot be used.
         """
-        self._store.make()
+        self._store.make(migrate=True)
         if self.is_shared:
             from groupadd.drip.fleet.worker import prepare  # noqa: PLC0415  needs the extra `procrastinate`
 
@@ -236,7 +236,18 @@ class LedgerVerbs:
         with exclusive(self._store):
             return await run_account(self._context(on_line, stopping), provider, seconds)
 
+    def _require_shared(self) -> None:
+        if not self.is_shared:
+            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
+
+    async def _work(self, accounts: int, on_line: OnLine | None, stopping: asyncio.Event | None) -> None:
+        self._require_shared()
+        from groupadd.drip.fleet.worker import work  # noqa: PLC0415  needs the extra `procrastinate`
+
+        await work(self._context(on_line, stopping), accounts=accounts)
+
     async def _enqueue_accounts(self) -> Sequence[str]:
+        self._require_shared()
         from groupadd.drip.fleet.worker import enqueue  # noqa: PLC0415  needs the extra `procrastinate`
 
         return await enqueue(self._context(None, None))

@@ -29,6 +29,11 @@ class Meaning:
     reason: Reason | None = None
     asked: bool = True
 
+    @property
+    def is_in(self) -> bool:
+        """Whether the word says that the participant is in the group."""
+        return self.status in {Status.ADDED, Status.ALREADY_MEMBER}
+
 
 _not_added = partial(Meaning, Status.NOT_ADDED)
 

@@ -6,7 +6,7 @@ never compared across kinds.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -29,6 +29,7 @@ _NAME = re.compile(  # a JID, or a bare number: its digits and its domain
     re.IGNORECASE,
 )
 _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
+_SAME_END = 6  # digits: the end that the forms of one line share, at the least
 _LONGEST_BARE_PHONE = 13  # digits; LIDs have 13 to 15, and hardly any country has numbers of 14
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
@@ -225,6 +226,33 @@ def alternates(phone: str) -> tuple[str, ...]:
     if match := re.fullmatch(r"54(9?)(\d{10})", phone):
         return (f"54{'' if match[1] else '9'}{match[2]}",)
     return ()
+
+
+@frozen
+class Lookalikes:
+    """Numbers, among which another form of a number is searched for, whatever the country.
+
+    Two forms of one line end alike. One has more digits than the other (Benin's 01, Mexico's 1, a trunk zero), or their
+    first digits alone differ (Russia's 8). A lookalike is a candidate: only the provider can prove that it is one line.
+    """
+
+    _by_end: Mapping[str, Sequence[str]] = field(repr=lambda ends: f"<{len(ends)} ends>")
+
+    @classmethod
+    def among(cls, phones: Iterable[str | None]) -> "Lookalikes":
+        """Return the numbers, ready to be searched."""
+        by_end: dict[str, list[str]] = {}
+        for phone in phones:
+            if phone is not None:
+                by_end.setdefault(phone[-_SAME_END:], []).append(phone)
+        return cls(by_end)
+
+    def hold_another_form_of(self, phone: str) -> bool:
+        """Return whether any of the numbers may be another form of this one."""
+        return any(
+            other != phone and (len(other) != len(phone) or other[1:] == phone[1:])
+            for other in self._by_end.get(phone[-_SAME_END:], ())
+        )
 
 
 @frozen

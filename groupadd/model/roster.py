@@ -3,7 +3,7 @@
 from enum import Flag, auto
 from functools import cached_property
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from groupadd.model.identity import Identity, Person
 from groupadd.model.masking import repr_masked, repr_masked_lid
@@ -31,6 +31,10 @@ class RosterProof:
     cached: Proof
     refreshed: Proof | None = None
 
+    def of_copy(self, *, refreshed: bool) -> Proof:
+        """Return what the provider's copy proves, as it is or after a refresh."""
+        return self.refreshed if refreshed and self.refreshed is not None else self.cached
+
 
 @frozen
 class Member:
@@ -55,14 +59,14 @@ class Observation:
         member: True, False, or None where the look proves neither.
         reason: Why the look proves neither; None where it proves one.
         complete: Whether the roster was complete.
-        listed: Whether a row is the person's; None where an incomplete or unreadable roster does not show it. A list
-            may hold people who have left, so a listed person is not always a member.
+        listed: Whether the list has a row of the person's; None where it leaves that open. The list may hold people who
+            have left, so a listed person is not always a member.
     """
 
     member: bool | None
     reason: Reason | None = None
     complete: bool = True
-    listed: bool | None = None
+    listed: bool | None = Factory(lambda self: self.member, takes_self=True)
 
 
 @frozen
@@ -97,7 +101,7 @@ class Roster:
     @property
     def misses_me_by_phone(self) -> bool:
         """Whether our own row may be one without a phone, while our LID is unknown."""
-        return self.me is not None and self.me.lid is None and self._row(self.me) is None and self._hidden[0]
+        return self.me is not None and self.me.lid is None and self._row(self.me) is None and self.hides_phones
 
     def role(self, who: Identity | None) -> str | None:
         """Return the role of a member, or None where the roster does not show it."""
@@ -122,6 +126,11 @@ class Roster:
     @cached_property
     def _lids(self) -> frozenset[str]:
         return frozenset(member.lid for member in self.members if member.lid is not None)
+
+    @property
+    def hides_phones(self) -> bool:
+        """Whether any row shows no phone."""
+        return self._hidden[0]
 
     @cached_property
     def _hidden(self) -> tuple[bool, bool, bool]:

@@ -128,17 +128,20 @@ def read_sent_message(response: Response) -> SentMessage:
 
 
 def _recipient(record: Mapping[str, object]) -> Identity | None:
-    """Read the recipient: in the message's key, else `chatId`, `chat_id` or `to`, which may repeat the request."""
-    names: list[object] = []
+    """Read the recipient: `chatId`, `chat_id` or `to`, and the chat in the message's key, which wins over these.
+
+    The others may repeat the request; the key is WhatsApp's own.
+    """
+    in_key = None
     match record:
         case {"key": {"remoteJid": name}} | {"id": {"remote": name}}:  # Baileys, whatsapp-web.js
-            names = [name]
+            in_key = jid_of(name)
         case {"id": str() as message} if key := _MESSAGE_KEY.match(message):
-            names = [key[1]]
+            in_key = key[1]
     inner = record.get("message")
     places = (record, inner if isinstance(inner, dict) else {})
-    names += [place.get(key) for place in places for key in ("chatId", "chat_id", "to")]
-    return next((found for name in names if (found := identity(jid_of(name)))), None)
+    names = [jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to")]
+    return identity(in_key, *names) or identity(in_key) or next(filter(None, map(identity, names)), None)
 
 
 _MESSAGE_KEY = re.compile(r"true_([^_]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`

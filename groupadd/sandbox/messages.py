@@ -2,13 +2,14 @@
 
 import json
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from typing import ClassVar, Literal, Protocol, TypeAlias, cast
 from urllib.parse import parse_qsl, unquote
 
 from attrs import field, frozen
 
+from groupadd.model.identity import Identity, identity
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import World
 
@@ -109,6 +110,12 @@ class Vendor(Protocol):
 def list_items(data: object) -> Sequence[object]:
     """Return the items of a JSON list; empty for any other value."""
     return cast("list[object]", data) if isinstance(data, list) else ()
+
+
+def read_names(values: Iterable[object]) -> Sequence[Identity]:
+    """Return the participants' names, in order; empty if one of the values is unreadable."""
+    names = [identity(value) for value in values]
+    return [name for name in names if name is not None] if None not in names else ()
 
 
 def match_route(

@@ -11,6 +11,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from groupadd.sandbox.messages import Handler, ServerResponse
 
 HOST = "127.0.0.1"
+_PHRASES = {**http.client.responses, 422: "Unprocessable Entity"}  # Python 3.13 renames 422; cassettes stay the same
 _LONGEST_BODY = 16 * 1024 * 1024
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER with 0 s: closing the socket sends a reset
 
@@ -126,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(bytes((byte,)))
 
     def _head(self, response: ServerResponse) -> bytes:
-        phrase = http.client.responses.get(response.status, "")
+        phrase = _PHRASES.get(response.status, "")
         fields = {"Date": self.date_time_string(), **response.headers, "Content-Length": str(len(response.body))}
         lines = [f"HTTP/1.1 {response.status} {phrase}", *(f"{name}: {value}" for name, value in fields.items())]
         return "\r\n".join([*lines, "", ""]).encode("latin-1")

@@ -151,8 +151,8 @@ def _group_info(run: _Run) -> Flow[ScenarioOutcome]:
 
 def _join_requests(run: _Run) -> Flow[ScenarioOutcome]:
     people = parse_participants(run.people.values())
-    observer = RosterObserver(run.session, GroupId.parse(run.group), same_first(people))
-    found = yield from awaiting_approval(observer, observer.people)
+    observer = RosterObserver.of(run.session, GroupId.parse(run.group), same_first(people))
+    found = yield from awaiting_approval(observer, observer.names.people)
     texts = ("waits" if person.id in found else "does not wait" for person in people)
     return dict(zip(run.people, texts, strict=True))
 

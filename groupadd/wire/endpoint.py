@@ -14,6 +14,7 @@ class Source(StrEnum):
     """What a wire fact rests on, the strongest first."""
 
     LIVE = "live"
+    PROGRAM = "program"
     PAGE = "page"
     SOURCE = "source"
     ISSUE = "issue"
@@ -22,6 +23,7 @@ class Source(StrEnum):
 
 LETTERS: Mapping[str, Source] = {
     "L": Source.LIVE,
+    "P": Source.PROGRAM,
     "D": Source.PAGE,
     "S": Source.SOURCE,
     "R": Source.SOURCE,  # an answer of the program, run without a WhatsApp account
@@ -30,6 +32,7 @@ LETTERS: Mapping[str, Source] = {
 }
 MEANINGS: Mapping[Source, str] = {
     Source.LIVE: "a recording of the vendor's live service",
+    Source.PROGRAM: "a recording of the vendor's own program, with a fake WhatsApp behind it",
     Source.PAGE: "the vendor's page or specification",
     Source.SOURCE: "the vendor's own program or SDK, read or run",
     Source.ISSUE: "an answer shown in an issue",

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from attrs import evolve
 
-from groupadd.errors import AnswerLost, ProviderError, ProviderUnreachable
-from groupadd.wire.messages import Flow, NoAnswer, Request, Response
+from groupadd.errors import AnswerLost, ProviderError, ProviderUnreachable, Unsupported
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response, log
 
 T = TypeVar("T")
 
@@ -36,10 +36,17 @@ def with_retries(flow: Flow[T]) -> Flow[T]:
 
 
 def or_none(flow: Flow[T]) -> Flow[T | None]:
-    """Run a flow of reads with retries. Return None where the provider refuses or cannot be reached."""
+    """Run a flow of reads with retries.
+
+    Returns:
+        What the flow returns; None where the provider refuses, cannot do it, or cannot be reached, or its class fails.
+    """
     try:
         return (yield from with_retries(flow))
-    except ProviderError:
+    except (ProviderError, Unsupported):
+        return None
+    except Exception as error:
+        log.error("the provider's class failed on an answer: %s", type(error).__name__)
         return None
 
 

@@ -24,7 +24,7 @@ from sqlalchemy import NullPool, create_engine, make_url, text
 from groupadd.drip import open_async
 from groupadd.sandbox import Group, Sandbox, SandboxPerson, World, config_toml, mount
 from groupadd.wire.driver import SystemClock
-from tests.drip.ledgers import POSTGRES, new_ledger
+from tests.support.ledgers import POSTGRES, new_ledger
 
 ROOT = Path(__file__).parents[2]
 ADDS_PER_MINUTE = 5.0
@@ -97,7 +97,7 @@ async def running(ledger: str, folder: Path, asked: argparse.Namespace) -> None:
     drip.init()
     drip.plan(rows)
     orders = {"ledger": ledger, "config": str(config), "accounts": asked.accounts // asked.workers + 10, "timing": {}}
-    command = [sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
+    command = [sys.executable, "-m", "tests.support.fleet_worker", json.dumps(orders)]
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     fleet = [subprocess.Popen(command, cwd=ROOT, env=environ) for _ in range(asked.workers)]
     before, began = statements(ledger), time.monotonic()

@@ -18,8 +18,8 @@ from groupadd.config.load import load
 from groupadd.drip import AsyncDrip, Drip, LedgerBusy, LedgerError
 from groupadd.drip.store.accounts import enqueue_accounts
 from groupadd.drip.store.database import Ledger, exclusive
-from tests.drip.trial import planned
-from tests.drip.virtual import GROUP, crowd
+from tests.support.trial import planned
+from tests.support.virtual_time import GROUP, crowd
 
 CONFIG: Mapping[str, object] = {"providers": {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}}
 ROWS = [{"phone": "+12025550100"}]

@@ -38,7 +38,7 @@ def sent_after_a_missing_route(operation: Operation) -> set[str]:
 
 
 def missing_route(response: ServerResponse) -> ServerResponse:
-    return evolve(response, status=404, body=b'{"message": "Cannot GET /x", "statusCode": 404}')
+    return evolve(response, status=404, body=b'{"message": "Cannot GET /api/x", "statusCode": 404}')
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.adapter.name}-{operation.name}")

@@ -15,7 +15,7 @@ from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.model.roster import Roster
-from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.provider import GroupInfo, Member, NumberCheck, Secret, SentMessage, Session
 from groupadd.providers.evolution import Evolution
 from groupadd.sandbox import SandboxPerson, World
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -54,9 +54,9 @@ Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
         (EVOLUTION.list_participants(WHERE), LIST, {"groupJid": GROUP}, None),
         (EVOLUTION.group_info(WHERE), INFO, {"groupJid": GROUP}, None),
         (EVOLUTION.invite_link(WHERE), INVITE, {"groupJid": GROUP}, None),
-        (EVOLUTION.send_text(ANN, Secret("hello")), SEND, {}, {"number": PHONE, "text": "hello"}),
+        (EVOLUTION.send_text(ANN, Secret("hello")), SEND, {}, {"number": ANN.id, "text": "hello"}),
         (EVOLUTION.send_text(BY_LID, Secret("hello")), SEND, {}, {"number": "99900011@lid", "text": "hello"}),
-        (EVOLUTION.check_number(PHONE), CHECK, {}, {"numbers": [PHONE]}),
+        (EVOLUTION.check_number(PHONE), CHECK, {}, {"numbers": [ANN.id]}),
         (EVOLUTION.session(), STATE, {}, None),
     ],
 )
@@ -138,14 +138,17 @@ def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tup
             updated(row("200", "77001@lid", phone_number=f"{PHONE}@s.whatsapp.net")),
             *((Status.ADDED, None, Evidence.REPORTED), "200"),
         ),
-        (updated(row("200", f"{OTHER}@s.whatsapp.net")), unknown(Reason.NOT_MENTIONED), None),
-        (updated(), unknown(Reason.NOT_MENTIONED), None),
+        (updated(row("200", f"{OTHER}@s.whatsapp.net")), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(row("200", "77001@lid")), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(), unknown(Reason.NO_ANSWER), None),
         (updated(None, "200", {}), unknown(Reason.NOT_MENTIONED), None),
         (Response(201), unknown(Reason.NOT_CHECKED), None),
         (says({}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
         (says({"updateParticipants": None}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
         (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
         (failed(500, "Cannot read"), unknown(Reason.NO_ANSWER), "500"),
+        (failed(500, "Connection Closed"), unknown(Reason.NO_ANSWER), "Connection Closed"),
+        (says({}, 400), unknown(Reason.NO_ANSWER), ""),
         (Response(504, b"<html>"), unknown(Reason.NO_ANSWER), "504"),
         (lost(), unknown(Reason.NO_ANSWER), None),
     ],
@@ -171,7 +174,18 @@ def test_an_invitation_that_the_server_sent_is_reported_as_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Error: Timed Out", "Error: Connection Closed", "Error: internal-server-error", "anything else"]
+    "text",
+    [
+        *(
+            "Error: Timed Out",
+            "Error: Connection Closed",
+            "Error: internal-server-error",
+            "1011",
+            "428",
+            "anything else",
+        ),
+        "Error: database is locked",
+    ],
 )
 def test_a_400_that_hides_a_failure_of_the_engines_leaves_open_what_happened(text: str) -> None:
     (person,) = adding(add=[add_failed(text)])
@@ -203,7 +217,7 @@ def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -
     assert not caught.value.maybe_applied
 
 
-@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE, says({}, 400), Response(404, b"<html>")])
+@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE, Response(404, b"<html>")])
 @pytest.mark.parametrize(
     ("its_state", "error"),
     [
@@ -237,22 +251,62 @@ def test_the_duplicate_refusal_is_a_refusal_and_is_not_provoked() -> None:
 
 
 def checked(jid: str, *, exists: bool = True) -> Response:
-    return says([{"jid": f"{jid}@s.whatsapp.net", "exists": exists, "number": BRAZIL}])
+    return says([{"jid": f"{jid}@s.whatsapp.net", "exists": exists, "number": f"{PHONE}@s.whatsapp.net"}])
 
 
 @pytest.mark.parametrize(
-    ("check", "verdict"),
+    ("phone", "answer", "check"),
     [
-        (checked(BRAZIL_OLD), (Status.ADDED, None, Evidence.REPORTED)),
-        (checked(BRAZIL), unknown(Reason.NOT_MENTIONED)),
-        (checked(BRAZIL_OLD, exists=False), unknown(Reason.NOT_MENTIONED)),
-        (says([], 200), unknown(Reason.NOT_MENTIONED)),
+        (PHONE, checked(PHONE), NumberCheck(exists=True, account=Identity(PHONE))),
+        (PHONE, checked(PHONE, exists=False), NumberCheck(exists=None)),
+        ("2290197000101", checked("2290197000101", exists=False), NumberCheck(exists=None)),
+        (BRAZIL, checked(BRAZIL), NumberCheck(exists=None)),
+        (BRAZIL, checked(BRAZIL_OLD), NumberCheck(exists=None)),
+        (BRAZIL, checked(BRAZIL, exists=False), NumberCheck(exists=None)),
+        ("5215512345678", checked("525512345678"), NumberCheck(exists=None)),
+        ("5491112345678", checked("5491112345678"), NumberCheck(exists=None)),
     ],
 )
-def test_a_rewritten_number_is_ours_only_if_the_number_check_confirms_it(check: Response, verdict: Verdict) -> None:
-    rewritten = updated(row("200", f"{BRAZIL_OLD}@s.whatsapp.net"))
-    (person,) = adding([BRAZIL], add=[rewritten], check=[check])
+def test_a_number_check_proves_no_more_than_the_server_asked_whatsapp(
+    phone: str, answer: Response, check: NumberCheck
+) -> None:
+    assert Script({CHECK: [answer]}).run(EVOLUTION.check_number(phone)) == check
+
+
+def boom(data: object, message: str = "An internal server error occurred") -> Response:
+    """Return an exception as whatsappNumbers shows it: without a wrapping."""
+    output = {"statusCode": 500, "payload": {"statusCode": 500, "message": message}, "headers": {}}
+    return says({"data": data, "isBoom": True, "isServer": True, "output": output}, 400)
+
+
+@pytest.mark.parametrize(
+    ("answer", "its_state", "error"),
+    [
+        (boom(429), None, errors.RateLimited),
+        (boom(500), None, errors.AnswerLost),
+        (boom(None, "Timed Out"), None, errors.AnswerLost),
+        (boom(None, "Connection Closed"), "connecting", errors.SessionNotReady),
+        (boom(None, "Connection Closed"), "open", errors.AnswerLost),
+        (says({}, 400), "open", errors.AnswerLost),
+        (says({}, 400), "close", errors.SessionNotReady),
+        (says({"status": 400, "error": "Bad Request", "message": [["x"]]}, 400), "open", errors.RequestRefused),
+    ],
+)
+def test_a_failed_number_check_is_told_by_the_exception(
+    answer: Response, its_state: str | None, error: type[errors.ProviderError]
+) -> None:
+    answers = {CHECK: [answer]} | ({STATE: [state(its_state)]} if its_state else {})
+    with pytest.raises(error) as caught:
+        Script(answers).run(EVOLUTION.check_number(PHONE))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(("brazil", "verdict"), [(BRAZIL_OLD, unknown(Reason.NOT_MENTIONED))])
+def test_a_rewritten_number_among_several_is_nobodys(brazil: str, verdict: Verdict) -> None:
+    rows = updated(row("200", f"{brazil}@s.whatsapp.net"), row("200"))
+    (person, other) = adding([BRAZIL, PHONE], add=[rows], check=[checked(brazil)])
     assert (person.status, person.reason, person.evidence) == verdict
+    assert other.status is Status.ADDED
 
 
 LID_ROWS = [
@@ -277,6 +331,12 @@ def test_a_roster_is_read() -> None:
         ("Error: forbidden", None, errors.NotAllowed),
         ("Error: rate-overlimit", None, errors.RateLimited),
         ("Error: Timed Out", None, errors.AnswerLost),
+        ("TypeError: Cannot read properties of undefined (reading 'attrs')", None, errors.AnswerLost),
+        ("Error: Connection Closed", "close", errors.SessionNotReady),
+        ("Error: Connection Closed", "open", errors.AnswerLost),
+        ("1011", "connecting", errors.SessionNotReady),
+        ("1011", "open", errors.AnswerLost),
+        ("Error: the table forbidden is locked", None, errors.AnswerLost),
     ],
 )
 def test_the_text_of_a_rosters_404_decides_what_is_missing(
@@ -316,7 +376,12 @@ def test_the_invite_link_is_read() -> None:
     [
         (failed(500, "Cannot read properties of undefined (reading 'onWhatsApp')"), "close", errors.SessionNotReady),
         (failed(500, "x"), None, errors.AnswerLost),
+        (failed(500, "Connection Closed"), "close", errors.SessionNotReady),
+        (failed(500, "Connection Closed"), "open", errors.AnswerLost),
+        (failed(500, "1011"), None, errors.AnswerLost),
+        (failed(400, ["1011"]), None, errors.AnswerLost),
         (failed(400, ["Error: Timed Out"]), None, errors.AnswerLost),
+        (failed(400, ["Error: rate-overlimit"]), None, errors.RateLimited),
         (failed(400, [{"jid": "x", "exists": False, "number": PHONE}]), "open", errors.RequestRefused),
         (failed(400, [['instance requires property "text"']]), "open", errors.RequestRefused),
         (says({"key": {}}, 201), None, errors.AnswerLost),
@@ -332,8 +397,9 @@ def test_a_text_that_is_not_sent_differs_from_one_that_may_have_been_sent(
 
 
 def test_a_text_is_sent() -> None:
-    answer = says({"key": {"remoteJid": "x", "fromMe": True, "id": "m1"}, "status": "PENDING"}, 201)
-    assert Script({SEND: [answer]}).run(EVOLUTION.send_text(ANN, Secret("hello"))) == "m1"
+    answer = says({"key": {"remoteJid": f"{OTHER}@s.whatsapp.net", "fromMe": True, "id": "m1"}, "status": "x"}, 201)
+    sent = Script({SEND: [answer]}).run(EVOLUTION.send_text(ANN, Secret("hello")))
+    assert sent == SentMessage("m1", Identity(OTHER))
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.model.roster import Roster
-from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.provider import GroupInfo, Member, NumberCheck, Proof, RosterProof, Secret, Session
 from groupadd.providers.waha import Waha
 from groupadd.sandbox import RosterView, Sandbox, World, faults
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -56,7 +56,8 @@ Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
             {"participants": [{"id": f"{PHONE}@c.us"}, {"id": f"{LID}@lid"}]},
         ),
         (WAHA.list_participants(WHERE), LIST, IN_GROUP, {}, None),
-        (WAHA.refresh_roster(WHERE), VERSION, S1, {}, None),
+        (WAHA.roster_proof(), VERSION, S1, {}, None),
+        (WAHA.refresh_roster(WHERE), REFRESH, S1, {}, None),
         (WAHA.group_info(WHERE), INFO, IN_GROUP, {}, None),
         (WAHA.join_requests(WHERE), WAITING, IN_GROUP, {}, None),
         (WAHA.invite_link(WHERE), INVITE, IN_GROUP, {}, None),
@@ -144,6 +145,7 @@ def adding(answer: Answer, settings: AddSettings = NEVER, **then: Sequence[Answe
     return person
 
 
+UNCHECKED = says({"numberExists": True})
 ADDED = (Status.ADDED, None, Evidence.REPORTED)
 ALREADY = (Status.ALREADY_MEMBER, None, Evidence.REPORTED)
 PENDING = (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, Evidence.REPORTED)
@@ -204,16 +206,19 @@ def test_what_an_answer_without_participants_comes_to(answer: Answer, verdict: V
     assert person.provider_says == word
 
 
-@pytest.mark.parametrize("shape", [[gows(0, f"{OTHER}@s.whatsapp.net")], webjs(200, name=f"{OTHER}@c.us")])
-def test_another_persons_row_says_nothing_of_the_participant(shape: object) -> None:
-    person = adding(says(shape))
-    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
+@pytest.mark.parametrize(
+    "shape", [[gows(0, f"{OTHER}@s.whatsapp.net")], webjs(200, name=f"{OTHER}@c.us"), [gows(0, "")]]
+)
+def test_one_row_for_the_one_who_was_asked_for_is_theirs_under_any_name(shape: object) -> None:
+    assert adding(says(shape)).status is Status.ADDED
 
 
 def test_a_row_with_a_lid_alone_is_the_participants_if_the_lid_look_up_says_so() -> None:
-    row = gows(0, "")
-    person = adding(says([row]), lids=[says({"lid": f"{LID}@lid", "pn": f"{PHONE}@c.us"})])
-    assert person.status is Status.ADDED
+    rows = [gows(0, ""), noweb("403")]
+    script = Script({ADD: [says(rows)], LIDS: [says({"lid": f"{LID}@lid", "pn": f"{OTHER}@c.us"})], CHECK: [UNCHECKED]})
+    people = parse_participants([OTHER, PHONE])
+    (other, ann) = script.run(add(ProviderSession(WAHA), WHERE, people, NEVER))
+    assert (other.status, ann.status) == (Status.ADDED, Status.NOT_ADDED)
 
 
 UNTIL = datetime(2026, 4, 9, 8, 44, 32, tzinfo=UTC)
@@ -238,6 +243,7 @@ def test_who_was_invited_by_the_server_itself_gets_no_second_invitation() -> Non
 
 DOWN = {"error": "x", "session": "s1", "status": "STARTING", "expected": ["WORKING"]}
 NO_SESSION = says({"message": "We didn't find a session with name 's1'.", "statusCode": 404}, 404)
+ONLY_DEFAULT = says({"statusCode": 422, "message": "WAHA Core support only 'default' session. If you want"}, 422)
 
 
 @pytest.mark.parametrize(
@@ -246,6 +252,8 @@ NO_SESSION = says({"message": "We didn't find a session with name 's1'.", "statu
         (says(DOWN, 422), errors.SessionNotReady),
         (says({"message": "only in Plus"}, 422), errors.RequestRefused),
         (NO_SESSION, errors.SessionNotReady),
+        (says({"statusCode": 404, "message": "Session not found", "error": "x"}, 404), errors.SessionNotReady),
+        (ONLY_DEFAULT, errors.SessionNotReady),
         (says({"statusCode": 404, "message": "x"}, 404), errors.GroupNotFound),
         (says({"message": "Unauthorized", "statusCode": 401}, 401), errors.NotAuthenticated),
         (says({"statusCode": 400, "message": ["x"], "error": "Bad Request"}, 400), errors.RequestRefused),
@@ -270,6 +278,10 @@ def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -
     assert not caught.value.maybe_applied
 
 
+def no_route(method: str, path: str) -> Response:
+    return says({"statusCode": 404, "message": f"Cannot {method} {path}", "error": "Not Found"}, 404)
+
+
 ROWS = [
     {"id": f"{LID}@lid", "pn": f"{PHONE}@c.us", "role": "superadmin"},
     {"id": f"{OTHER}@c.us", "role": "participant"},
@@ -279,8 +291,9 @@ ROWS = [
 MEMBERS = (Member(PHONE, LID, "superadmin"), Member(OTHER, None, "member"), Member(None, "77003", "admin"))
 
 
-def test_a_roster_is_a_cached_one_and_who_has_left_is_not_in_it() -> None:
-    assert Script({LIST: [says(ROWS)]}).run(WAHA.list_participants(WHERE)) == Roster(MEMBERS, live=False)
+def test_a_roster_proves_nothing_by_itself_and_who_has_left_is_not_in_it() -> None:
+    roster = Script({LIST: [says(ROWS)]}).run(WAHA.list_participants(WHERE))
+    assert roster == Roster(MEMBERS, proves=Proof.NOTHING)
 
 
 @pytest.mark.parametrize(
@@ -292,34 +305,72 @@ def test_a_roster_is_a_cached_one_and_who_has_left_is_not_in_it() -> None:
     ],
 )
 def test_an_old_build_lists_the_engines_own_rows(rows: object) -> None:
-    nothing = says({"statusCode": 404, "message": "Cannot GET /api/s1/groups/x/participants/v2"}, 404)
+    nothing = no_route("GET", "/api/s1/groups/x/participants/v2")
     roster = Script({LIST: [nothing], OLD_LIST: [says(rows)]}).run(WAHA.list_participants(WHERE))
-    assert roster == Roster((Member(PHONE, None, "admin"),), live=False)
-
-
-@pytest.mark.parametrize("engine", ["GOWS", "NOWEB", "WEBJS", "gows"])
-def test_a_roster_is_refreshed(engine: str) -> None:
-    Script({VERSION: [says({"engine": engine})], REFRESH: [says({"success": True}, 201)]}).run(
-        WAHA.refresh_roster(WHERE)
-    )
+    assert roster == Roster((Member(PHONE, None, "admin"),), proves=Proof.NOTHING)
 
 
 @pytest.mark.parametrize(
-    ("version", "refreshed", "error"),
+    ("version", "proof"),
     [
-        (says({"engine": "WPP"}), None, errors.RequestRefused),
-        (says({"version": "x"}), None, errors.RequestRefused),
-        (says({"engine": "GOWS"}), says({"success": False}, 201), errors.RequestRefused),
-        (says({"engine": "GOWS"}), thrown("rate-overlimit"), errors.RateLimited),
-        (says({"engine": "GOWS"}), thrown("x"), errors.AnswerLost),
+        ({"engine": "GOWS"}, RosterProof(Proof.PRESENCE, Proof.BOTH)),
+        ({"engine": "gows"}, RosterProof(Proof.PRESENCE, Proof.BOTH)),
+        ({"version": "2024.10.8", "engine": "NOWEB", "tier": "CORE"}, RosterProof(Proof.PRESENCE, Proof.BOTH)),
+        ({"engine": "WEBJS"}, RosterProof(Proof.NOTHING, Proof.ABSENCE)),
+        ({"engine": "WPP"}, RosterProof(Proof.NOTHING)),
+        ({"engine": "VENOM"}, RosterProof(Proof.NOTHING)),
+        ({"engine": None}, RosterProof(Proof.NOTHING)),
+        ({}, RosterProof(Proof.NOTHING)),
+    ],
+)
+def test_the_engine_decides_what_a_roster_proves(version: object, proof: RosterProof) -> None:
+    assert Script({VERSION: [says(version)]}).run(WAHA.roster_proof()) == proof
+
+
+@pytest.mark.parametrize(
+    ("refreshed", "error"),
+    [
+        (says({"success": False}, 201), errors.RequestRefused),
+        (thrown("rate-overlimit"), errors.RateLimited),
+        (thrown("x"), errors.AnswerLost),
+        (no_route("POST", "/api/s1/groups/refresh"), errors.Unsupported),
+        (NO_SESSION, errors.SessionNotReady),
     ],
 )
 def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
-    version: Response, refreshed: Response | None, error: type[errors.ProviderError]
+    refreshed: Response, error: type[errors.GroupAddError]
 ) -> None:
-    answers = {VERSION: [version]} | ({REFRESH: [refreshed]} if refreshed else {})
-    with pytest.raises(error):
-        Script(answers).run(WAHA.refresh_roster(WHERE))
+    with pytest.raises(error) as caught:
+        Script({REFRESH: [refreshed]}).run(WAHA.refresh_roster(WHERE))
+    assert type(caught.value) is error
+
+
+def test_a_roster_is_refreshed() -> None:
+    Script({REFRESH: [says({"success": True}, 201)]}).run(WAHA.refresh_roster(WHERE))
+
+
+def test_routes_that_an_old_server_lacks_are_abilities_that_it_lacks() -> None:
+    for flow, route in (
+        (WAHA.join_requests(WHERE), WAITING),
+        (WAHA.resolve_lids([PHONE]), LIDS),
+        (WAHA.refresh_roster(WHERE), REFRESH),
+    ):
+        method, _, path = route.partition(" ")
+        with pytest.raises(errors.Unsupported):
+            Script({route: [no_route(method, path)]}).run(flow)
+
+
+ISSUE_2027 = {  # a record that GOWS has not filled yet
+    "JID": GROUP,
+    "OwnerJID": "",
+    "Name": "",
+    "GroupCreated": "0001-01-01T00:00:00Z",
+    "IsParent": False,
+    "IsJoinApprovalRequired": False,
+    "MemberAddMode": "",
+    "Participants": None,
+    "ParticipantCount": 952,
+}
 
 
 @pytest.mark.parametrize(
@@ -338,6 +389,8 @@ def test_a_roster_that_was_not_refreshed_is_not_taken_for_fresh(
             GroupInfo(size=1, members_may_add=False),
         ),
         ({"size": None}, GroupInfo()),
+        (ISSUE_2027, GroupInfo(size=952)),
+        ({**ISSUE_2027, "ParticipantCount": 0}, GroupInfo()),
     ],
 )
 def test_a_group_is_described_by_any_engine(answer: object, info: GroupInfo) -> None:
@@ -368,10 +421,23 @@ def test_the_invite_link_is_read_from_a_code_or_a_link(answer: Response) -> None
 
 
 @pytest.mark.parametrize(
-    "record", [{"id": "m1", "body": "x"}, {"id": {"_serialized": "m1"}}, {"key": {"id": "m1", "fromMe": True}}]
+    ("record", "recipient"),
+    [
+        ({"id": "m1", "body": "x"}, None),
+        ({"id": "m1", "to": f"{OTHER}@c.us"}, Identity(OTHER)),
+        ({"id": "m1", "chatId": f"{LID}@lid"}, Identity(None, LID)),
+        ({"id": f"true_{OTHER}@c.us_m1"}, Identity(OTHER)),
+        ({"id": f"false_{OTHER}@c.us_m1"}, None),
+        ({"id": {"id": "A", "_serialized": "m1", "remote": f"{OTHER}@c.us"}}, Identity(OTHER)),
+        ({"id": {"id": "A", "$1": "m1"}, "to": {"$1": f"{OTHER}@c.us"}}, Identity(OTHER)),
+        ({"key": {"id": "m1", "remoteJid": f"{OTHER}@s.whatsapp.net", "fromMe": True}}, Identity(OTHER)),
+        ({"key": {"id": "m1", "fromMe": True}}, None),
+    ],
 )
-def test_a_text_is_sent(record: object) -> None:
-    assert Script({SEND: [says(record, 201)]}).run(WAHA.send_text(ANN, Secret("hello"))) == "m1"
+def test_a_text_is_sent_and_its_recipient_is_read(record: object, recipient: Identity | None) -> None:
+    sent = Script({SEND: [says(record, 201)]}).run(WAHA.send_text(ANN, Secret("hello")))
+    assert (sent.id or "").endswith("m1")
+    assert sent.recipient == recipient
 
 
 @pytest.mark.parametrize(
@@ -390,15 +456,16 @@ def test_a_refused_text_differs_from_one_that_may_have_been_sent(
 
 
 @pytest.mark.parametrize(
-    ("answer", "who"),
+    ("answer", "check"),
     [
-        ({"numberExists": True, "chatId": f"{PHONE}@c.us"}, Identity(PHONE)),
-        ({"numberExists": True, "chatId": f"{LID}@lid"}, Identity(None, LID)),
-        ({"numberExists": False}, None),
+        ({"numberExists": True, "chatId": f"{PHONE}@c.us"}, NumberCheck(exists=True, account=Identity(PHONE))),
+        ({"numberExists": True, "chatId": f"{LID}@lid"}, NumberCheck(exists=True, account=Identity(None, LID))),
+        ({"numberExists": True}, NumberCheck(exists=True)),
+        ({"numberExists": False}, NumberCheck(exists=False)),
     ],
 )
-def test_a_number_is_checked(answer: object, who: Identity | None) -> None:
-    assert Script({CHECK: [says(answer)]}).run(WAHA.check_number(PHONE)) == who
+def test_a_number_is_checked(answer: object, check: NumberCheck) -> None:
+    assert Script({CHECK: [says(answer)]}).run(WAHA.check_number(PHONE)) == check
 
 
 @pytest.mark.parametrize(

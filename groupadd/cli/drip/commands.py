@@ -18,7 +18,8 @@ from groupadd.cli.tables import plain
 from groupadd.client import Client
 from groupadd.config.load import Config
 from groupadd.drip import AuditLine, Drip, DripStatus, Plan
-from groupadd.errors import GroupAddError, Interrupted, LedgerError
+from groupadd.errors import GroupAddError, Interrupted
+from groupadd.model.json_form import to_json
 from groupadd.model.outcome import Reason
 from groupadd.model.wording import counted, counted_people
 from groupadd.people_file import STDIN
@@ -27,6 +28,14 @@ app: App = App(name="drip", help="Add many people over days, at a pace that an a
 
 _REPORT = "groupadd-drip.html"
 
+
+def _is_no_option(_: object, file: str) -> None:
+    """Refuse an option where a file should be: cyclopts accepts every leading hyphen, or none."""
+    if file != STDIN and file.startswith("-"):
+        raise ValueError("It is no option of this command.")
+
+
+FileOrHyphen = Annotated[str, Parameter(allow_leading_hyphen=True, validator=_is_no_option)]
 OneProvider = Annotated[str | None, Parameter(name="--provider")]
 
 
@@ -56,7 +65,7 @@ class LedgerOptions:
 
 @app.command
 def plan(
-    file: str,
+    file: FileOrHyphen,
     /,
     *,
     group: str | None = None,
@@ -67,7 +76,8 @@ def plan(
     """Put the rows of a CSV into the ledger, and forecast what happens and how long it takes. Sends nothing.
 
     Args:
-        file: A CSV with a header. Its columns group and provider win over the options; all others are yours.
+        file: A CSV with a header; - reads standard input. Its columns group and provider win over the options; all
+            others are yours.
         group: The group of the rows that name none.
         providers: An account that shares the rows that name none; may be given several times.
         phone_column: The name of the phone column; left out: phone, participant or number.
@@ -87,7 +97,7 @@ def _as_dict(planned: Plan, places: Iterable[Place]) -> dict[str, object]:
         "people": planned.people,
         "planned_before": planned.planned_before,
         "faults": [{"line": line, "why": why} for line, why in planned.faults.items()],
-        "places": [place.as_dict() for place in places],
+        "places": [to_json(place) for place in places],
         "warnings": list(planned.warnings),
         "ends_at": {name: at.isoformat(timespec="seconds") for name, at in planned.ends_at.items()},
     }
@@ -118,28 +128,35 @@ def run(*, options: LedgerOptions = LedgerOptions()) -> Exit:
     Args:
         options: The ledger.
     """
-    output, is_interrupted = Output(json=options.json), False
+    output = Output(json=options.json)
     with options.open() as drip:
-        progress, is_shared = Progress(output, drip), drip.is_shared
-        if is_shared:
-            progress.ctrl_c = "Ctrl-C ends the watching; the workers go on"
+        if drip.is_shared:
             _report_queued(output, len(drip.enqueue_accounts()))
-        with progress.shown():
-            try:
-                status = (drip.watch if is_shared else drip.run)(on_line=progress.on_line)
-            except Interrupted as interrupted:
-                if not isinstance(interrupted.outcome, DripStatus):
-                    raise
-                status, is_interrupted = interrupted.outcome, True
-        output.show({**status.as_dict()}, tables.status(status, drip.settings.drip, present()))
-    if is_interrupted:
-        workers_go_on = "the workers go on; `groupadd drip pause` stops them"
-        output.info(f"\ninterrupted; {workers_go_on if is_shared else '`groupadd drip run` goes on from here'}")
-        return Exit.INTERRUPTED
+        status, is_interrupted = _run_or_watch(output, drip)
+        output.show(status.as_dict(), tables.status(status, drip.settings.drip, present()))
+        if is_interrupted:
+            workers_go_on = "the workers go on; `groupadd drip pause` stops them"
+            goes_on = workers_go_on if drip.is_shared else "`groupadd drip run` goes on from here"
+            output.info(f"\ninterrupted; {goes_on}")
+            return Exit.INTERRUPTED
     if status.has_stopped:
         _report_stops(output, status)
         return Exit.STOPPED
     return of_statuses(one for one, count in status.counts.items() if count)
+
+
+def _run_or_watch(output: Output, drip: Drip) -> tuple[DripStatus, bool]:
+    """Run a ledger that is a file, or watch the workers of a shared one; return its status, and whether Ctrl-C came."""
+    progress = Progress(output, drip)
+    if drip.is_shared:
+        progress.ctrl_c = "Ctrl-C ends the watching; the workers go on"
+    with progress.shown():
+        try:
+            return (drip.watch if drip.is_shared else drip.run)(on_line=progress.on_line), False
+        except Interrupted as interrupted:
+            if not isinstance(interrupted.outcome, DripStatus):
+                raise
+            return interrupted.outcome, True
 
 
 def _report_queued(output: Output, accounts: int) -> None:
@@ -187,8 +204,6 @@ def work(
     """
     output = Output()
     with Drip(ledger, config) as drip:
-        if not drip.is_shared:
-            raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
         for name in drip.settings.providers:
             drip.settings.provider(name)
         output.info(
@@ -209,7 +224,7 @@ def status(*, options: LedgerOptions = LedgerOptions()) -> Exit:
     with options.open() as drip:
         stands = drip.status()
         view = tables.status(stands, drip.settings.drip, present())
-    Output(json=options.json).show({**stands.as_dict()}, view)
+    Output(json=options.json).show(stands.as_dict(), view)
     return Exit.EVERYONE_IN
 
 
@@ -223,8 +238,8 @@ def pause(*, provider: OneProvider = None, options: LedgerOptions = LedgerOption
     """
     with options.open() as drip:
         drip.pause(provider)
-    paused = f"{provider} is paused" if provider else "all accounts are paused"
-    Output(json=options.json).show({"paused": provider}, f"{paused}; `groupadd drip resume` lets them go on")
+    view = f"{provider or 'every account'} is paused; `groupadd drip resume` lets it go on"
+    Output(json=options.json).show({"paused": provider}, view)
     return Exit.EVERYONE_IN
 
 
@@ -260,7 +275,7 @@ def retry(*, reason: Reason, options: LedgerOptions = LedgerOptions()) -> Exit:
 
 
 @app.command
-def export(file: str = STDIN, /, *, ledger: str | None = None) -> Exit:
+def export(file: FileOrHyphen = STDIN, /, *, ledger: str | None = None) -> Exit:
     """Write your own rows and columns back, with the outcome of each person.
 
     Args:

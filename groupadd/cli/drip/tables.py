@@ -33,21 +33,15 @@ class Place:
         provider: The account, by its configured name.
         group: The group's JID.
         people: How many people.
-        known: What is known before the adds; None where the account could not be asked.
-        why_not: Why it could not be asked, or None.
+        preflight: What is known before the adds; None where the account could not be asked.
+        error: Why it could not be asked, or None.
     """
 
     provider: str
     group: str
     people: int
-    known: Preflight | None
-    why_not: str | None
-
-    def as_dict(self) -> dict[str, object]:
-        """Return the place as JSON values."""
-        known = None if self.known is None else self.known.as_dict()
-        about = {"provider": self.provider, "group": self.group, "people": self.people}
-        return {**about, "preflight": known, "error": self.why_not}
+    preflight: Preflight | None
+    error: str | None
 
 
 def plan(planned: Plan, places: Sequence[Place], now: datetime, *, is_shared: bool = False) -> RenderableType:
@@ -64,7 +58,7 @@ def plan(planned: Plan, places: Sequence[Place], now: datetime, *, is_shared: bo
         parts += ["", Text(f"{counted(len(planned.faults), 'row')} cannot be used:", "yellow"), _faults(planned.faults)]
     if places:
         parts += ["", _places(places)]
-        parts += [Text(f"{place.provider}: {place.why_not}", "yellow") for place in places if place.why_not]
+        parts += [Text(f"{place.provider}: {place.error}", "yellow") for place in places if place.error]
         parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(planned.ends_at.items()))]
     parts += [Text(f"\nwarning: {warning}", "yellow") for warning in planned.warnings]
     if planned.ends_at:
@@ -84,7 +78,7 @@ def _faults(faults: Mapping[int, str]) -> RenderableType:
 def _places(places: Sequence[Place]) -> RenderableType:
     table = bare_table("Account", "Group", "People", "May add", "Places left", "Provable")
     for one in places:
-        known = one.known
+        known = one.preflight
         cells = (
             ("", "", "")
             if known is None

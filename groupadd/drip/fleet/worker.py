@@ -179,13 +179,11 @@ def _silence() -> None:
 
 
 def _require_prepared(ledger: Ledger) -> None:
-    """Check that workers can share the ledger.
+    """Check that the database has the jobs' tables.
 
     Raises:
-        LedgerError: The ledger is a file, or `groupadd drip init` has not prepared it for these workers.
+        LedgerError: `groupadd drip init` has not prepared the ledger for these workers.
     """
-    if not ledger.is_shared:
-        raise LedgerError("workers share a ledger on a PostgreSQL server: postgresql+psycopg://…")
     with ledger.reading() as tx:
         found = job_tables(tx)
     is_old = found.migrated_to is not None and found.migrated_to < _MIGRATIONS[-1].name

@@ -1,7 +1,7 @@
 """The accounts, as the ledger's rows tell of them: pace, stops, and the queue for workers on other machines.
 
-A queued account outlives every worker and whoever queued it. An engine's jobs are made from the queue; a lost job is
-made anew.
+A queued account outlives every worker and the command that queued it. An engine's jobs are made from the queue; a lost
+job is made anew.
 """
 
 from collections.abc import Sequence

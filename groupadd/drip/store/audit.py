@@ -9,6 +9,7 @@ from sqlalchemy import func, insert, select, update
 
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.schema import audit
+from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 
 FORGOTTEN = "forgotten"
@@ -36,17 +37,9 @@ class AuditLine:
     rule: str
     detail: str = field(repr=False)
 
-    def as_dict(self) -> dict[str, str | None]:
-        """Return the line as JSON values; the time is ISO 8601."""
-        return {
-            "at": self.at.isoformat(),
-            "provider": self.provider,
-            "group": self.group,
-            "participant": self.participant,
-            "event": self.event,
-            "rule": self.rule,
-            "detail": self.detail,
-        }
+    def as_dict(self) -> dict[str, object]:
+        """Return the line as JSON values, keyed by attribute; the time is ISO 8601."""
+        return to_json(self)
 
 
 OnLine: TypeAlias = Callable[[AuditLine], None]

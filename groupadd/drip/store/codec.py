@@ -14,11 +14,13 @@ from groupadd.provider import Claim
 ValueT = TypeVar("ValueT")
 WordT = TypeVar("WordT", bound=StrEnum)
 
-VALUE_VERSION: Final = 1  # raised when a stored value changes its shape
+# Raised when a stored value changes its shape. Since 2, looks say whether a row lists the person, and claims whether
+# WhatsApp was asked; the fields' defaults say it of older values.
+VALUE_VERSION: Final = 2
 
 
 class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
-    """A column that holds one value as `{"v": 1, "value": …}`, or nothing."""
+    """A column that holds one value as `{"v": 2, "value": …}`, or nothing."""
 
     impl = JSON(none_as_null=True)
     cache_ok = True
@@ -40,7 +42,7 @@ class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
         """
         if value is None:
             return None
-        if value["v"] != VALUE_VERSION:
+        if value["v"] > VALUE_VERSION:
             raise LedgerError(f"a newer groupadd wrote the ledger (version {value['v']} of a value): update groupadd")
         try:
             return from_json(value["value"], self.kind)
@@ -60,7 +62,7 @@ class AsWord(TypeDecorator[WordT], Generic[WordT]):
 
     def process_bind_param(self, value: WordT | None, dialect: Dialect) -> str | None:  # noqa: ARG002
         """Return what the database stores."""
-        return None if value is None else self.kind(value).value
+        return None if value is None else str(value)
 
     def process_result_value(self, value: str | None, dialect: Dialect) -> WordT | None:  # noqa: ARG002
         """Return the word that the database stores."""

@@ -28,7 +28,7 @@ Transaction: TypeAlias = Connection
 
 DEFAULT_URL = "sqlite:///groupadd-drip.db"
 _BUSY_S = 30.0  # how long a writer waits for another one
-REST_S = 2.0  # how long a server out of reach is left alone: each account's try would delay all others
+REST_S = 2.0  # how long a server out of reach is not tried again: each account's try would delay all others
 POSTGRES: dict[str, object] = {
     "connect_timeout": 5,
     "tcp_user_timeout": 10_000,  # a network that is cut reports nothing: give up on it, too
@@ -95,18 +95,21 @@ class Ledger:
         """Return the moment, in seconds since 1970."""
         return self.clock.now()
 
-    def make(self) -> None:
-        """Make the tables where there are none; bring older ones up to date.
+    def make(self, *, migrate: bool = False) -> None:
+        """Make the tables where there are none. An older ledger that is a file is brought up to date.
+
+        Args:
+            migrate: Bring a server's older ledger up to date, too. Workers of an older groupadd cannot use it any more.
 
         Raises:
             LedgerBusy: Another run works on an older ledger that is a file.
             LedgerError: The ledger cannot be used.
         """
         with self._checking:
-            self._prepare(make=True)
+            self._prepare(make=True, migrate=migrate)
 
     def check(self) -> None:
-        """Make sure, once, that there are tables of our version; an older ledger that is a file is brought up to date.
+        """Make sure, once, that there are tables of our version. An older ledger that is a file is brought up to date.
 
         Raises:
             LedgerBusy: Another run works on an older ledger that is a file.
@@ -118,24 +121,22 @@ class Ledger:
             if not self._is_checked:
                 self._prepare(make=False)
 
-    def _prepare(self, *, make: bool) -> None:
+    def _prepare(self, *, make: bool, migrate: bool = False) -> None:
         if self.file is not None and not make and not Path(self.file).exists():
             raise LedgerError(f"there is no ledger at {self.file}: `groupadd drip plan` makes one")
         with self._transaction(reads=True) as tx:
             self.sync_clock(tx)
             version = _version(tx)
-        if version is not None and version > schema.VERSION:
-            raise LedgerError(
-                f"a newer groupadd made {self.name} (schema {version}; this one knows {schema.VERSION}): "
-                "update groupadd"
-            )
-        if version is None and not make:
-            raise LedgerError(f"{self.name} holds no plan: `groupadd drip plan` makes one")
-        if version is not None and version < schema.VERSION and not make and self.is_shared:
-            raise LedgerError(f"an older groupadd made {self.name}: `groupadd drip init` brings it up to date")
         if version is None:
+            if not make:
+                raise LedgerError(f"{self.name} holds no plan: `groupadd drip plan` makes one")
             self._create()
+        elif version > schema.VERSION:
+            known = f"schema {version}; this one knows {schema.VERSION}"
+            raise LedgerError(f"a newer groupadd made {self.name} ({known}): update groupadd")
         elif version < schema.VERSION:
+            if self.is_shared and not migrate:
+                raise LedgerError(f"an older groupadd made {self.name}: `groupadd drip init` brings it up to date")
             self._migrate()
         self._is_checked = True
 

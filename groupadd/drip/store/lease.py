@@ -85,7 +85,7 @@ class Step:
         return evolve(person, state=state_after(person.state, event), **changes)
 
     def share_verdict(self, person: PlannedPerson, first: PlannedPerson, rule: str) -> None:
-        """Make a participant the duplicate of the one who is planned under the other form of the number."""
+        """Make a participant the duplicate of `first`, who is planned under the other form of the number."""
         self.transition(person, Event.DUPLICATE, rule, same_as=first.jid)
         self.duplicates.append((person, first.jid))
 

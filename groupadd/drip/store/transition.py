@@ -40,7 +40,7 @@ class PersonChanges(TypedDict, total=False):
     settled_at: float | None
 
 
-NOT_SENT: Final[PersonChanges] = {  # of a participant for whom the add is to be sent anew
+NOT_SENT: Final[PersonChanges] = {  # of a participant whose add is to be sent anew
     "claim": None,
     "after": None,
     "looks": 0,

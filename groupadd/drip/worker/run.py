@@ -82,7 +82,7 @@ class RunContext:
 
 
 async def run_accounts(context: RunContext) -> None:
-    """Work all accounts with people to do, until no one is to do or every account with people to do has stopped.
+    """Work all accounts until no participant is to do, or every account with people to do has stopped.
 
     Raises:
         ConfigError: A provider cannot be used.

@@ -12,7 +12,8 @@ from groupadd.adding.add import looks_before
 from groupadd.adding.ask import SentRequests, ask
 from groupadd.adding.attempt import Attempt
 from groupadd.adding.invite import invite
-from groupadd.adding.observe import ProviderSession, same_account
+from groupadd.adding.names import same_account
+from groupadd.adding.observe import ProviderSession
 from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store import accounts, people
@@ -62,7 +63,7 @@ class AccountSteps:
     async def ask(self, person: PlannedPerson, account: AccountSnapshot) -> None:
         """Send the add for one participant, after a look where one is due before it.
 
-        A participant whom the look shows in the group, or who is another row's duplicate, costs no add.
+        A participant who is in the group already, or who is another row's duplicate, costs no add.
 
         Raises:
             LeaseLost: Another worker has the account, or the account has stopped.
@@ -177,7 +178,7 @@ class AccountSteps:
         return "personal" if self.settings.invite == "personal" else "link"
 
     async def recover(self) -> None:
-        """Take up the participants whom a worker left in mid-call.
+        """Take up the participants who were in mid-call when a worker ended.
 
         An add that may have been sent counts as one whose answer was lost at this moment; the account waits a full gap.
         An invitation that may have been sent stays unknown.
@@ -187,13 +188,13 @@ class AccountSteps:
             LedgerError: The ledger cannot be used.
         """
         provider, now = self.lease.provider, self.lease.now()
-        left = await self.lease.read(people.in_state, provider, State.SENDING, State.INVITING)
-        if not left:
+        in_mid_call = await self.lease.read(people.in_state, provider, State.SENDING, State.INVITING)
+        if not in_mid_call:
             return
         account = await self.lease.read(accounts.snapshot, self.pace, provider)
         next_at = rate_limit.next_scheduled(self.pace, asked=account.asked, scheduled=now, answered_at=now)
         async with self.lease.step(next_at=max(account.next_at, next_at)) as step:
-            for person in left:
+            for person in in_mid_call:
                 attempt = person.attempt(self.settings)
                 if person.state is State.SENDING:
                     step.note("recovered", "found in mid-call", person=person)

@@ -1,7 +1,7 @@
 """Evolution API's wire format.
 
-Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [m] general
-knowledge, not confirmed.
+Sources: [S] EvolutionAPI/evolution-api 2.3.6; [R] answers of that version, run without an account; [?] a plausible
+guess.
 """
 
 import re
@@ -12,7 +12,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, World
 
@@ -97,12 +97,11 @@ class Evolution:
         given = list_items(request.json.get("participants"))
         if fault := _fault_in(given):
             return _error(400, [{"property": "participants", "message": fault}])
-        people = [identity(_jid(str(one))) for one in given]
-        named = [who for who in people if who is not None]
+        participants = read_names(_jid(str(one)) for one in given)
         try:
-            if len(named) < len(people):
+            if not participants:
                 return _refused("add", "bad-request")
-            results = self.world.add_participants(group, named, by=self.account)
+            results = self.world.add_participants(group, participants, by=self.account)
         except Refused as refused:
             return _refused("add", WORDS[refused.code])
         by_lid = self.world.groups[group].addressing == "lid"
@@ -164,14 +163,14 @@ class Evolution:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text; 400 for a number that is not on WhatsApp [S]."""
         match request.json:
-            case {"number": str() as to, "text": str() as text} if text and (who := identity(_jid(to))):
-                message = self.world.send(who, text, by=self.account)
+            case {"number": str() as to, "text": str() as text} if text and (names := identity(_jid(to))):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return _error(400, [['instance requires property "text"']])
         if message is None:
-            return _error(400, [{"jid": who.id, "exists": False, "number": to}])
-        key = {"remoteJid": who.id, "fromMe": True, "id": message}
-        return json_response({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [m]
+            return _error(400, [{"jid": names.id, "exists": False, "number": to}])
+        key = {"remoteJid": names.id, "fromMe": True, "id": message}
+        return json_response({"key": key, "message": {"conversation": text}, "status": "PENDING"}, 201)  # [?]
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check numbers in any form [S]."""
@@ -188,7 +187,7 @@ class Evolution:
         return json_response({"instance": {"instanceName": self.instance, "state": STATES[self.account.session]}})
 
     def on_instances(self, request: ServerRequest) -> ServerResponse:
-        """Return our own account [m]."""
+        """Return our own account [?]."""
         if request.query.get("instanceName", self.instance) != self.instance:
             return json_response([])
         state = STATES[self.account.session]

@@ -1,7 +1,7 @@
 """GOWA's wire format.
 
-Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026; [O] its openapi.yaml; [M] whatsmeow, which it
-runs on.
+Sources: [S] aldinokemal/go-whatsapp-web-multidevice, v9 of August 2026, and whatsmeow, its library; [D] its
+openapi.yaml.
 """
 
 from collections.abc import Mapping
@@ -11,24 +11,24 @@ from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
 from groupadd.model.masking import Secret
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import AddResult, RosterRow, World
 
 __all__ = ["Gowa"]
 
 ROUTES: Mapping[str, str] = {
-    "add": "POST /group/participants",  # [S][O]
-    "list": "GET /group/participants",  # [S][O]
-    "info": "GET /group/info",  # [S][O]
-    "requests": "GET /group/participant-requests",  # [S][O]
-    "invite": "GET /group/invite-link",  # [S][O]
-    "send": "POST /send/message",  # [S][O]
-    "check": "GET /user/check",  # [S][O]
+    "add": "POST /group/participants",  # [D][S]
+    "list": "GET /group/participants",  # [D][S]
+    "info": "GET /group/info",  # [D][S]
+    "requests": "GET /group/participant-requests",  # [D][S]
+    "invite": "GET /group/invite-link",  # [D][S]
+    "send": "POST /send/message",  # [D][S]
+    "check": "GET /user/check",  # [D][S]
     "session": "GET /app/status",  # [S]
 }
 
-REFUSED: Mapping[int, str] = {  # [M] the text of the 500 for a whole request that WhatsApp refuses
+REFUSED: Mapping[int, str] = {  # [S] the text of the 500 for a whole request that WhatsApp refuses
     403: "info query returned status 403: forbidden",
     404: "that group does not exist",
 }
@@ -71,7 +71,7 @@ class Gowa:
         return _envelope("AUTHENTICATION_ERROR", "you are not logged in", None, 401)
 
     def error(self, status: int, text: str) -> ServerResponse:
-        """Return an error; a refusal by WhatsApp is a 500 with whatsmeow's text [S][M]."""
+        """Return an error; a refusal by WhatsApp is a 500 with whatsmeow's text [S]."""
         if status in REFUSED and "address" not in text:
             return _envelope("INTERNAL_SERVER_ERROR", REFUSED[status], None, 500)
         return _envelope(CODES.get(status, "INTERNAL_SERVER_ERROR"), text, None, status)
@@ -81,13 +81,12 @@ class Gowa:
         numbers = [number for number in list_items(request.json.get("participants")) if isinstance(number, str)]
         if not numbers:
             return self.error(400, "participants: cannot be blank.")
-        people = [identity(f"{number}@s.whatsapp.net") for number in numbers]
-        named = [who for who in people if who is not None and self._is_on_whatsapp(who)]
-        if len(named) < len(numbers):
+        participants = read_names(f"{number}@s.whatsapp.net" for number in numbers)
+        if not participants or not all(map(self._is_on_whatsapp, participants)):
             return _envelope("INVALID_JID", "user is not registered", None, 400)
         group = str(request.json.get("group_id"))
         by_lid = group in self.world.groups and self.world.groups[group].addressing == "lid"
-        results = self.world.add_participants(group, named, by=self.account)
+        results = self.world.add_participants(group, participants, by=self.account)
         return _envelope("SUCCESS", "Success add participants", [_result(result, by_lid=by_lid) for result in results])
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
@@ -98,7 +97,7 @@ class Gowa:
         return _envelope("SUCCESS", "Success getting group participants", results)
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
-        """Return whatsmeow's record of the group [M]."""
+        """Return whatsmeow's record of the group [S]."""
         jid = request.query.get("group_id", "")
         rows, group = self.world.roster(jid, by=self.account), self.world.groups[jid]
         people = [{"JID": _jid(row), "IsAdmin": row.role != "member", "Error": 0, "AddRequest": None} for row in rows]
@@ -131,8 +130,8 @@ class Gowa:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [S]."""
         match request.json:
-            case {"phone": str() as to, "message": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"phone": str() as to, "message": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "phone: cannot be blank.")
         if message is None:
@@ -141,10 +140,10 @@ class Gowa:
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check a number [S]."""
-        who = identity(request.query.get("phone"))
-        if who is None:
+        names = identity(request.query.get("phone"))
+        if names is None:
             return self.error(400, "phone: cannot be blank.")
-        return _envelope("SUCCESS", "Success check user", {"is_on_whatsapp": self._is_on_whatsapp(who)})
+        return _envelope("SUCCESS", "Success check user", {"is_on_whatsapp": self._is_on_whatsapp(names)})
 
     def on_session(self, _request: ServerRequest) -> ServerResponse:
         """Return the device's state, with its account while it is linked [S]."""

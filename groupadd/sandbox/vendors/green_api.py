@@ -1,7 +1,7 @@
 """GREEN-API's wire format.
 
 Sources: [D] https://green-api.com/en/docs/api/groups/AddGroupParticipant and related pages; [S] the vendor's SDK
-0.0.55 (PyPI `whatsapp-api-client-python`); [?] not published; a plausible guess.
+0.0.55 (PyPI `whatsapp-api-client-python`); [?] a plausible guess.
 """
 
 from collections.abc import Mapping
@@ -92,11 +92,11 @@ class GreenApi:
 
     def on_add(self, request: ServerRequest) -> ServerResponse:
         """Add one participant; `false` for every failure and for a member, without a reason [D]."""
-        who = identity(request.json.get("participantChatId"))
-        if who is None:
+        names = identity(request.json.get("participantChatId"))
+        if names is None:
             return self.error(400, "Validation failed. Details: 'participantChatId' has an invalid format")
         try:
-            (result,) = self.world.add_participants(str(request.json.get("groupId")), [who], by=self.account)
+            (result,) = self.world.add_participants(str(request.json.get("groupId")), [names], by=self.account)
         except Refused:
             return json_response({"addParticipant": False})
         return json_response({"addParticipant": result.code is Code.ADDED})
@@ -122,18 +122,18 @@ class GreenApi:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text and return its id, also for a number without an owner [D]."""
         match request.json:
-            case {"chatId": str() as to, "message": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"chatId": str() as to, "message": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "Validation failed")
         return json_response({"idMessage": message or "3EB0C767D71D8"})
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check a number and return its LID [D]."""
-        who = identity(request.json.get("chatId"))
-        if who is None:
+        names = identity(request.json.get("chatId"))
+        if names is None:
             return self.error(400, "bad phone number, valid from 11 to 16 digits")
-        user = self.world.find_user(who)
+        user = self.world.find_user(names)
         if user is None:
             return json_response({"existsWhatsapp": False})
         return json_response({"existsWhatsapp": True, "chatId": f"{user.lid}@lid"})

@@ -1,7 +1,7 @@
 """WAHA's wire format, over any of its four engines.
 
-Sources: [D] the vendor's documentation and its OpenAPI 2026.7; [S] devlikeapro/waha; [I] answers in its issues; [m]
-general knowledge, not confirmed; [?] not published; a plausible guess.
+Sources: [D] the vendor's documentation and its OpenAPI 2026.7; [S] devlikeapro/waha; [I] answers in its issues; [?] a
+plausible guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from attrs import evolve, frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, World
 
@@ -178,7 +178,7 @@ class Waha:
         if self.engine != "WPP":
             for group in self.world.groups.values():
                 group.roster_view = evolve(group.roster_view, lag_s=0.0)
-        return json_response({"success": True}, 201)  # [m]
+        return json_response({"success": True}, 201)  # [?]
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
         """Return the group's record in the shape of GOWS or of Baileys [S]."""
@@ -241,12 +241,12 @@ class Waha:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [D]."""
         match request.json:
-            case {"chatId": str() as to, "text": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"chatId": str() as to, "text": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "chatId and text must be given")
         if message is None:
-            return json_response({"statusCode": 500, "exception": {"message": "No LID for user"}}, 500)  # [m]
+            return json_response({"statusCode": 500, "exception": {"message": "No LID for user"}}, 500)  # [?]
         return json_response(
             {"id": message, "timestamp": int(self.world.date(self.world.now).timestamp()), "body": text}, 201
         )
@@ -296,8 +296,7 @@ def session_down(account: Account, session: str) -> ServerResponse | None:
 def participants(request: ServerRequest) -> Sequence[Identity]:
     """Return the participants of `{"participants": [{"id": "…@c.us"}]}`; empty if one of them is unreadable."""
     rows = list_items(request.json.get("participants"))
-    readable = [names for row in rows if isinstance(row, dict) and (names := identity(row.get("id")))]
-    return readable if len(readable) == len(rows) else ()
+    return read_names(row.get("id") if isinstance(row, dict) else None for row in rows)
 
 
 def member(row: RosterRow) -> Mapping[str, object]:

@@ -1,7 +1,7 @@
 """Wasend's wire format.
 
 Sources: [D] https://wasend.dev/docs/groups/add-participants and related pages; [S] the vendor's SDK 1.3.3 (PyPI
-`wasend`); [W] WAHA, on which Wasend seems to run; [?] not published; a plausible guess.
+`wasend`); [?] a plausible guess. Wasend seems to run on WAHA, whose shapes fill the gaps [?].
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.vendors import waha
 from groupadd.sandbox.world import AddResult, Code, RosterRow, World
@@ -71,13 +71,12 @@ class Wasend:
 
     def on_add(self, request: ServerRequest) -> ServerResponse:
         """Add participants by `+` number or JID; `failed` holds the people who were not added [D]."""
-        people = [identity(one) for one in list_items(request.json.get("participants"))]
-        named = [who for who in people if who is not None]
-        if not named or len(named) < len(people):
+        participants = read_names(list_items(request.json.get("participants")))
+        if not participants:
             return self.error(400, "participants must be a list of phone numbers")
         group = request.params["group"]
         by_lid = group in self.world.groups and self.world.groups[group].addressing == "lid"
-        results = self.world.add_participants(group, named, by=self.account)
+        results = self.world.add_participants(group, participants, by=self.account)
         return json_response({"success": True, "data": _rows(results, by_lid=by_lid)})
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
@@ -106,8 +105,8 @@ class Wasend:
     def on_send(self, request: ServerRequest) -> ServerResponse:
         """Send a text [D][S]."""
         match request.json:
-            case {"to": str() as to, "text": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"to": str() as to, "text": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "to and text must be given")
         if message is None:
@@ -164,7 +163,7 @@ def _rows(results: tuple[AddResult, ...], *, by_lid: bool) -> Mapping[str, list[
 
 
 def _id(result: AddResult, *, by_lid: bool) -> str:
-    """Return the id that WhatsApp uses for a participant: in a LID group the LID, whatever the request used [W]."""
+    """Return the id that WhatsApp uses for a participant: in a LID group the LID, whatever the request used [?]."""
     if result.person is None:
         return result.requested.id or ""
     return f"{result.person.lid}@lid" if by_lid else f"{result.person.phone}@s.whatsapp.net"

@@ -1,7 +1,7 @@
 """Wawp's wire format.
 
-Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and related pages; [W] WAHA, on which Wawp
-seems to run; [C] third-party clients; [?] not published; a plausible guess.
+Sources: [D] https://api.wawp.net/en/docs/v2/groups/{id}/participants/add and related pages; [?] a plausible guess.
+Wawp seems to run on WAHA; its shapes and those of third-party clients fill the gaps [?].
 """
 
 from collections.abc import Mapping
@@ -56,13 +56,13 @@ class Wawp:
         given = {**request.query, **request.json}
         token = given.get("access_token", request.headers.get("access-token"))
         if token is None:
-            return self.error(401, "Missing access_token")  # [C]
+            return self.error(401, "Missing access_token")  # [?]
         if token != self.access_token or given.get("instance_id") != self.instance_id:
             return self.error(401, "Invalid access_token or instance_id")  # [?]
         if request.route == "session":
             return None
         if self.account.session == "unlinked":
-            return json_response({"code": "invalid_session", "message": "Scan the QR code again"}, 404)  # [C]
+            return json_response({"code": "invalid_session", "message": "Scan the QR code again"}, 404)  # [?]
         return waha.session_down(self.account, self.instance_id)
 
     def error(self, status: int, text: str) -> ServerResponse:
@@ -78,26 +78,26 @@ class Wawp:
         return json_response({"ok": True})
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
-        """Return the members as `[{id, pn, role}]` [W]."""
+        """Return the members as `[{id, pn, role}]` [?]."""
         return json_response([waha.member(row) for row in self.world.roster(request.params["group"], by=self.account)])
 
     def on_invite(self, request: ServerRequest) -> ServerResponse:
-        """Return the invite code as a bare string [W]."""
+        """Return the invite code as a bare string [?]."""
         return json_response(self.world.invite_link(request.params["group"], by=self.account).rpartition("/")[2])
 
     def on_send(self, request: ServerRequest) -> ServerResponse:
-        """Send a text and return its id [C]."""
+        """Send a text and return its id [?]."""
         match request.json:
-            case {"chatId": str() as to, "message": str() as text} if text and (who := identity(to)):
-                message = self.world.send(who, text, by=self.account)
+            case {"chatId": str() as to, "message": str() as text} if text and (names := identity(to)):
+                message = self.world.send(names, text, by=self.account)
             case _:
                 return self.error(400, "chatId and message must be given")
         if message is None:
             return self.error(400, "chatId is not on WhatsApp")  # [?]
-        return json_response({"id": message}, 201)  # [W]
+        return json_response({"id": message}, 201)  # [?]
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
-        """Check a number, with or without a plus [D]; the response is WAHA's [W]."""
+        """Check a number, with or without a plus [D]; the response is WAHA's [?]."""
         asked = request.query.get("phone", "").removeprefix("+")
         if not asked.isdecimal():
             return self.error(400, "phone must be digits")
@@ -109,7 +109,7 @@ class Wawp:
         return json_response({"lid": waha.lid_of(self.world, number), "number": number})
 
     def on_session(self, _request: ServerRequest) -> ServerResponse:
-        """Return the instance's state [D], with our own account while it is linked [W]."""
+        """Return the instance's state [D], with our own account while it is linked [?]."""
         us = self.account.person
         linked = self.account.session == "working"
         return json_response(

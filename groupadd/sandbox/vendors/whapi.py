@@ -1,7 +1,7 @@
 """Whapi.Cloud's wire format.
 
-Sources: [D] the vendor's OpenAPI description, as in SDKs generated from it; [V] the vendor's own MCP server;
-[C] third-party clients; [?] not published; a plausible guess.
+Sources: [D] the vendor's OpenAPI description, as in SDKs generated from it; [S] the vendor's own MCP server; [?] a
+plausible guess, or a third-party client.
 """
 
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
-from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
+from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.world import Code, RosterRow, World
 
@@ -23,13 +23,13 @@ ROUTES: Mapping[str, str] = {
     "waiting": "GET /groups/{group}/applications",  # [D]
     "send": "POST /messages/text",  # [D]
     "check": "POST /contacts",  # [D]
-    "lid": "GET /contacts/lids/{contact}",  # [V]
+    "lid": "GET /contacts/lids/{contact}",  # [S]
     "session": "GET /health",  # [D]
 }
 
 PROCESSED = frozenset({Code.ADDED, Code.ALREADY_IN, Code.PENDING})  # [?]
-RANKS: Mapping[str, str] = {"member": "member", "admin": "admin", "superadmin": "creator"}  # [C]
-STATES: Mapping[str, tuple[int, str]] = {  # [C]; the numbers [?]
+RANKS: Mapping[str, str] = {"member": "member", "admin": "admin", "superadmin": "creator"}  # [?]
+STATES: Mapping[str, tuple[int, str]] = {  # [?]
     "working": (4, "AUTH"),
     "starting": (2, "LAUNCH"),
     "unlinked": (3, "QR"),
@@ -72,12 +72,11 @@ class Whapi:
 
     def on_add(self, request: ServerRequest) -> ServerResponse:
         """Add participants by number and return them in two lists, without reasons [D]."""
-        people = [identity(one) for one in list_items(request.json.get("participants"))]
-        named = [who for who in people if who is not None]
-        if not named or len(named) < len(people):
+        participants = read_names(list_items(request.json.get("participants")))
+        if not participants:
             return self.error(400, "participants must be a list of phone numbers")
         lists: dict[bool, list[str]] = {True: [], False: []}
-        for result in self.world.add_participants(request.params["group"], named, by=self.account):
+        for result in self.world.add_participants(request.params["group"], participants, by=self.account):
             lists[result.code in PROCESSED].append(result.requested.phone or result.requested.id or "")
         return json_response({"success": bool(lists[True]), "processed": lists[True], "failed": lists[False]})
 
@@ -105,10 +104,10 @@ class Whapi:
         )
 
     def on_send(self, request: ServerRequest) -> ServerResponse:
-        """Send a text and return its id [C]."""
+        """Send a text and return its id [?]."""
         match request.json:
-            case {"to": str() as to, "body": str() as text} if text and (who := identity(to)):
-                message, user = self.world.send(who, text, by=self.account), self.world.find_user(who)
+            case {"to": str() as to, "body": str() as text} if text and (names := identity(to)):
+                message, user = self.world.send(names, text, by=self.account), self.world.find_user(names)
             case _:
                 return self.error(400, "to and body must be given")
         if message is None or user is None:
@@ -122,14 +121,14 @@ class Whapi:
         )
 
     def _checked(self, asked: str) -> Mapping[str, str]:
-        who = identity(asked)
-        user = self.world.find_user(who) if who else None
+        names = identity(asked)
+        user = self.world.find_user(names) if names else None
         if user is None:
             return {"input": asked, "status": "invalid"}
         return {"input": asked, "status": "valid", "wa_id": user.phone}
 
     def on_lid(self, request: ServerRequest) -> ServerResponse:
-        """Return the LID of a contact [C]."""
+        """Return the LID of a contact [?]."""
         user = self.world.find_user(identity(request.params["contact"]) or Identity())
         if user is None:
             return self.error(404, "specified contact not found")  # [?]

@@ -1,7 +1,7 @@
 """WPPConnect Server's wire format.
 
 Sources: [S] wppconnect-team/wppconnect-server 2.10.4, and wa-js; [R] answers of that version, run without an account;
-[?] not published; a plausible guess.
+[?] a plausible guess.
 """
 
 from collections.abc import Mapping, Sequence
@@ -94,7 +94,7 @@ class WPPConnect:
     def on_add(self, request: ServerRequest) -> ServerResponse:
         """Add participants by digits; one unknown number is an error but adds the rest, two stop the add [S]."""
         people, group = _contacts(request.json.get("phone")), _group(request.json.get("groupId"))
-        missing = [who.phone for who in people if who.phone and self.world.find_user(who) is None]
+        missing = [names.phone for names in people if names.phone and self.world.find_user(names) is None]
         results = self.world.add_participants(group, people, by=self.account) if len(missing) <= 1 else ()
         if missing:
             return _no_such_number(missing[0])
@@ -156,8 +156,8 @@ class WPPConnect:
     def on_lid(self, request: ServerRequest) -> ServerResponse:
         """Return a user's phone and LID; empty for a name that is not on WhatsApp [S]."""
         local, _, domain = request.params["name"].partition("@")
-        who = Identity(lid=local) if domain == "lid" else Identity(local)
-        user = self.world.find_user(who)
+        names = Identity(lid=local) if domain == "lid" else Identity(local)
+        user = self.world.find_user(names)
         return json_response(
             {"lid": _wid(f"{user.lid}@lid"), "phoneNumber": _wid(f"{user.phone}@c.us")} if user else {}
         )

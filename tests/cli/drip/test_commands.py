@@ -55,6 +55,21 @@ def test_a_plan_is_kept_where_its_account_cannot_be_reached(
     assert [(one["preflight"], bool(one["error"])) for one in printed["places"]] == [(None, True)]
 
 
+def test_a_plan_reads_a_csv_from_standard_input(
+    drip_served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(f"phone\n{ADA}\n12 34\n".encode())))
+    code, printed = run_json(capsys, "drip", "plan", "-", "--group", GROUP)
+
+    assert (code, printed["people"], [fault["line"] for fault in printed["faults"]]) == (Exit.EVERYONE_IN, 1, [3])
+
+
+@pytest.mark.parametrize("command", ["plan", "export"])
+def test_an_option_that_the_command_lacks_is_no_file(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    assert main(["drip", command, "--grup"]) == Exit.NOT_SENT
+    assert '"--grup" for FILE. It is no option of this command' in capsys.readouterr().err
+
+
 def test_the_same_file_planned_again_is_nothing_new(drip_served: Served, capsys: pytest.CaptureFixture[str]) -> None:
     plan()
     capsys.readouterr()
@@ -101,7 +116,7 @@ def test_the_status_in_json_has_every_documented_key(drip_served: Served, capsys
     assert (printed["ledger"], printed["people"], printed["left"]) == (LEDGER, 4, 4)
     assert list(printed["counts"]) == [status.value for status in Status]
     (account,) = printed["accounts"]
-    assert list(account) == ["provider", "state", "why", "done", "left", "eta_s"]
+    assert account.keys() >= {"provider", "state", "why", "how_to_go_on", "done", "left", "eta_s", "next_at"}
     assert (account["provider"], account["state"], account["left"]) == ("wasend", "ready", 4)
 
 

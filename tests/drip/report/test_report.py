@@ -26,8 +26,8 @@ from groupadd.errors import CannotWrite
 from groupadd.model.reasons import REASONS
 from groupadd.sandbox import Privacy
 from groupadd.settings import PaceSettings
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, START, crowd, simulated
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import GROUP, START, crowd, simulated
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 VOID = {"meta", "br"}

@@ -16,9 +16,9 @@ from groupadd.drip.store.migrations import to_2
 from groupadd.drip.store.schema import VERSION
 from groupadd.errors import LedgerBusy, LedgerError
 from groupadd.sandbox import Privacy
-from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.trial import Trial
-from tests.drip.virtual import GROUP, crowd, simulated
+from tests.support.ledgers import KINDS, new_ledger
+from tests.support.trial import Trial
+from tests.support.virtual_time import GROUP, crowd, simulated
 
 SCRIPT = (Path(__file__).parent / "version_1.sql").read_text("utf-8")
 REFUSE = {1, 4, 7, 8}
@@ -60,7 +60,7 @@ def old(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Trial]:
 
 def migrate(url: str) -> None:
     with Ledger.open(url) as ledger:
-        ledger.make()
+        ledger.make(migrate=True)
 
 
 def test_a_plan_of_schema_1_goes_on_and_ends_with_true_verdicts(old: Trial) -> None:

@@ -22,9 +22,9 @@ from groupadd.drip.store.states import (
 )
 from groupadd.errors import LedgerError
 from groupadd.sandbox import Privacy, faults
-from tests.drip.test_plan import RITA, WITH_NINTH_DIGIT
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, crowd, simulated
+from tests.drip.test_planning import RITA, WITH_NINTH_DIGIT
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import GROUP, crowd, simulated
 
 HOUSE = Path(groupadd.drip.__file__).parent
 STORE = HOUSE / "store"

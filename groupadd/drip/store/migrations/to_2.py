@@ -13,8 +13,6 @@ _STATES: Mapping[str, str] = {
     "unusable": "invalid",
 }
 _STATEMENTS = (
-    "DROP INDEX drip_once_a_group",
-    *(f"UPDATE drip_people SET state = '{new}' WHERE state = '{old}'" for old, new in _STATES.items()),  # noqa: S608  our own words
     "CREATE UNIQUE INDEX drip_once_a_group ON drip_people (group_jid, jid) "
     "WHERE (state NOT IN ('duplicate', 'invalid'))",
     "ALTER TABLE drip_people ADD COLUMN phone TEXT",
@@ -23,6 +21,7 @@ _STATEMENTS = (
     "UPDATE drip_people SET lid = replace(jid, '@lid', '') WHERE jid LIKE '%@lid'",
     "ALTER TABLE drip_accounts RENAME COLUMN ordered_at TO queued_at",
 )
+_RENAME_STATE = text("UPDATE drip_people SET state = :new WHERE state = :old")
 _AT_ONCE = 1000  # rows
 
 _metadata = MetaData()
@@ -38,6 +37,9 @@ _people = Table(
 
 def migrate(tx: Connection) -> None:
     """Bring a ledger of schema 1 to schema 2."""
+    tx.execute(text("DROP INDEX drip_once_a_group"))
+    for old, new in _STATES.items():
+        tx.execute(_RENAME_STATE, {"old": old, "new": new})
     for statement in _STATEMENTS:
         tx.execute(text(statement))
     for sheet in tx.execute(select(_sheets)).all():

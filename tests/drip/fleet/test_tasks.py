@@ -13,7 +13,7 @@ from groupadd.config.sources import Source
 from groupadd.drip import AsyncDrip, DripStatus
 from groupadd.drip.store.accounts import enqueue_accounts, queued_accounts
 from groupadd.drip.store.database import Ledger
-from tests.drip.crashing import Scene, people, scene, served
+from tests.support.crashing import Scene, people, scene, served
 
 HUMANS = people(4)
 

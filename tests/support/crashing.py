@@ -69,7 +69,7 @@ class Scene:
     def run(self, point: str | None = None, times: int = 1) -> int:
         """Run until it ends or is killed; return its exit code."""
         orders = {"ledger": self.ledger, "config": self.config, "point": point, "times": times, "lease_s": 0.6}
-        command = [sys.executable, "-m", "tests.drip.runner", json.dumps(orders)]
+        command = [sys.executable, "-m", "tests.support.run_and_die", json.dumps(orders)]
         environ = {**os.environ, "PYTHONPATH": str(ROOT)}
         with subprocess.Popen(command, cwd=ROOT, env=environ, text=True, stdout=subprocess.DEVNULL) as self.child:
             return self.child.wait(timeout=60)

@@ -9,7 +9,7 @@ from typing import Any
 
 from groupadd.drip import AsyncDrip, AuditLine, Drip, DripStatus, Plan
 from groupadd.sandbox import SandboxPerson
-from tests.drip.virtual import GROUP, Simulation, simulated
+from tests.support.virtual_time import GROUP, Simulation, simulated
 
 
 class Trial:

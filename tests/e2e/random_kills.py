@@ -1,4 +1,4 @@
-"""Kill runs at random moments and compare the ledger with the truth: `python -m tests.drip.random_kills --kills 200`.
+"""Kill runs at random moments and compare the ledger with the truth: `python -m tests.e2e.random_kills --kills 200`.
 
 A provider that speaks of each person and one that only accepts, in turn. The ledger is a file; with `--postgres`, a
 database of the server that `GROUPADD_TEST_POSTGRES` names.
@@ -13,8 +13,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
-from tests.drip.crashing import Scene, holds, people, scene, served
-from tests.drip.ledgers import new_ledger
+from tests.support.crashing import Scene, holds, people, scene, served
+from tests.support.ledgers import new_ledger
 
 PEOPLE = 40
 

@@ -12,16 +12,10 @@ from attrs import evolve
 
 from groupadd import Status
 from groupadd.drip import AccountRun, AuditLine
-from groupadd.drip.status import status_of
-from groupadd.drip.stop_rules import HOW_TO_GO_ON, Stop
-from groupadd.drip.store.accounts import snapshot
-from groupadd.drip.store.database import Ledger
-from groupadd.drip.store.lease import Lease
+from groupadd.drip.stop_rules import HOW_TO_GO_ON
 from groupadd.sandbox import Privacy, faults
-from groupadd.settings import PaceSettings
-from groupadd.wire.messages import LONGEST_RETRY_S
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, START, crowd, simulated
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import GROUP, START, crowd, simulated
 
 CONTACTS, ABSENT = Privacy.CONTACTS_ONLY, Privacy.NOT_ON_WHATSAPP
 
@@ -258,23 +252,3 @@ def test_a_run_of_one_account_ends_on_time_and_says_when_the_next_is_due(tmp_pat
     assert first.due_at - it.simulation.adds()[-1][0] >= 300
     it.simulation.clock.sleep(first.due_at - it.simulation.clock.now())
     assert it.simulation.clock.run(work()) == AccountRun("done")
-
-
-def test_a_wait_without_end_is_a_week_and_a_stored_one_breaks_no_status(tmp_path: Path) -> None:
-    people = crowd(1)
-    one = Trial(simulated(people), tmp_path)
-    one.plan(people)
-    with Ledger.open(one.ledger, clock=one.simulation.clock) as ledger:
-        provider = next(iter(one.simulation.sandboxes))
-        lease = Lease(ledger, provider, 60, one.lines.append)
-
-        async def stopped_for_ever() -> None:
-            assert await lease.acquire()
-            await lease.stop(Stop("rate_limited", "429", float("inf")))
-            account = await ledger.read(snapshot, PaceSettings(), provider)
-            assert account.next_at == ledger.now() + LONGEST_RETRY_S
-            async with lease.step(next_at=float("inf")):
-                pass
-
-        one.simulation.clock.run(stopped_for_ever())
-        assert status_of(ledger, PaceSettings(quiet="22:00-07:00")).accounts[0].next_at is not None

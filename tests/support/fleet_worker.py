@@ -1,4 +1,4 @@
-"""A worker of a fleet: `python -m tests.drip.worker '{…}'`. `groupadd drip work` with a timing of our own."""
+"""A worker of a fleet: `python -m tests.support.fleet_worker '{…}'`. `groupadd drip work` with a timing of our own."""
 
 import asyncio
 import json

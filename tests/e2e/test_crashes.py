@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.drip.crashing import holds, people, scene, served
-from tests.drip.ledgers import KINDS, new_ledger
+from tests.support.crashing import holds, people, scene, served
+from tests.support.ledgers import KINDS, new_ledger
 
 KILLED = -signal.SIGKILL
 PEOPLE = 14

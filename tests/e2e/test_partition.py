@@ -13,8 +13,8 @@ import pytest
 from attrs import frozen
 from sqlalchemy import make_url
 
-from tests.drip.fleet import Fleet, Host
-from tests.drip.ledgers import new_ledger
+from tests.support.fleet import Fleet, Host
+from tests.support.ledgers import new_ledger
 from tests.support.servers import forwarding
 
 pytestmark = [

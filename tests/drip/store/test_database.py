@@ -10,14 +10,11 @@ from sqlalchemy import event, update
 from sqlalchemy.pool import Pool
 
 from groupadd import Status, drip
-from groupadd.drip.store.accounts import snapshot
 from groupadd.drip.store.database import POSTGRES, Ledger, exclusive
-from groupadd.drip.store.lease import Lease, LeaseLost
 from groupadd.drip.store.schema import VERSION, accounts
-from groupadd.settings import PaceSettings
-from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import crowd, simulated
+from tests.support.ledgers import KINDS, new_ledger
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import crowd, simulated
 
 HOLDS_THE_LOCK = """
 import sys, time
@@ -117,34 +114,6 @@ def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
         pass
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_an_account_is_worked_by_one_at_a_time(kind: str, tmp_path: Path) -> None:
-    people = crowd(1)
-    it = Trial(simulated(people), tmp_path)
-    with new_ledger(kind, tmp_path) as it.ledger:
-        it.plan(people)
-        with Ledger.open(it.ledger, clock=it.simulation.clock) as ledger:
-            ledger.file = None  # as a server's database
-            one, other = (Lease(ledger, "main", 30.0, it.lines.append) for _ in range(2))
-
-            async def compete() -> None:
-                assert await one.acquire()
-                assert not await other.acquire()
-                it.simulation.clock.sleep(31)
-                assert await other.acquire(), "the lease is over"
-                with pytest.raises(LeaseLost):
-                    async with one.step(asked=7) as step:
-                        step.note("asking", "a step of an account that another worker has")
-                with pytest.raises(LeaseLost):
-                    await one.renew()
-                await other.release()
-                assert await one.acquire()
-                assert (await ledger.read(snapshot, PaceSettings(), "main")).asked == 0
-
-            it.simulation.clock.run(compete())
-        assert "asking" not in [line.event for line in it.audit()]
-
-
 @pytest.mark.postgres
 def test_who_freezes_in_mid_transaction_is_cut_off_and_delays_no_other(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -180,17 +149,3 @@ def test_a_whole_plan_on_either_database(kind: str, tmp_path: Path) -> None:
             assert opened.forget(f"+{people[0].phone}") == 1
         assert len(it.statuses()) == 11
         assert people[0].phone not in str([line.participant for line in it.audit()])
-
-
-def test_who_was_overtaken_in_mid_call_changes_nothing_any_more(tmp_path: Path) -> None:
-    it = planned(tmp_path, crowd(1))
-
-    def overtake(line: drip.AuditLine) -> bool:
-        if line.event == "asking":
-            with Ledger.open(it.ledger, clock=it.simulation.clock) as ledger, ledger.writing() as tx:
-                tx.execute(update(accounts).values(owner="another worker"))
-        return False
-
-    status = it.run(overtake)
-    assert status.left == 1
-    assert [line.event for line in it.audit()] == ["planned", "asking"]

@@ -1,7 +1,7 @@
-"""A run in a process of its own that kills itself at a point of our choosing: `python -m tests.drip.runner '{…}'`.
+"""A run in a process of its own that kills itself at a chosen point: `python -m tests.support.run_and_die '{…}'`.
 
-The points lie at the program's own seams: its database, its HTTP client, and the lines that it tells. Where only the
-provider knows when (`after send`, in mid-look, in mid-invitation), it is the server that kills: see test_crashes.
+The points are seams of the program: its database, its HTTP client, its audit lines. Where only the provider knows the
+moment (`after send`, mid-look, mid-invitation), the server kills the process: see tests/e2e/test_crashes.py.
 """
 
 import asyncio

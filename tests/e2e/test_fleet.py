@@ -16,8 +16,8 @@ from groupadd.drip import Drip, LedgerError
 from groupadd.drip.store import database
 from groupadd.drip.store.database import Ledger
 from groupadd.sandbox import config_toml
-from tests.drip.fleet import Fleet
-from tests.drip.ledgers import POSTGRES, new_ledger
+from tests.support.fleet import Fleet
+from tests.support.ledgers import POSTGRES, new_ledger
 
 pytestmark = pytest.mark.postgres
 QUICK = {"run_s": 3.0, "sweep_s": 1, "heartbeat_s": 0.3, "stalled_s": 1.5}

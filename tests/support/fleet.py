@@ -1,6 +1,6 @@
 """Workers that are killed, frozen and cut off from their database, held against the truth.
 
-    .ci/postgres python -m tests.drip.fleet
+    .ci/postgres python -m tests.support.fleet
 
 adds 2,000 people by 20 accounts over 4 workers at 60 a minute, with the timing that users have. One worker is killed
 for good, one is frozen in mid-call till others have taken its accounts over and then woken; the server is restarted.
@@ -32,7 +32,7 @@ from groupadd.sandbox import Group, Privacy, Sandbox, SandboxPerson, World, moun
 from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.server import SandboxServer
 from groupadd.wire.driver import SystemClock
-from tests.drip.ledgers import new_ledger
+from tests.support.ledgers import new_ledger
 
 ROOT = Path(__file__).parents[2]
 PATIENCE_S = 600.0
@@ -145,7 +145,7 @@ class Fleet:
                 "timing": dict(self.timing),
                 "lease_s": self.lease_s,
             }
-            command = [*host.enter, sys.executable, "-m", "tests.drip.worker", json.dumps(orders)]
+            command = [*host.enter, sys.executable, "-m", "tests.support.fleet_worker", json.dumps(orders)]
             environ = {**os.environ, "PYTHONPATH": str(ROOT)}
             self.workers[name] = subprocess.Popen(command, cwd=ROOT, env=environ, stderr=says)
 

@@ -11,9 +11,9 @@ from attrs import evolve
 from groupadd import CannotRead, ConfigError, InvalidGroup, Status
 from groupadd.drip import AuditLine, Drip, Plan
 from groupadd.sandbox import Privacy, SandboxPerson, faults
-from tests.drip.ledgers import KINDS, new_ledger
-from tests.drip.trial import Trial, planned
-from tests.drip.virtual import GROUP, crowd, simulated
+from tests.support.ledgers import KINDS, new_ledger
+from tests.support.trial import Trial, planned
+from tests.support.virtual_time import GROUP, crowd, simulated
 
 OTHER = "120363000000000043@g.us"
 CONFIG: Mapping[str, object] = {
