@@ -83,7 +83,7 @@ def error_for_status(response: Response) -> ProviderError | None:
     return _error_among(_BY_STATUS, response) or RequestRefused(f"the provider refused the request ({status})")
 
 
-def raise_for_refusals(response: Response, refusals: Iterable[Refusal]) -> Response:
+def raise_for_refusals(response: Response, refusals: Iterable[Refusal] = ()) -> Response:
     """Raise the error for a refusal of the vendor's own; return any other answer unchanged.
 
     Args:

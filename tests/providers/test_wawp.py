@@ -170,9 +170,8 @@ def test_an_answer_comes_to(
 
 def test_other_peoples_rows_say_nothing_of_the_participant() -> None:
     rows = [{"status": "200", "jid": jid} for jid in ("15550101@c.us", "15550102@c.us")]
-    (person,) = Script({WAWP_ADD: [says(rows)], WAWP_LID: [says({})], WAWP_CHECK: [says({})]}).run(
-        add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never"))
-    )
+    script = Script({WAWP_ADD: [says(rows)], WAWP_CHECK: [says({})]})
+    (person,) = script.run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 
 
