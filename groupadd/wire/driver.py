@@ -109,7 +109,7 @@ def _ask(request: Request, transport: Transport, clock: Clock, gaps: Gaps) -> Re
     sent_at = None
     try:
         CTRL_C.asking = True
-        for moment in _moments(request, clock, gaps):
+        for moment in _waits_until(request, clock, gaps):
             clock.sleep(_wait_s(request, moment, clock))
         sent_at = clock.now()
         return evolve(transport(request), sent_at=sent_at, at=clock.now())
@@ -125,7 +125,7 @@ def _ask(request: Request, transport: Transport, clock: Clock, gaps: Gaps) -> Re
 async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock, gaps: Gaps) -> Response | NoAnswer:
     sent_at = None
     try:
-        for moment in _moments(request, clock, gaps):
+        for moment in _waits_until(request, clock, gaps):
             await clock.sleep_async(_wait_s(request, moment, clock))
         sent_at = clock.now()
         return evolve(await transport(request), sent_at=sent_at, at=clock.now())
@@ -135,8 +135,8 @@ async def _ask_async(request: Request, transport: AsyncTransport, clock: Clock, 
         gaps.note_answer(request, clock.now())
 
 
-def _moments(request: Request, clock: Clock, gaps: Gaps) -> Iterator[float]:
-    """Yield the moments to wait for: when the request is due, then when its endpoint may be asked again."""
+def _waits_until(request: Request, clock: Clock, gaps: Gaps) -> Iterator[float]:
+    """Yield each moment to wait for: when the request is due, then when its endpoint may be asked again."""
     if request.not_before > clock.now():
         yield request.not_before
     if (free_at := gaps.reserve(request, clock.now())) > clock.now():

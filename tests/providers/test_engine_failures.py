@@ -1,4 +1,4 @@
-"""An engine that fails by itself refuses nobody: a busy database, a token that cannot be had, a number without a LID.
+"""An engine that fails by itself refuses no participant: a busy database, a token it cannot get, a number without LID.
 
 The words of WhatsApp's refusals occur in such texts by chance: `database is locked` is no 423 `locked`.
 """
@@ -82,7 +82,7 @@ def connect(type_: str, world: World, clock: VirtualClock) -> Callable[..., Clie
 
 
 @pytest.mark.parametrize("text", NOT_SENT)
-def test_an_add_that_was_not_sent_is_an_error_that_refuses_nobody(connect: Callable[..., Client], text: str) -> None:
+def test_an_add_that_was_not_sent_is_an_error_and_no_refusal(connect: Callable[..., Client], text: str) -> None:
     with connect(participants=text) as client, pytest.raises(errors.ProviderFailed) as caught:
         client.add(GROUP, [ADA, CLEO])
     assert not caught.value.maybe_applied

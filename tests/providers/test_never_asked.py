@@ -1,4 +1,4 @@
-"""A provider that did not ask WhatsApp for somebody says nothing of them, and nothing of WhatsApp.
+"""A provider that did not ask WhatsApp for a participant says nothing of them, and nothing of WhatsApp.
 
 The participant may be a member all along: unknown, for the provider's reason, until rosters prove something.
 """
@@ -100,7 +100,7 @@ VENDORS: Mapping[str, Vendor] = {
 
 
 def outcome(vendor: Vendor, looks: Sequence[list[dict[str, object]]], verify: Verify = "auto") -> ParticipantOutcome:
-    """Add, over a server that shows these rosters in order; returns the outcome of the one who was not asked for."""
+    """Add, over a server that shows these rosters in order; returns the outcome of the participant not asked for."""
     clock, asked = FakeClock(), list[str]()
 
     def answer(request: Request) -> Response:
@@ -124,7 +124,7 @@ def outcome(vendor: Vendor, looks: Sequence[list[dict[str, object]]], verify: Ve
     return outcomes[-1]
 
 
-def told(person: ParticipantOutcome) -> tuple[Status, Reason | None, Evidence]:
+def verdict(person: ParticipantOutcome) -> tuple[Status, Reason | None, Evidence]:
     return person.status, person.reason, person.evidence
 
 
@@ -134,19 +134,19 @@ def vendor(request: pytest.FixtureRequest) -> Vendor:
 
 
 def test_without_looks_they_are_unknown_for_the_providers_reason(vendor: Vendor) -> None:
-    assert told(outcome(vendor, [[]], "never")) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
+    assert verdict(outcome(vendor, [[]], "never")) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
 
 
 def test_a_roster_that_hides_a_member_leaves_them_unknown(vendor: Vendor) -> None:
     hidden = [*rows(), {"id": f"{HIDDEN}@lid", "jid": f"{HIDDEN}@lid", "phone_number": HIDDEN}]
-    assert told(outcome(vendor, [hidden])) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
+    assert verdict(outcome(vendor, [hidden])) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
 
 
 def test_rosters_prove_that_they_are_not_in(vendor: Vendor) -> None:
-    assert told(outcome(vendor, [rows()])) == (Status.NOT_ADDED, vendor.reason, Evidence.OBSERVED)
+    assert verdict(outcome(vendor, [rows()])) == (Status.NOT_ADDED, vendor.reason, Evidence.OBSERVED)
 
 
 def test_who_is_seen_afterwards_alone_was_a_member_before_for_all_that_is_known(vendor: Vendor) -> None:
     hidden = [*rows(), {"id": f"{HIDDEN}@lid", "jid": f"{HIDDEN}@lid", "phone_number": HIDDEN}]
     seen = outcome(vendor, [hidden, hidden, rows(f"{ANN}@c.us")])
-    assert told(seen) == (Status.ALREADY_MEMBER, None, Evidence.INFERRED)
+    assert verdict(seen) == (Status.ALREADY_MEMBER, None, Evidence.INFERRED)

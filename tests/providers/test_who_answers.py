@@ -1,6 +1,6 @@
-"""Something in the provider's place: a redirect, a firewall's or proxy's page, a bare web server, or nobody at all.
+"""Something in the provider's place: a redirect, a firewall's or proxy's page, a bare web server, or no server at all.
 
-Nothing was carried out then, so every call is an error that names the host and the cause, and nobody is unknown.
+Nothing was carried out then. So every call is an error that names the host and the cause, and no outcome is unknown.
 """
 
 from collections.abc import Mapping
@@ -58,7 +58,7 @@ def answer(request: pytest.FixtureRequest) -> tuple[httpx.Response, str]:
 
 @by_type
 @pytest.mark.parametrize("verify", ["auto", "never"])
-def test_an_add_that_nobody_carried_out_names_the_host_and_the_cause(
+def test_an_add_that_was_not_carried_out_names_the_host_and_the_cause(
     type_: str, verify: str, answer: tuple[httpx.Response, str]
 ) -> None:
     response, why = answer

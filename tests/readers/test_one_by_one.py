@@ -53,7 +53,7 @@ def test_everyone_gets_the_claim_of_their_own_answer() -> None:
         (lost(maybe_sent=False), Reason.NO_ANSWER),
     ],
 )
-def test_after_a_refusal_half_way_nobody_else_was_asked_for(refusal: Answer, reason: Reason) -> None:
+def test_after_a_refusal_half_way_no_further_participant_is_asked_for(refusal: Answer, reason: Reason) -> None:
     claims, asked = added(answers((ANN, 200)), refusal)
     assert claims == list(zip(NAMES, [ADDED, not_asked(reason), not_asked(reason)], strict=True))
     assert asked == 2

@@ -83,15 +83,13 @@ def test_a_request_that_is_due_later_does_not_hold_back_those_before_it() -> Non
 
 
 def test_every_thread_gets_a_moment_of_its_own() -> None:
-    gaps, moments = Gaps(), list[float]()
-    threads = [
-        threading.Thread(target=lambda: moments.append(gaps.reserve(Request.to(SLOW), 1000.0))) for _ in range(50)
-    ]
+    gaps, times = Gaps(), list[float]()
+    threads = [threading.Thread(target=lambda: times.append(gaps.reserve(Request.to(SLOW), 1000.0))) for _ in range(50)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert sorted(moments) == [1000.0 + place for place in range(50)]
+    assert sorted(times) == [1000.0 + place for place in range(50)]
 
 
 GREEN = GreenApi("1101000001", Secret("sandbox-key-0123456789"), "http://green.invalid")
