@@ -7,8 +7,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import attrs
 
 from groupadd.adding.verdict import decide
-from groupadd.cli import providers
-from groupadd.cli.providers import ADDING
+from groupadd.cli import provider_info
+from groupadd.cli.provider_info import ADDING
 from groupadd.model import codes
 from groupadd.model.codes import Meaning
 from groupadd.model.outcome import Evidence, Reason
@@ -103,8 +103,8 @@ def matrix() -> str:
     return f"{table(head, rows)}\n\nWhat each ability rests on: {legend}. {proven}"
 
 
-def _built_in() -> Sequence[providers.ProviderInfo]:
-    return [kind for kind in providers.installed() if kind.loaded is not None]
+def _built_in() -> Sequence[provider_info.ProviderInfo]:
+    return [kind for kind in provider_info.installed() if kind.loaded is not None]
 
 
 def _short(meaning: str) -> str:
@@ -120,7 +120,7 @@ def fields() -> str:
     return "\n\n".join(f'**`type = "{kind.name}"`**\n\n{_fields(kind)}' for kind in _built_in())
 
 
-def _fields(kind: providers.ProviderInfo) -> str:
+def _fields(kind: provider_info.ProviderInfo) -> str:
     assert kind.loaded is not None
     meanings = described(kind.loaded)
     rows = []
@@ -143,7 +143,7 @@ def sources() -> str:
     return "\n\n".join(f"**`{kind.name}`**: {_module_doc(kind)}" for kind in _built_in())
 
 
-def _module_doc(kind: providers.ProviderInfo) -> str:
+def _module_doc(kind: provider_info.ProviderInfo) -> str:
     return inspect.getdoc(inspect.getmodule(kind.loaded)) or ""
 
 

@@ -14,7 +14,7 @@ from groupadd.model.identity import GroupId, parse_participants
 from groupadd.model.outcome import AddOutcome
 from groupadd.model.roster import Roster
 from groupadd.provider import GroupMembershipProvider
-from groupadd.settings import AddOptions, AddSettings, Invitation, Verify
+from groupadd.settings import AddOverrides, AddSettings, Invitation, Verify
 from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
 from groupadd.wire.gaps import Gaps
 from groupadd.wire.messages import Flow, log
@@ -23,7 +23,7 @@ if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first clie
     import httpx
 
     from groupadd.config.load import Config
-    from groupadd.config.sources import Source
+    from groupadd.config.sources import ConfigSource
     from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 T = TypeVar("T")
@@ -48,7 +48,7 @@ class ClientFlows:
     type: str
     settings: AddSettings
 
-    def add(self, group: str, participants: Iterable[str], **options: Unpack[AddOptions]) -> Flow[AddOutcome]:
+    def add(self, group: str, participants: Iterable[str], **options: Unpack[AddOverrides]) -> Flow[AddOutcome]:
         """Parse the group and the participants, add, and return the outcome."""
         group_id, people = GroupId.parse(group), parse_participants(participants)
         settings = evolve(self.settings, **options) if options else self.settings
@@ -83,7 +83,7 @@ class _EitherClient(ABC, Generic[CallbackResultT, HttpClientT, TransportT]):
         http: HttpClientT | None = None,
         name: str | None = None,
         clock: Clock | None = None,
-        **options: Unpack[AddOptions],
+        **options: Unpack[AddOverrides],
     ) -> None:
         from groupadd.config.registry import type_name
 
@@ -297,10 +297,10 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
 def connect(
     name: str | None = None,
     *,
-    config: "Source" = None,
+    config: "ConfigSource" = None,
     on_outcome: Callable[[AddOutcome], None] | None = None,
     http: "httpx.Client | None" = None,
-    **options: Unpack[AddOptions],
+    **options: Unpack[AddOverrides],
 ) -> Client:
     """Return a client for a configured provider.
 
@@ -324,10 +324,10 @@ def connect(
 def connect_async(
     name: str | None = None,
     *,
-    config: "Source" = None,
+    config: "ConfigSource" = None,
     on_outcome: Callable[[AddOutcome], Awaitable[None]] | None = None,
     http: "httpx.AsyncClient | None" = None,
-    **options: Unpack[AddOptions],
+    **options: Unpack[AddOverrides],
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
     loaded = _load(config)
@@ -336,15 +336,15 @@ def connect_async(
     return AsyncClient(configured.provider, name=configured.name, settings=settings, on_outcome=on_outcome, http=http)
 
 
-def _load(config: "Source") -> "Config":
+def _load(config: "ConfigSource") -> "Config":
     from groupadd.config.load import load
 
     return load(config)
 
 
-def _given(**options: object) -> AddOptions:
+def _given(**options: object) -> AddOverrides:
     """Return the options of one call that the caller gave."""
-    return cast("AddOptions", {name: value for name, value in options.items() if value is not None})
+    return cast("AddOverrides", {name: value for name, value in options.items() if value is not None})
 
 
 def _log_failed_callback(error: Exception) -> None:

@@ -82,7 +82,7 @@ class AddSettings:
         return self.verify != "always"
 
 
-class AddOptions(TypedDict, total=False):
+class AddOverrides(TypedDict, total=False):
     """Some of the `AddSettings`, as keyword arguments."""
 
     verify: Verify

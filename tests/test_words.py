@@ -24,10 +24,10 @@ WORDS = r"""
 whoever|whomever | the participant, the account |
 whom | the participant, the account |
 somebody | a participant, an account |
-nobody|no one | no participant | docs
+nobody|no one | no participant |
 (the )?one who | the participant who |
-told | reported, returned, raised, logged | docs groupadd/cli tests/test_client.py
-stands? for | means, is | docs
+told | reported, returned, raised, logged | groupadd/cli tests/test_client.py
+stands? for | means, is |
 be had | be opened, be read |
 made? of | conclude from, built from |
 hold that | require |

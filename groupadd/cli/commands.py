@@ -6,31 +6,29 @@ from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
 from io import TextIOWrapper
-from typing import Annotated
 from urllib.parse import urlsplit
 
-from attrs import evolve, frozen
-from cyclopts import App, CycloptsError, Parameter
-from cyclopts.validators import Number
+from attrs import evolve
+from cyclopts import App, CycloptsError
 
 from groupadd import people_file
-from groupadd.cli import demo as demo_story
-from groupadd.cli import providers as provider_types
-from groupadd.cli import sandbox as sandbox_server
 from groupadd.cli import tables
+from groupadd.cli.demo import demo
 from groupadd.cli.dry_run import dry_run
 from groupadd.cli.error_messages import defect, error_message, interruption, missing_extra
 from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_preflight
+from groupadd.cli.options import AddOptions, FromFile, ProviderOptions
 from groupadd.cli.output import Output
+from groupadd.cli.providers import providers
+from groupadd.cli.sandbox import sandbox
 from groupadd.client import Client
-from groupadd.config.load import Config, ConfiguredProvider, load
+from groupadd.config.load import Config, ConfiguredProvider
 from groupadd.errors import GroupAddError, Interrupted, ProviderError
 from groupadd.model.identity import GroupId
 from groupadd.model.json_form import to_json
 from groupadd.model.masking import masked
 from groupadd.model.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
-from groupadd.settings import Invitation, Verify
 from groupadd.wire.interrupt import CTRL_C
 
 app: App = App(
@@ -41,59 +39,9 @@ app: App = App(
     result_action="return_value",
 )
 app.command("groupadd.cli.drip.commands:app", name="drip", help="Add many people over days, and lose none.")
-
-
-def _require_file(_: object, source: str | None) -> None:
-    """Require a file or `-` after `--from`; cyclopts accepts every text with a hyphen, or none."""
-    if source is not None and source != STDIN and source.startswith("-"):
-        raise ValueError("--from needs a file, or - for standard input")
-
-
-Flag = Parameter(negative=(), show_default=False)
-Json = Annotated[bool, Parameter(name="--json"), Flag]
-FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True, validator=_require_file)]
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class ProviderOptions:
-    """The provider, and the form of the output.
-
-    Attributes:
-        provider: The provider's name in the config; left out: the default provider.
-        config: The config file; left out: the usual places.
-        json: Print one JSON object.
-    """
-
-    provider: str | None = None
-    config: str | None = None
-    json: Json = False
-
-    def load(self) -> tuple[Config, ConfiguredProvider]:
-        """Read the config and build the provider.
-
-        Raises:
-            ConfigError: The config cannot be used.
-        """
-        config = load(self.config)
-        return config, config.provider(self.provider)
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class AddOptions:
-    """How people are added.
-
-    Attributes:
-        verify: When to read the list of members; auto: only where the provider's answer is not enough.
-        invite: How to invite people who could not be added, where this makes sense; link: send the group's link;
-            personal: WhatsApp's own invitation.
-        dry_run: Show the first request, and send nothing.
-    """
-
-    verify: Verify | None = None
-    invite: Invitation | None = None
-    dry_run: Annotated[bool, Flag] = False
+app.command(providers)
+app.command(demo)
+app.command(sandbox)
 
 
 @app.command
@@ -203,56 +151,6 @@ def members(group: str, /, *, provider_options: ProviderOptions = ProviderOption
     rows = [to_json(member) for member in roster.members]
     output.show(_form(configured, group, complete=roster.complete, members=rows), tables.roster(roster))
     return Exit.EVERYONE_IN
-
-
-@app.command
-def providers(name: str | None = None, /, *, json: Json = False) -> Exit:
-    """List the installed provider types and what each can do.
-
-    Args:
-        name: A type: show its abilities, its sources and its config fields.
-        json: Print one JSON object.
-    """
-    output = Output(json=json)
-    if name is None:
-        installed = provider_types.installed()
-        output.show({"providers": [one.as_dict() for one in installed]}, tables.providers(installed))
-    else:
-        info = provider_types.provider_info(name)
-        output.show(info.as_dict_in_full(), tables.provider(info))
-    return Exit.EVERYONE_IN
-
-
-@app.command
-def demo(*, drip: Annotated[bool, Flag] = False, json: Json = False) -> Exit:
-    """Watch groupadd add six people on a built-in sandbox: no account, no network, under 20 seconds.
-
-    Args:
-        drip: Watch two accounts add 40 people instead, with a kill in the middle.
-        json: Print one JSON object.
-    """
-    if drip:
-        from groupadd.cli.drip.demo import play  # noqa: PLC0415  needs the extra `drip`
-
-        return play(Output(json=json))
-    return demo_story.play(Output(json=json))
-
-
-@app.command
-def sandbox(
-    *,
-    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 0,
-    provider: str | None = None,
-    json: Json = False,
-) -> Exit:
-    """Serve a small WhatsApp on this machine, with the providers' wire formats, until Ctrl-C.
-
-    Args:
-        port: The port to listen on; 0: any free port.
-        provider: Serve only this provider's wire format.
-        json: Print one JSON object.
-    """
-    return sandbox_server.serve(Output(json=json), port=port, provider=provider)
 
 
 def run(arguments: Sequence[str]) -> Exit:

@@ -6,6 +6,7 @@ The demo runs the real client and adapters over the sandbox, in this process. Pa
 import tomllib
 from collections.abc import Sequence
 from contextlib import nullcontext
+from typing import Annotated
 
 from attrs import frozen
 from rich.table import Table
@@ -13,6 +14,7 @@ from rich.text import Text
 
 from groupadd.cli import tables
 from groupadd.cli.exit_codes import Exit
+from groupadd.cli.options import Flag, Json
 from groupadd.cli.output import Output
 from groupadd.cli.sandbox import ACCEPTING, REPORTING, people_table
 from groupadd.client import Client
@@ -146,3 +148,17 @@ def _conclusion(*, agree: bool) -> Sequence[Text | str]:
         "  groupadd providers     the providers, and what each can do",
         "  groupadd add --help    your own group",
     )
+
+
+def demo(*, drip: Annotated[bool, Flag] = False, json: Json = False) -> Exit:
+    """Watch groupadd add six people on a built-in sandbox: no account, no network, under 20 seconds.
+
+    Args:
+        drip: Watch two accounts add 40 people instead, with a kill in the middle.
+        json: Print one JSON object.
+    """
+    if drip:
+        from groupadd.cli.drip.demo import play as play_drip  # noqa: PLC0415  needs the extra `drip`
+
+        return play_drip(Output(json=json))
+    return play(Output(json=json))

@@ -63,9 +63,7 @@ _EXTRAS: Mapping[str, str] = {"sqlalchemy": "drip", "procrastinate": "procrastin
 def error_message(error: GroupAddError | CycloptsError) -> ErrorMessage:
     """Return the message for an expected error. The error's notes follow its text, one a line."""
     if isinstance(error, CycloptsError):
-        return ErrorMessage(
-            "UsageError", scrubbed(_usage(error)), "`groupadd --help` lists the commands", Exit.NOT_SENT
-        )
+        return ErrorMessage("UsageError", scrubbed(_usage(error)), _HELP, Exit.NOT_SENT)
     message = "\n".join([str(error), *getattr(error, "__notes__", ())])
     exit_code = Exit.REFUSED if isinstance(error, ProviderError) else Exit.NOT_SENT
     return ErrorMessage(type(error).__name__, message, _hint(error), exit_code)
@@ -92,9 +90,7 @@ def missing_extra(error: ImportError) -> ErrorMessage | None:
 def defect(error: Exception) -> ErrorMessage:
     """Return the message for an unexpected error, without the error's own text, which the traceback shows."""
     message = f"{type(error).__name__} inside groupadd: this is a bug; people may have been added all the same"
-    return ErrorMessage(
-        "InternalError", message, "`groupadd check` shows who is in; please report the bug", Exit.DEFECT
-    )
+    return ErrorMessage("InternalError", message, _REPORT_BUG, Exit.DEFECT)
 
 
 def interruption() -> ErrorMessage:

@@ -3,11 +3,15 @@
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
+from typing import Annotated
 
+from cyclopts import Parameter
+from cyclopts.validators import Number
 from rich.table import Table
 from rich.text import Text
 
 from groupadd.cli.exit_codes import Exit
+from groupadd.cli.options import Json
 from groupadd.cli.output import Output
 from groupadd.cli.tables import indented
 from groupadd.config.suggestions import listed, nearest
@@ -76,3 +80,19 @@ def _welcome(output: Output, url: str, people: Sequence[ExamplePerson], names: S
     output.info(f"  groupadd add {GROUP} {numbers}")
     if len(names) > 1:
         output.info(f"  groupadd check {GROUP} {numbers} --provider {names[1]}")
+
+
+def sandbox(
+    *,
+    port: Annotated[int, Parameter(validator=Number(gte=0, lte=65535))] = 0,
+    provider: str | None = None,
+    json: Json = False,
+) -> Exit:
+    """Serve a small WhatsApp on this machine, with the providers' wire formats, until Ctrl-C.
+
+    Args:
+        port: The port to listen on; 0: any free port.
+        provider: Serve only this provider's wire format.
+        json: Print one JSON object.
+    """
+    return serve(Output(json=json), port=port, provider=provider)

@@ -11,7 +11,7 @@ from rich.text import Text
 from groupadd.adding.observe import Membership
 from groupadd.adding.preflight import Preflight
 from groupadd.cli.dry_run import DryRun
-from groupadd.cli.providers import ADDING, ProviderInfo
+from groupadd.cli.provider_info import ADDING, ProviderInfo
 from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Member, Roster

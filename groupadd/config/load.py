@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from groupadd.config import registry
 from groupadd.config.fields import read, read_settings
-from groupadd.config.sources import Source, Table, Value, find
+from groupadd.config.sources import ConfigSource, Table, Value, find
 from groupadd.config.suggestions import call_untrusted, listed, nearest
 from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.provider import GroupMembershipProvider
@@ -105,7 +105,7 @@ class _Typed:
     type: str
 
 
-def load(config: Source = None, *, environ: Mapping[str, str] = os.environ) -> Config:
+def load(config: ConfigSource = None, *, environ: Mapping[str, str] = os.environ) -> Config:
     """Read a config, lay the environment over it, and check the shape of all of it.
 
     Args:

@@ -16,7 +16,7 @@ from attrs import evolve, frozen
 from groupadd.config.suggestions import nearest
 from groupadd.errors import ConfigError, ConfigNotFound
 
-Source: TypeAlias = str | os.PathLike[str] | Mapping[str, object] | None
+ConfigSource: TypeAlias = str | os.PathLike[str] | Mapping[str, object] | None
 Keys: TypeAlias = tuple[str, ...]
 Value: TypeAlias = Any  # a file may hold any value
 
@@ -125,7 +125,7 @@ class Table:
         return evolve(self, values=values), faults
 
 
-def find(config: Source, environ: Mapping[str, str]) -> Table:
+def find(config: ConfigSource, environ: Mapping[str, str]) -> Table:
     """Return the top table of the first config found: as given, as `GROUPADD_CONFIG` names it, or in a usual place.
 
     Raises:

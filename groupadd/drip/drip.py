@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from groupadd.config.sources import Source
+from groupadd.config.sources import ConfigSource
 from groupadd.drip.status import DripStatus
 from groupadd.drip.store.audit import OnLine
 from groupadd.drip.verbs import LedgerVerbs
@@ -160,7 +160,7 @@ class AsyncDrip(LedgerVerbs):
     def __init__(
         self,
         ledger: str | None = None,
-        config: Source = None,
+        config: ConfigSource = None,
         *,
         clock: Clock | None = None,
         lease_s: float | None = None,
@@ -236,13 +236,13 @@ class AsyncDrip(LedgerVerbs):
         await self.close()
 
 
-def open(ledger: str | None = None, config: Source = None) -> Drip:  # noqa: A001  read as `groupadd.drip.open`
+def open(ledger: str | None = None, config: ConfigSource = None) -> Drip:  # noqa: A001  read as `groupadd.drip.open`
     """Return a drip; arguments and errors as for `Drip`."""
     return Drip(ledger, config)
 
 
 def open_async(
-    ledger: str | None = None, config: Source = None, *, http: "httpx.AsyncClient | None" = None
+    ledger: str | None = None, config: ConfigSource = None, *, http: "httpx.AsyncClient | None" = None
 ) -> AsyncDrip:
     """Return a drip for asyncio; arguments and errors as for `AsyncDrip`."""
     return AsyncDrip(ledger, config, http=http)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from groupadd.config.load import Config, load
-from groupadd.config.sources import Source
+from groupadd.config.sources import ConfigSource
 from groupadd.drip import control, planning
 from groupadd.drip.export import export
 from groupadd.drip.fleet.watch import watch
@@ -31,7 +31,7 @@ class LedgerVerbs:
     def __init__(
         self,
         ledger: str | None = None,
-        config: Source = None,
+        config: ConfigSource = None,
         *,
         clock: Clock | None = None,
         lease_s: float | None = None,

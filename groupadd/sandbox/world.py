@@ -22,6 +22,7 @@ from groupadd.wire.driver import Clock
 RECENTLY_S = 24 * 3600.0  # WhatsApp does not publish for how long it refuses people who left; the sandbox uses a day
 INVITE_EXPIRES_S = 72 * 3600.0  # three samples in public issues agree
 Kind: TypeAlias = Literal["add", "message", "invitation"]
+Line: TypeAlias = Literal["closed", "silent"]
 
 
 class Code(IntEnum):
@@ -38,6 +39,16 @@ class Code(IntEnum):
     LEGAL = 451
 
 
+WORDS: Mapping[int, str] = {  # WhatsApp's words for its refusals of a whole request
+    400: "bad-request",
+    401: "not-authorized",
+    403: "forbidden",
+    404: "item-not-found",
+    406: "not-acceptable",
+    419: "resource-limit",
+    429: "rate-overlimit",
+    500: "internal-server-error",
+}
 _REFUSALS: Mapping[Privacy, Code] = {
     Privacy.CONTACTS_ONLY: Code.PRIVACY,
     Privacy.NOT_ON_WHATSAPP: Code.NOT_ON_WHATSAPP,
@@ -50,12 +61,65 @@ class Refused(Exception):
     """WhatsApp refuses a whole request.
 
     Attributes:
-        code: WhatsApp's request-level code: 403, or 404 for an unknown group.
+        code: WhatsApp's request-level code: 403, 404 for an unknown group, or the code of a planned fault.
     """
 
     def __init__(self, code: int, why: str) -> None:
         self.code = code
         super().__init__(why)
+
+    @property
+    def word(self) -> str:
+        """WhatsApp's word for the code."""
+        return WORDS[self.code]
+
+
+class Unanswered(Exception):
+    """WhatsApp does not answer a request.
+
+    Attributes:
+        line: `closed`: the line to WhatsApp closes before the answer. `silent`: no answer comes.
+    """
+
+    def __init__(self, line: "Line") -> None:
+        self.line = line
+        super().__init__(f"the line to WhatsApp is {line}")
+
+
+@frozen
+class Trouble:
+    """What WhatsApp does instead of answering.
+
+    Attributes:
+        refusal: WhatsApp's code for the refusal of the whole request, or None.
+        line: What the line to WhatsApp does before the answer, or None.
+        applied: Whether an unanswered request takes effect.
+    """
+
+    refusal: int | None = None
+    line: "Line | None" = None
+    applied: bool = True
+
+    def before(self) -> None:
+        """Raise for a request that does not take effect.
+
+        Raises:
+            Refused: WhatsApp refuses it.
+            Unanswered: WhatsApp does not answer it.
+        """
+        if self.refusal is not None:
+            raise Refused(self.refusal, "WhatsApp refuses the request")
+        if not self.applied:
+            self.after()
+
+    def after(self) -> None:
+        """Raise for a request that took effect.
+
+        Raises:
+            Unanswered: WhatsApp does not answer it.
+        """
+        if self.line is not None:
+            raise Unanswered(self.line)
 
 
 @frozen
@@ -143,6 +207,7 @@ class World:
         groups: All groups, by id.
         accounts: Our own accounts, by phone.
         journal: The actions of our accounts, in order.
+        trouble: What WhatsApp does instead of answering the requests of our accounts.
         start_date: The date at the clock's moment `start_at`.
         start_at: The clock's moment at which the world was made, in seconds.
         lock: The lock to hold while serving a request from one of several threads.
@@ -153,6 +218,7 @@ class World:
     groups: dict[str, Group] = field(factory=dict[str, Group])
     accounts: dict[str, Account] = field(factory=dict[str, Account])
     journal: list[JournalEntry] = field(factory=list[JournalEntry])
+    trouble: Trouble = Trouble()
     start_date: datetime = field(default=datetime(2026, 1, 5, 9, tzinfo=UTC), kw_only=True)
     start_at: float = field(init=False)
     lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False, eq=False)
@@ -223,7 +289,17 @@ class World:
         )
 
     def find_user(self, names: Identity) -> SandboxPerson | None:
-        """Return the person with these names if the person is on WhatsApp; None otherwise."""
+        """Return the person with these names if the person is on WhatsApp; None otherwise.
+
+        Raises:
+            Refused: WhatsApp refuses the request.
+            Unanswered: WhatsApp does not answer.
+        """
+        self.trouble.before()
+        self.trouble.after()
+        return self._user(names)
+
+    def _user(self, names: Identity) -> SandboxPerson | None:
         person = self.find_person(names)
         return None if person is None or person.privacy is Privacy.NOT_ON_WHATSAPP else person
 
@@ -237,6 +313,7 @@ class World:
 
         Raises:
             Refused: The group does not exist, or our account may not add to it.
+            Unanswered: WhatsApp does not answer.
         """
         group, role = self._own_group(group_jid, by)
         if role == "member" and not group.members_may_add:
@@ -256,6 +333,7 @@ class World:
             results.append(AddResult(names, person, code, invite if code is Code.PRIVACY else None))
             to = person.phone if person else names.phone or names.id or ""
             self.journal.append(JournalEntry(self.now, by.person.phone, "add", to, group.jid, code))
+        self.trouble.after()
         return tuple(results)
 
     def _add_code(self, group: Group, person: SandboxPerson | None, *, places: int, needs_approval: bool) -> Code:
@@ -297,8 +375,10 @@ class World:
 
         Raises:
             Refused: The group does not exist, or our account is not in it.
+            Unanswered: WhatsApp does not answer.
         """
         group, _ = self._own_group(group_jid, by)
+        self.trouble.after()
         view = group.roster_view
         at = self.now - view.lag_s
         return tuple(
@@ -324,26 +404,36 @@ class World:
 
         Raises:
             Refused: The group does not exist, or our account is no admin of it.
+            Unanswered: WhatsApp does not answer.
         """
         group, role = self._own_group(group_jid, by)
+        self.trouble.after()
         if role == "member":
             raise Refused(403, "only admins may see the invite link")
         return group.link()
 
     def send(self, to: Identity, text: str, *, by: Account) -> str | None:
-        """Send a text to a person; return the message's id, or None if the person is not on WhatsApp."""
+        """Send a text to a person; return the message's id, or None if the person is not on WhatsApp.
+
+        Raises:
+            Refused: WhatsApp refuses the message.
+            Unanswered: WhatsApp does not answer.
+        """
         self.run_due()
-        user = self.find_user(to)
+        self.trouble.before()
+        user = self._user(to)
         if user is None:
             return None
         invited_to = next((group.jid for group in self.groups.values() if group.invite_code in text), None)
         kind: Kind = "invitation" if invited_to else "message"
         self.journal.append(JournalEntry(self.now, by.person.phone, kind, user.phone, invited_to))
+        self.trouble.after()
         return f"true_{user.phone}@c.us_{len(self.journal):020X}"
 
     def _own_group(self, group_jid: str, by: Account) -> tuple[Group, Role]:
         """Return a group that our account is in, and our role in it."""
         self.run_due()
+        self.trouble.before()
         group = self.groups.get(group_jid)
         if group is None:
             raise Refused(404, "there is no such group")

@@ -5,6 +5,9 @@ shapes, and the scenario, both written by hand. The recorded exchanges follow.
 
 A recording is made on a target: the sandbox behind a real socket, or the live service. The file shows neither: it has
 the vendor's public address, placeholder credentials, and the people of the example world.
+
+A folder `program` holds recordings of the vendor's own program, which an earlier groupadd made with a fake WhatsApp
+behind it. They cannot be made again. Where today's groupadd sends another request, its answer is lost in the replay.
 """
 
 import asyncio
@@ -27,7 +30,7 @@ from groupadd.testing.scenarios import Scenario, ScenarioOutcome, run_scenario
 from groupadd.testing.scrubbing import Scrubber
 from groupadd.testing.targets import Target, build_provider, fictional_ids, placeholder_credentials
 from groupadd.wire.driver import drive, drive_async
-from groupadd.wire.messages import Flow
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
 VCR: TypeAlias = Any  # any object of vcrpy, which has no types
@@ -36,9 +39,26 @@ MATCHED = ("method", "scheme", "host", "port", "path", "query", "headers", "body
 RESPONSE_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
 HTTPX_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"})
 
+PROGRAM = "program"
+
 _FIRST_LINE = re.compile(r"\A# Recorded on .*\n")
 _DATE = re.compile(r"(?<=\A# Recorded on )\S+")
 _TIMEOUT_S = 30.0
+
+
+@frozen
+class Replay:
+    """What a run on recorded exchanges came to.
+
+    Attributes:
+        outcome: The scenario's outcome.
+        unanswered: The requests without a recorded answer, as `METHOD /path/{template}`, each once, in order.
+        unasked: The recorded requests that the run did not send, as `METHOD /path`, in order.
+    """
+
+    outcome: ScenarioOutcome
+    unanswered: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
 
 @frozen
@@ -46,7 +66,7 @@ class Cassette:
     """A file with a scenario and its recording.
 
     Attributes:
-        path: The file. Its folder is named as the provider's type.
+        path: The file. Its folder is named as the provider's type, or is the folder `program` in that one.
         scenario: The scenario.
     """
 
@@ -65,7 +85,12 @@ class Cassette:
     @property
     def type(self) -> str:
         """The provider's type."""
-        return self.path.parent.name
+        return self.path.parent.parent.name if self.is_of_program else self.path.parent.name
+
+    @property
+    def is_of_program(self) -> bool:
+        """Whether the recording is of the vendor's own program."""
+        return self.path.parent.name == PROGRAM
 
     def response_bodies(self) -> tuple[str, ...]:
         """Return the bodies of the recorded responses, in order."""
@@ -80,14 +105,28 @@ class Cassette:
             is_async: Whether asyncio drives the run.
 
         Raises:
-            AssertionError: The run did not use every recorded exchange. For a request without a recording, vcrpy
-                raises an exception of its own.
+            AssertionError: The run and the recording differ in other requests than the scenario says. For a request
+                without a recording, vcrpy raises an exception of its own.
         """
-        recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), VirtualClock())
+        played, scenario = self.play(is_async=is_async), self.scenario
+        assert played.unasked == scenario.unasked, f"the run does not ask {played.unasked}"
+        assert played.unanswered == scenario.unanswered, f"the recording does not answer {played.unanswered}"
+        return played.outcome
+
+    def play(self, *, is_async: bool = False) -> Replay:
+        """Run the scenario on the recorded exchanges, and return its outcome and the requests that differ.
+
+        Args:
+            is_async: Whether asyncio drives the run.
+        """
+        clock = VirtualClock()
+        recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), clock)
+        unanswered: list[str] | None = [] if self.is_of_program else None
         with _vcr().use_cassette(str(self.path), record_mode="none") as exchanges:
-            outcome = _run(self, recorded, is_async=is_async)
-            assert exchanges.all_played, f"the run used {exchanges.play_count} of {len(exchanges)} recorded exchanges"
-        return outcome
+            outcome = _run(self, recorded, unanswered, is_async=is_async)
+            played = exchanges.play_counts
+            unasked = [str(one.method + " " + one.path) for at, one in enumerate(exchanges.requests) if not played[at]]
+        return Replay(outcome, tuple(dict.fromkeys(unanswered or ())), tuple(unasked))
 
     def record(self, target: Target, *, today: date | None = None) -> ScenarioOutcome:
         """Run the scenario on a target, write the scrubbed exchanges to the file, and return the outcome.
@@ -110,7 +149,7 @@ class Cassette:
         )
         written = _InMemory()
         with _quiet(), recorder.use_cassette(str(self.path), record_mode="all", persister=written):
-            outcome = _run(self, target, is_async=False)
+            outcome = _run(self, target, None, is_async=False)
         first_line = f"# Recorded on {today or datetime.now(UTC).date()} against {target.description}."
         text = f"{first_line}\n{self._head}\n\n{written.text}"
         scrubber.require_clean(text)
@@ -119,27 +158,53 @@ class Cassette:
         return outcome
 
 
-def _run(cassette: Cassette, target: Target, *, is_async: bool) -> ScenarioOutcome:
+def _run(cassette: Cassette, target: Target, unanswered: list[str] | None, *, is_async: bool) -> ScenarioOutcome:
+    """Run a cassette's scenario on a target. A list takes the requests without a recording, whose answers are lost."""
     scenario, credentials = cassette.scenario, target.credentials
     provider = build_provider(cassette.type, {**credentials.fields, **scenario.fields, "base_url": target.base_url})
     flow = run_scenario(scenario, provider, credentials)
-    return asyncio.run(_drive_async(flow, target)) if is_async else _drive(flow, target)
+    if is_async:
+        return asyncio.run(_drive_async(flow, target, unanswered))
+    return _drive(flow, target, unanswered)
 
 
-def _drive(flow: Flow[ScenarioOutcome], target: Target) -> ScenarioOutcome:
+def _drive(flow: Flow[ScenarioOutcome], target: Target, unanswered: list[str] | None) -> ScenarioOutcome:
     transport = HttpTransport(target.base_url, _TIMEOUT_S)
+
+    def carry(request: Request) -> Response:
+        with _losing(request, unanswered):
+            return transport(request)
+
     try:
-        return drive(flow, transport, target.clock)
+        return drive(flow, carry, target.clock)
     finally:
         transport.close()
 
 
-async def _drive_async(flow: Flow[ScenarioOutcome], target: Target) -> ScenarioOutcome:
+async def _drive_async(flow: Flow[ScenarioOutcome], target: Target, unanswered: list[str] | None) -> ScenarioOutcome:
     transport = AsyncHttpTransport(target.base_url, _TIMEOUT_S)
+
+    async def carry(request: Request) -> Response:
+        with _losing(request, unanswered):
+            return await transport(request)
+
     try:
-        return await drive_async(flow, transport, target.clock)
+        return await drive_async(flow, carry, target.clock)
     finally:
         await transport.close()
+
+
+@contextmanager
+def _losing(request: Request, unanswered: list[str] | None) -> Generator[None]:
+    """Lose the answer to a request without a recording, and note the request; None: let vcrpy raise."""
+    missing: type[Exception] = import_module("vcr.errors").CannotOverwriteExistingCassetteException
+    try:
+        yield
+    except missing:
+        if unanswered is None:
+            raise
+        unanswered.append(str(request))
+        raise NoAnswer("the recording has no answer", maybe_sent=True) from None
 
 
 def _public_url(type_: str) -> str:

@@ -80,11 +80,11 @@ class Request:
         return f"{self.method} {self.path}"
 
 
-class Unreadable:
-    """The type of `UNREADABLE`: what `Response.json()` returns for a body that is not JSON. It matches no shape."""
+class NotJson:
+    """The type of `NOT_JSON`: what `Response.json()` returns for a body that is not JSON. It matches no shape."""
 
 
-UNREADABLE = Unreadable()
+NOT_JSON = NotJson()
 
 
 @frozen
@@ -125,13 +125,13 @@ class Response:
         return min(LONGEST_RETRY_S, max(wait.total_seconds(), 0.0))
 
     def json(self) -> object:
-        """Return the body as JSON: None for an empty body, `UNREADABLE` for a body that is not JSON."""
+        """Return the body as JSON: None for an empty body, `NOT_JSON` for a body that is not JSON."""
         if not self.body.strip():
             return None
         try:
             return json.loads(self.body)
         except (ValueError, RecursionError):
-            return UNREADABLE
+            return NOT_JSON
 
 
 class NoAnswer(Exception):

@@ -247,7 +247,7 @@ def test_a_fault_of_our_own_ends_with_70_and_a_traceback(
     def broken(*_: object) -> None:
         raise RuntimeError("out of order")
 
-    monkeypatch.setattr("groupadd.cli.commands.load", broken)
+    monkeypatch.setattr("groupadd.cli.options.load", broken)
     assert main(["members", GROUP, "--json"]) == Exit.DEFECT
     assert Exit.DEFECT.value == 70
     out, err = capsys.readouterr()

@@ -7,7 +7,7 @@ from groupadd_pigeon import Pigeon
 
 from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
-from groupadd.cli.providers import ProviderInfo
+from groupadd.cli.provider_info import ProviderInfo
 from groupadd.config.registry import installed
 from groupadd.provider import Endpoint, Endpoints
 from groupadd.wire.endpoint import Source

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import TypeAlias
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -22,7 +23,7 @@ from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors.waha import Waha as WahaVendor
-from groupadd.settings import AddSettings
+from groupadd.settings import AddSettings, Verify
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
@@ -145,7 +146,6 @@ def adding(answer: Answer, settings: AddSettings = NEVER, **then: Sequence[Answe
     return person
 
 
-UNCHECKED = says({"numberExists": True})
 ADDED = (Status.ADDED, None, Evidence.REPORTED)
 ALREADY = (Status.ALREADY_MEMBER, None, Evidence.REPORTED)
 PENDING = (Status.PENDING_APPROVAL, Reason.APPROVAL_REQUIRED, Evidence.REPORTED)
@@ -215,7 +215,7 @@ def test_one_row_for_the_one_who_was_asked_for_is_theirs_under_any_name(shape: o
 
 def test_a_row_with_a_lid_alone_is_the_participants_if_the_lid_look_up_says_so() -> None:
     rows = [gows(0, ""), noweb("403")]
-    script = Script({ADD: [says(rows)], LIDS: [says({"lid": f"{LID}@lid", "pn": f"{OTHER}@c.us"})], CHECK: [UNCHECKED]})
+    script = Script({ADD: [says(rows)], LIDS: [says({"lid": f"{LID}@lid", "pn": f"{OTHER}@c.us"})]})
     people = parse_participants([OTHER, PHONE])
     (other, ann) = script.run(add(ProviderSession(WAHA), WHERE, people, NEVER))
     assert (other.status, ann.status) == (Status.ADDED, Status.NOT_ADDED)
@@ -515,6 +515,10 @@ def engine_of(sandbox: Sandbox) -> str:
     return sandbox.vendor.engine
 
 
+def lists_leavers(sandbox: Sandbox) -> bool:
+    return engine_of(sandbox) in {"WEBJS", "WPP"}
+
+
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
 def test_a_whole_add_reports_each_participant(
     client: Client, world: World, sandbox: Sandbox, addressing: Addressing
@@ -539,12 +543,43 @@ def test_a_participant_protected_by_privacy_is_invited_once(client: Client, worl
     assert sorted((entry.kind, entry.to) for entry in world.journal) == [("add", CLEO), ("invitation", CLEO)]
 
 
-@pytest.mark.parametrize(
-    "fault", [faults.LOST_AFTER, faults.EMPTY, faults.HTML, faults.TRUNCATED, faults.GATEWAY_AFTER]
-)
+LOST = [faults.LOST_AFTER, faults.EMPTY, faults.HTML, faults.TRUNCATED, faults.GATEWAY_AFTER, faults.LINE_CLOSES]
+
+
+@pytest.mark.parametrize("fault", LOST)
 def test_rosters_settle_what_the_answer_leaves_open(client: Client, sandbox: Sandbox, fault: faults.Fault) -> None:
     sandbox.faults.plan(fault, on="add")
-    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
+    open_still = (Status.UNKNOWN, Reason.STALE_ROSTER)
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [open_still if lists_leavers(sandbox) else (Status.ADDED, None)]
+
+
+@pytest.mark.parametrize("fault", LOST)
+def test_a_row_that_was_not_there_before_is_a_members_in_any_list(
+    client: Client, sandbox: Sandbox, fault: faults.Fault
+) -> None:
+    sandbox.faults.plan(fault, on="add")
+    (ada,) = client.add(EXAMPLE, [ADA], verify="always")
+    assert (ada.status, ada.evidence) == (Status.ADDED, Evidence.INFERRED)
+
+
+@pytest.mark.parametrize("verify", ["auto", "always"])
+@pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.GATEWAY_BEFORE, faults.SILENCE])
+def test_a_person_who_has_left_is_asked_for_and_never_called_a_member(
+    client: Client, world: World, sandbox: Sandbox, fault: faults.Fault, verify: Verify
+) -> None:
+    sandbox.faults.plan(fault, on="add")
+    (eve,) = client.add(EXAMPLE, [EVE], verify=verify)
+    assert not world.is_member(EXAMPLE, EVE)
+    proven = (Status.UNKNOWN, Reason.STALE_ROSTER) if lists_leavers(sandbox) else (Status.NOT_ADDED, Reason.NO_ANSWER)
+    assert (eve.status, eve.reason) == proven
+    assert sum(request.route == "add" for request in sandbox.requests) == 1
+
+
+def test_a_row_of_such_a_list_needs_a_claim_that_is_believed(client: Client, sandbox: Sandbox) -> None:
+    unseen = (Status.UNKNOWN, Reason.STALE_ROSTER)
+    member = (Status.ALREADY_MEMBER, None)
+    assert verdicts(client.add(EXAMPLE, [BEN], verify="auto")) == [member]
+    assert verdicts(client.add(EXAMPLE, [BEN], verify="always")) == [unseen if lists_leavers(sandbox) else member]
 
 
 def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Client, sandbox: Sandbox) -> None:
@@ -553,18 +588,33 @@ def test_a_cached_roster_proves_absence_only_once_it_was_refreshed(client: Clien
     proven = (Status.NOT_ADDED, Reason.NO_ANSWER) if refreshable else (Status.UNKNOWN, Reason.STALE_ROSTER)
     assert verdicts(client.add(EXAMPLE, [ADA])) == [proven]
     assert sum(request.route == "refresh" for request in sandbox.requests) == int(refreshable)
+    assert sum(request.route == "version" for request in sandbox.requests) == 1
 
 
 def test_a_roster_that_lags_never_makes_a_member_absent(client: Client, world: World, sandbox: Sandbox) -> None:
     world.groups[EXAMPLE].roster_view = RosterView(lag_s=3600)
     sandbox.faults.plan(faults.LOST_AFTER, on="add")
-    proven = (Status.ADDED, None) if engine_of(sandbox) != "WPP" else (Status.UNKNOWN, Reason.STALE_ROSTER)
-    assert verdicts(client.add(EXAMPLE, [ADA])) == [proven]
+    unproven = (Status.UNKNOWN, Reason.STALE_ROSTER)
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [unproven if engine_of(sandbox) == "WPP" else (Status.ADDED, None)]
 
 
-def test_who_has_left_is_not_taken_for_a_member(client: Client) -> None:
+def test_a_check_believes_no_row_of_a_list_that_holds_people_who_have_left(client: Client, sandbox: Sandbox) -> None:
     (eve, ben) = client.check(EXAMPLE, [EVE, BEN])
-    assert (eve.member, ben.member) == (None, True)
+    assert (eve.member, ben.member) == (None, None if lists_leavers(sandbox) else True)
+
+
+@pytest.mark.parametrize("sandbox", ["NOWEB"], indirect=True)
+def test_an_old_server_without_newer_routes_adds_and_proves_what_its_list_can(
+    connect: Connect, world: World, sandbox: Sandbox
+) -> None:
+    old = Sandbox(evolve(sandbox.vendor, version="2024.10.8"))
+    sandbox.vendor = old.vendor
+    world.groups[EXAMPLE].addressing = "lid"
+    client = connect()
+    assert verdicts(client.add(EXAMPLE, [ADA, BEN, CLEO]))[0] == (Status.ADDED, None)
+    sandbox.faults.plan(faults.LINE_CLOSES, on="add")
+    assert verdicts(client.add(EXAMPLE, [DAN])) == [(Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY)]
+    assert client.preflight(EXAMPLE, [ADA]).why_not_provable is Reason.STALE_ROSTER
 
 
 def test_a_session_that_is_not_there_is_reported_as_that(connect: Connect) -> None:

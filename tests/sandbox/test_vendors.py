@@ -275,7 +275,7 @@ def test_adapters_read_the_responses_of_their_vendors(pair: Pair, world: World) 
     roster = pair.run(pair.provider.list_participants(group))
     assert {member.phone: member.role for member in roster.members} == {US: "admin", BEN: "member"}
     assert pair.run(pair.provider.invite_link(group)).reveal() == world.groups[GROUP].link()
-    assert pair.run(pair.provider.check_number(ADA)) == NumberCheck(True, Identity(ADA))
+    assert pair.run(pair.provider.check_number(ADA)) == NumberCheck(exists=True, account=Identity(ADA))
     assert pair.run(pair.provider.check_number(DAN)) == NumberCheck(exists=False)
     session = pair.run(pair.provider.session())
     assert session.ready

@@ -12,7 +12,7 @@ from groupadd.errors import GroupAddError, Interrupted, ProviderUnreachable
 from groupadd.model.masking import Secret
 from groupadd.wire.driver import SystemClock, drive, drive_async
 from groupadd.wire.interrupt import CTRL_C
-from groupadd.wire.messages import LONGEST_RETRY_S, UNREADABLE, Flow, NoAnswer, Request, Response
+from groupadd.wire.messages import LONGEST_RETRY_S, NOT_JSON, Flow, NoAnswer, Request, Response
 from tests.support.scripts import Answer, FakeClock, Script, lost, says
 
 READ = Request("GET", "/read", repeatable=True)
@@ -183,11 +183,11 @@ def test_a_request_shows_its_template_and_no_parameter() -> None:
         (b"", None),
         (b" \r\n", None),
         (b"null", None),
-        (b"<html>", UNREADABLE),
-        (b'{"ok": tr', UNREADABLE),
-        (b"\xff\xfe\xfd", UNREADABLE),
-        (b"[" * 100_000, UNREADABLE),
-        (b"1" * 5000, UNREADABLE),
+        (b"<html>", NOT_JSON),
+        (b'{"ok": tr', NOT_JSON),
+        (b"\xff\xfe\xfd", NOT_JSON),
+        (b"[" * 100_000, NOT_JSON),
+        (b"1" * 5000, NOT_JSON),
     ],
 )
 def test_a_body_is_json_or_nothing_or_unreadable(body: bytes, value: object) -> None:

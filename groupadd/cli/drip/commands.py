@@ -8,11 +8,11 @@ from attrs import frozen
 from cyclopts import App, Parameter
 from cyclopts.validators import Number
 
-from groupadd.cli.commands import Json
 from groupadd.cli.drip import tables
 from groupadd.cli.drip.progress import Progress, show_event
 from groupadd.cli.drip.tables import Place, present
 from groupadd.cli.exit_codes import Exit, of_statuses
+from groupadd.cli.options import Json
 from groupadd.cli.output import Output
 from groupadd.cli.tables import plain
 from groupadd.client import Client

@@ -9,7 +9,7 @@ import pytest
 from procrastinate.testing import InMemoryConnector
 
 from groupadd import Status
-from groupadd.config.sources import Source
+from groupadd.config.sources import ConfigSource
 from groupadd.drip import AsyncDrip, DripStatus
 from groupadd.drip.store.accounts import enqueue_accounts, queued_accounts
 from groupadd.drip.store.database import Ledger
@@ -27,7 +27,7 @@ def it(tmp_path: Path) -> Iterator[Scene]:
         yield fresh
 
 
-def app_of(it: Scene, config: Source = None, stopping: asyncio.Event | None = None) -> procrastinate.App:
+def app_of(it: Scene, config: ConfigSource = None, stopping: asyncio.Event | None = None) -> procrastinate.App:
     app = procrastinate.App(connector=InMemoryConnector())
     app.add_tasks_from(AsyncDrip(it.ledger, config or it.config).tasks(stopping=stopping), namespace="mine")
     return app
