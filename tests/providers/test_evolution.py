@@ -3,9 +3,10 @@
 from collections.abc import Generator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +18,7 @@ from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Re
 from groupadd.model.roster import Roster
 from groupadd.provider import GroupInfo, Member, NumberCheck, Secret, SentMessage, Session
 from groupadd.providers.evolution import Evolution
-from groupadd.sandbox import SandboxPerson, World
+from groupadd.sandbox import Privacy, RosterView, Sandbox, SandboxPerson, World, faults
 from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors import evolution as vendor
@@ -25,7 +26,7 @@ from groupadd.settings import AddSettings, Verify
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
-from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, verdicts
+from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
 from tests.support.json_values import json_values
 from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
@@ -470,6 +471,91 @@ def test_a_participant_known_by_the_other_form_of_the_number_is_found(client: Cl
     world.add_people(SandboxPerson(BRAZIL_OLD, "177005550000777", number_variants=frozenset({BRAZIL})))
     assert verdicts(client.add(EXAMPLE, [BRAZIL])) == [(Status.ADDED, None)]
     assert world.is_member(EXAMPLE, BRAZIL_OLD)
+
+
+MEXICO, MEXICO_ONE = "525512345678", "5215512345678"
+ARGENTINA, ARGENTINA_NINE = "541112345678", "5491112345678"
+TWO_FORMS = [(MEXICO, MEXICO_ONE), (MEXICO_ONE, MEXICO), (ARGENTINA, ARGENTINA_NINE), (BRAZIL, BRAZIL_OLD)]
+
+
+@pytest.mark.parametrize(("phone", "other"), TWO_FORMS)
+def test_an_invitation_reaches_the_person_meant_though_another_has_the_numbers_other_form(
+    client: Client, world: World, phone: str, other: str
+) -> None:
+    world.add_people(
+        SandboxPerson(phone, "177005550000771", privacy=Privacy.CONTACTS_ONLY),
+        SandboxPerson(other, "177005550000772"),
+    )
+    assert verdicts(client.add(EXAMPLE, [phone], invite="link")) == [(Status.INVITED, Reason.PRIVACY)]
+    assert [(entry.kind, entry.to) for entry in world.journal] == [("add", phone), ("invitation", phone)]
+
+
+@pytest.mark.parametrize(("phone", "other"), TWO_FORMS)
+def test_an_invitation_that_the_server_sends_to_a_number_in_its_memory_is_not_called_sent(
+    client: Client, world: World, sandbox: Sandbox, phone: str, other: str
+) -> None:
+    world.add_people(
+        SandboxPerson(phone, "177005550000771", privacy=Privacy.CONTACTS_ONLY),
+        SandboxPerson(other, "177005550000772"),
+    )
+    assert isinstance(sandbox.vendor, vendor.Evolution)
+    sandbox.vendor.seen[f"{other}@s.whatsapp.net"] = world.now
+    (person,) = client.add(EXAMPLE, [phone], invite="link")
+    assert person.status is Status.NOT_ADDED
+    assert person.invite is not None
+    assert person.invite.state is InviteState.UNKNOWN
+    assert [entry.to for entry in world.journal if entry.kind == "invitation"] == [other]
+
+
+@pytest.mark.parametrize("phone", ["2290197000101", "12025550177", MEXICO_ONE, BRAZIL])
+def test_a_number_that_is_not_on_whatsapp_under_its_form_may_be_so_under_another(
+    client: Client, world: World, phone: str
+) -> None:
+    world.add_people(SandboxPerson("229970001019", "177005550000773", number_variants=frozenset({phone})))
+    (prospect,) = client.preflight(EXAMPLE, [phone]).participants
+    assert prospect.on_whatsapp is None
+
+
+@pytest.mark.parametrize("fault", [faults.LINE_CLOSES, faults.SILENCE])
+@pytest.mark.parametrize("timeout_s", [30.0, 90.0])
+def test_an_add_that_whatsapp_does_not_answer_is_settled_by_looks(
+    client: Client, world: World, sandbox: Sandbox, fault: faults.Fault, timeout_s: float
+) -> None:
+    client._flows = evolve(client._flows, settings=AddSettings(timeout_s=timeout_s))
+    sandbox.faults.plan(fault, on="add")
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
+    sandbox.faults.plan(evolve(fault, takes_effect_after_s=None), on="add")
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.NOT_ADDED, Reason.NO_ANSWER)]
+    assert [entry.to for entry in world.journal] == [ADA]
+
+
+@pytest.mark.parametrize("session", ["starting", "failed"])
+def test_a_closed_line_is_a_session_that_is_down_and_no_missing_group(
+    client: Client, world: World, session: Literal["starting", "failed"]
+) -> None:
+    world.accounts[US].session = session
+    for read in (
+        client.members,
+        lambda group: client.check(group, [ADA]),
+        lambda group: client.preflight(group, [ADA]),
+    ):
+        with pytest.raises(errors.SessionNotReady):
+            read(EXAMPLE)
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.UNKNOWN, Reason.NO_ANSWER)]
+    assert not world.journal
+
+
+@pytest.mark.parametrize("both_names", [True, False])
+def test_rows_by_lid_alone_say_nothing_of_several_people_and_everything_of_one(
+    client: Client, world: World, *, both_names: bool
+) -> None:
+    group = world.groups[EXAMPLE]
+    group.addressing, group.roster_view = "lid", RosterView(both_names=both_names)
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.NOT_ADDED, Reason.PRIVACY)]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
+    open_still = (Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY)
+    told = [(Status.ALREADY_MEMBER, None), (Status.NOT_ADDED, Reason.PRIVACY)]
+    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == (told if both_names else [open_still, open_still])
 
 
 @pytest.mark.parametrize(
