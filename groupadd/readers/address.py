@@ -7,7 +7,7 @@ import re
 from urllib.parse import urlsplit
 
 from groupadd.errors import WrongAddress
-from groupadd.wire.messages import UNREADABLE, Response
+from groupadd.wire.messages import NOT_JSON, Response
 
 _REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _SEE_OTHER = 303  # the answer to a request that may have been carried out is elsewhere (RFC 9110 15.4.4)
@@ -44,7 +44,7 @@ def missing_route(response: Response) -> WrongAddress | None:
 
 def _is_page(response: Response) -> bool:
     begin = response.body.removeprefix(b"\xef\xbb\xbf").lstrip()
-    return bool(begin) and not begin.startswith(_JSON_BEGINS) and response.json() is UNREADABLE
+    return bool(begin) and not begin.startswith(_JSON_BEGINS) and response.json() is NOT_JSON
 
 
 def _destination(location: str) -> str:
