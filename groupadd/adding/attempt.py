@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from groupadd.adding.verdict import Presence, Verdict, decide, presence
 from groupadd.model.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, UNREADABLE
@@ -19,7 +19,6 @@ from groupadd.settings import AddSettings
 NOT_ASKED = Claim(NOT_MENTIONED)
 _LOOKS_THAT_PROVE = 2  # absence takes the last two looks
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
-_TOO_EARLY = Observation(None, Reason.ABSENCE_UNPROVEN)
 
 
 class Look(NamedTuple):
@@ -76,7 +75,9 @@ class LookSchedule:
 
     def discount_early(self, observation: Observation, at: float) -> Observation:
         """Return what a look at a moment may prove: no absence while the add may still take effect."""
-        return _TOO_EARLY if observation.member is False and at < self.absence_counts_from else observation
+        if observation.member is not False or at >= self.absence_counts_from:
+            return observation
+        return evolve(observation, member=None, reason=Reason.ABSENCE_UNPROVEN)
 
 
 @define

@@ -1,6 +1,6 @@
 """Invitations: the group's link, or WhatsApp's personal invitation, for participants who could not be added."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from attrs import evolve
@@ -53,44 +53,49 @@ def invite(
         The outcomes, with their invitations.
     """
     wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
-    if settings.invite == "personal":
-        wanted = [jid for jid in wanted if jid in codes]
-    if not wanted:
-        return outcomes
-    message = (yield from _message(observer, settings)) if settings.invite == "link" else None
+    contents = yield from _contents(observer, wanted, settings, codes)
     invited = dict(outcomes)
-    for jid in wanted:
-        content = message if settings.invite == "link" else codes[jid]
-        invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
-    return invited
+    first_of: dict[str, str] = {}  # the first entry of each account
+    for jid, content in contents.items():
+        is_on_whatsapp = yield from observer.names.is_on_whatsapp(jid)
+        first = first_of.setdefault(observer.names.recipient(jid).id, jid)
+        if first != jid:
+            invited[jid] = _duplicate(invited[first], outcomes[jid])
+        elif is_on_whatsapp is False:
+            invited[jid] = evolve(outcomes[jid], reason=Reason.NOT_ON_WHATSAPP)
+        else:
+            invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
+    failed = wanted if settings.invite == "link" and not contents else ()
+    return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in failed}
 
 
-def _message(observer: RosterObserver, settings: AddSettings) -> Flow[Secret | None]:
-    """Return the message with the group's link, or None where the link cannot be read."""
+def _contents(
+    observer: RosterObserver, wanted: Sequence[str], settings: AddSettings, codes: Mapping[str, Secret]
+) -> Flow[Mapping[str, Secret]]:
+    """Return what each participant is sent: the message with the group's link, or the code of a personal invitation.
+
+    Participants without a code have none. Where the link cannot be read, nobody has one.
+    """
     provider = observer.session.provider
-    if not isinstance(provider, SharesInviteLink):
-        return None
-    link = yield from or_none(provider.invite_link(observer.group))
-    return link and link.within(settings.invite_text.replace(LINK, "{}"))
+    if settings.invite == "personal":
+        return {jid: codes[jid] for jid in wanted if jid in codes}
+    link = None
+    if wanted and isinstance(provider, SharesInviteLink):
+        link = yield from or_none(provider.invite_link, observer.group)
+    return {} if link is None else dict.fromkeys(wanted, link.within(settings.invite_text.replace(LINK, "{}")))
+
+
+def _duplicate(first: ParticipantOutcome, other: ParticipantOutcome) -> ParticipantOutcome:
+    """Return the outcome of an entry whose account a number check has shown to be an earlier entry's."""
+    reason = Reason.DUPLICATE
+    return evolve(first, participant=other.participant, phone=other.phone, id=other.id, reason=reason)
 
 
 def _invited(
-    observer: RosterObserver, jid: str, outcome: ParticipantOutcome, kind: Invitation, content: Secret | None
+    observer: RosterObserver, jid: str, outcome: ParticipantOutcome, kind: Invitation, content: Secret
 ) -> Flow[ParticipantOutcome]:
-    """Invite one participant, and return the outcome with the invitation.
-
-    Args:
-        observer: The participants and their known names.
-        jid: The participant's canonical JID.
-        outcome: The participant's outcome.
-        kind: The kind of invitation.
-        content: The message with the link, None where it could not be read; or the code of a personal invitation.
-    """
+    """Invite one participant, and return the outcome with the invitation."""
     offer = outcome.invite or Invite("personal") if kind == "personal" else Invite("link")
-    if content is None:
-        return evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
-    if (yield from observer.names.is_on_whatsapp(jid)) is False:
-        return evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
     sent = yield from _sent(observer, jid, offer, content)
     return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
 

@@ -86,7 +86,7 @@ class KnownNames:
         if not phones or not isinstance(self.provider, ResolvesLids):
             return
         self._resolved.update(phones)
-        lids = yield from or_none(self.provider.resolve_lids(tuple(phones)))
+        lids = yield from or_none(self.provider.resolve_lids, tuple(phones))
         for phone, lid in (lids or {}).items():
             if phone in phones:
                 self.learn(phones[phone], Identity(lid=lid))
@@ -107,7 +107,7 @@ class KnownNames:
     def _check(self, jid: str, phone: str) -> Flow[NumberCheck]:
         """Check a number of a participant's, once in a call, and learn the account that the provider names."""
         if phone not in self._checks and isinstance(self.provider, ChecksNumbers):
-            check = (yield from or_none(self.provider.check_number(phone))) or _UNKNOWN
+            check = (yield from or_none(self.provider.check_number, phone)) or _UNKNOWN
             self._checks[phone] = check
             if check.exists and check.account is not None:
                 self.learn(jid, check.account)
@@ -132,13 +132,13 @@ class KnownNames:
 
     def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
         """Return whether a message went to another account than the participant's, by the name in its answer."""
-        if recipient is None:
+        if recipient is None or recipient.phone in self.person(jid).phones:
             return False
-        if recipient.phone is None and not self.person(jid).lids:
+        if recipient.lid is not None and not self.person(jid).lids:
             yield from self.resolve_lids([jid])
         person = self.person(jid)
         is_comparable = bool((recipient.phone and person.phones) or (recipient.lid and person.lids))
-        return is_comparable and recipient.phone not in person.phones and recipient.lid not in person.lids
+        return is_comparable and recipient.lid not in person.lids
 
 
 def distinct_people(
@@ -166,7 +166,7 @@ def same_account(provider: GroupMembershipProvider, phone: str, other_form: str)
         return None
     accounts: list[Identity] = []
     for number in (phone, other_form):
-        check = yield from or_none(provider.check_number(number))
+        check = yield from or_none(provider.check_number, number)
         if check is None or check.account is None:
             return None
         accounts.append(check.account)

@@ -67,7 +67,7 @@ class ProviderSession:
             SessionNotReady: The provider's WhatsApp session is down.
         """
         if self._session is None and isinstance(self.provider, KnowsSession):
-            session = yield from or_none(self.provider.session())
+            session = yield from or_none(self.provider.session)
             if session is not None and session.ready is False:
                 says = repr_scrubbed(session.says)
                 raise SessionNotReady(f"the provider's WhatsApp session is {says}: link it again or restart it")
@@ -106,7 +106,7 @@ class ProviderSession:
         if not isinstance(self.provider, KnowsRosterProof):
             return None
         if self._roster_proof is None:
-            self._roster_proof = yield from or_none(self.provider.roster_proof())
+            self._roster_proof = yield from or_none(self.provider.roster_proof)
         return self._roster_proof or RosterProof(Proof.NOTHING)
 
     def _learn_own_lid(self) -> Flow[bool]:
@@ -115,7 +115,7 @@ class ProviderSession:
         if self._lid_asked or me is None or me.phone is None or not isinstance(self.provider, ResolvesLids):
             return False
         self._lid_asked = True
-        lid = ((yield from or_none(self.provider.resolve_lids((me.phone,)))) or {}).get(me.phone)
+        lid = ((yield from or_none(self.provider.resolve_lids, (me.phone,))) or {}).get(me.phone)
         if lid is not None and self._session is not None:
             self._session = evolve(self._session, me=Identity(me.phone, lid))
         return lid is not None
@@ -195,15 +195,11 @@ class RosterObserver:
         refreshed = bool(self._refreshed)
         self.roster = yield from self.session.roster(self.group, not_before=not_before, refreshed=refreshed)
         self._learn_from_rows()
-        everyone = dict.fromkeys((*jids, *also))
-        observations = self.observe(everyone)
-        if self.roster.hides_phones and (unclear := _unclear(jids, observations)):
-            yield from self.names.resolve_lids(unclear)
-            observations = self.observe(everyone)
-        if maybe_listed := list(self._maybe_listed(_unclear(jids, observations))):
+        if self.roster.hides_phones:
+            yield from self.names.resolve_lids(_unresolved(self._shown(jids)))
+        if maybe_listed := list(self._maybe_listed(self._shown(jids))):
             yield from self.names.check_numbers(maybe_listed, self._phones)
-            observations = self.observe(everyone)
-        return observations
+        return self.observe((*jids, *also))
 
     def _learn_from_rows(self) -> None:
         """Learn the other names in the participants' rows: unmatched claims may be theirs."""
@@ -219,32 +215,44 @@ class RosterObserver:
 
         An absence is not proven while a row or claim is left over that may be the participant's under another number.
         """
-        if self.roster is None:
-            return {}
-        observations = {jid: self.roster.observation(self.names.person(jid)) for jid in jids}
-        for jid in self._maybe_listed([jid for jid, shown in observations.items() if shown.listed is False]):
-            observations[jid] = Observation(None, Reason.UNRESOLVED_IDENTITY)
-        return observations
+        shown = self._shown(jids)
+        for jid in self._maybe_listed(shown):
+            shown[jid] = Observation(None, Reason.UNRESOLVED_IDENTITY, shown[jid].complete)
+        return shown
 
-    def _maybe_listed(self, jids: Collection[str]) -> Iterator[str]:
-        """Yield the participants without a row who may have one under another form of their number.
+    def _shown(self, jids: Iterable[str]) -> dict[str, Observation]:
+        """Return what the last roster shows of the participants' known names."""
+        return {} if self.roster is None else {jid: self.roster.observation(self.names.person(jid)) for jid in jids}
 
-        It may be any row whose number looks like another form, and any number without an owner that came since the look
-        before. A participant whose account the provider has named, or who has no number, has no other form.
+    def _maybe_listed(self, shown: Mapping[str, Observation]) -> Sequence[str]:
+        """Return the participants without a row who may have one under another form of their number.
+
+        It may be any row whose number looks like another form. Where the roster would prove absence, it may also be any
+        number without an owner that came since the look before. A participant whose account the provider has named, or
+        who has no number, has no other form.
         """
+        names = self.names
+        jids = [jid for jid, one in shown.items() if not one.listed and names.person(jid).phones]
         if not jids:
-            return
-        lookalikes = self._phones
-        before = {names for jid in jids if (names := self._names_before.get(jid))}
-        strangers = [row for row in self.names.without_owner(self._rows, me=self._me) if row.phone] if before else []
-        has_new = {names: any(names.isdisjoint(_names(row)) for row in strangers) for names in before}
-        for jid in jids:
-            phones = self.names.person(jid).phones
-            is_new = has_new.get(self._names_before.get(jid, frozenset()), False)
-            may_be_claimed = bool(self._unmatched) and jid in self._doubted
-            left_over = is_new or may_be_claimed or any(map(lookalikes.hold_another_form_of, phones))
-            if left_over and phones and not self.names.is_canonical(jid):
-                yield jid
+            return ()
+        phones, has_new = self._phones, self._has_new_rows(jids)
+        return [
+            jid
+            for jid in jids
+            if any(map(phones.hold_another_form_of, names.person(jid).phones))
+            or (shown[jid].listed is False and (has_new[self._names_before.get(jid)] or self._may_be_claimed(jid)))
+            if not names.is_canonical(jid)
+        ]
+
+    def _has_new_rows(self, jids: Iterable[str]) -> Mapping[Names | None, bool]:
+        """Return whether the roster has a number without an owner that these participants' rows before lack."""
+        before = {self._names_before.get(jid) for jid in jids}
+        rows = self.names.without_owner(self._rows, me=self._me) if before - {None} else ()
+        strangers = [frozenset(_names(row)) for row in rows if row.phone]
+        return {names: any(names is not None and names.isdisjoint(row) for row in strangers) for names in before}
+
+    def _may_be_claimed(self, jid: str) -> bool:
+        return bool(self._unmatched) and jid in self._doubted
 
     @property
     def _me(self) -> Identity:
@@ -283,8 +291,8 @@ def _names(row: Identity) -> Iterator[tuple[str, str]]:
         yield "lid", row.lid
 
 
-def _unclear(jids: Iterable[str], observations: Mapping[str, Observation]) -> list[str]:
-    return [jid for jid in jids if observations[jid].reason is Reason.UNRESOLVED_IDENTITY]
+def _unresolved(shown: Mapping[str, Observation]) -> list[str]:
+    return [jid for jid, one in shown.items() if one.reason is Reason.UNRESOLVED_IDENTITY]
 
 
 def awaiting_approval(observer: RosterObserver, jids: Collection[str]) -> Flow[Collection[str]]:
@@ -295,7 +303,7 @@ def awaiting_approval(observer: RosterObserver, jids: Collection[str]) -> Flow[C
     """
     provider, names = observer.session.provider, observer.names
     requests = (
-        (yield from or_none(provider.join_requests(observer.group)))
+        (yield from or_none(provider.join_requests, observer.group))
         if isinstance(provider, ListsJoinRequests)
         else None
     )

@@ -151,7 +151,7 @@ def _us(me: Identity) -> Person:
 def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
     provider = session.provider
     if isinstance(provider, DescribesGroup):
-        return (yield from or_none(provider.group_info(group))) or GroupInfo()
+        return (yield from or_none(provider.group_info, group)) or GroupInfo()
     return GroupInfo()
 
 

@@ -13,7 +13,7 @@ from enum import IntEnum
 from math import inf
 from typing import Literal, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from groupadd.model.identity import Identity
 from groupadd.sandbox.people import Account, Group, Privacy, Role, SandboxPerson
@@ -309,7 +309,7 @@ class World:
         """Add participants to a group.
 
         Returns:
-            One result for each participant, in the order given.
+            One result for each participant, in the order given, as the account's service reports it.
 
         Raises:
             Refused: The group does not exist, or our account may not add to it.
@@ -334,6 +334,8 @@ class World:
             to = person.phone if person else names.phone or names.id or ""
             self.journal.append(JournalEntry(self.now, by.person.phone, "add", to, group.jid, code))
         self.trouble.after()
+        if by.lies:
+            return tuple(evolve(result, code=Code.ADDED, invite=None) for result in results)
         return tuple(results)
 
     def _add_code(self, group: Group, person: SandboxPerson | None, *, places: int, needs_approval: bool) -> Code:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from attrs import evolve
 
 from groupadd.errors import AnswerLost, ProviderError, ProviderUnreachable, Unsupported
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response, log
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 RETRY_DELAYS_S = (1.0, 4.0)  # pauses before the second and the third try of a read
@@ -35,14 +36,14 @@ def with_retries(flow: Flow[T]) -> Flow[T]:
     raise ProviderUnreachable(f"the provider cannot be reached: {lost}")
 
 
-def or_none(flow: Flow[T]) -> Flow[T | None]:
-    """Run a flow of reads with retries.
+def or_none(ask: Callable[P, Flow[T]], *args: P.args, **kwargs: P.kwargs) -> Flow[T | None]:
+    """Run a provider's flow of reads with retries.
 
     Returns:
         What the flow returns; None where the provider refuses, cannot do it, or cannot be reached, or its class fails.
     """
     try:
-        return (yield from with_retries(flow))
+        return (yield from with_retries(ask(*args, **kwargs)))
     except (ProviderError, Unsupported):
         return None
     except Exception as error:

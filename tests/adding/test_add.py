@@ -147,8 +147,11 @@ def test_rule_4_a_lid_with_the_digits_of_a_phone_is_another_person() -> None:
 
 
 def test_rule_4_a_claim_made_of_a_lid_is_not_the_phones() -> None:
-    script = wasend(says([{"JID": f"{ANN}@lid", "Error": 0}]))
-    assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(UNKNOWN, Reason.NOT_MENTIONED, NONE)]
+    script = wasend(says([{"JID": f"{ANN}@lid", "Error": 0}, {"JID": f"{BEN}@c.us", "Error": 0}]))
+    assert verdicts(script.run(adding(WASEND, [ANN, BEN], NEVER))) == [
+        (UNKNOWN, Reason.NOT_MENTIONED, NONE),
+        (ADDED, None, REPORTED),
+    ]
 
 
 def test_rule_5_everyone_appears_once_in_the_order_asked_in_their_own_spelling() -> None:
@@ -193,6 +196,7 @@ def test_rules_1_and_3_hold_for_any_looks(kinds: list[str], answer: Response, se
     }
     script = Script(
         {WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3}
+        | {WASEND_CHECK: [says({"exists": True, "jid": f"{ANN}@c.us"})]}
     )
     flow = adding(WASEND, [ANN], settings)
     request = next(flow)
@@ -394,17 +398,20 @@ def test_names_that_one_answer_joins_are_known_in_the_looks_after() -> None:
 def test_a_claim_about_a_lid_alone_counts_where_the_provider_can_resolve_lids() -> None:
     script = Script(
         {
-            WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}])],
+            WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}, {"JID": f"{BEN}@c.us", "Error": 0}])],
             WAWP_LID: [says({"lid": "99900011@lid", "number": ANN})],
         }
     )
-    assert verdicts(script.run(adding(WAWP, [ANN], NEVER))) == [(NOT_IN, Reason.PRIVACY, REPORTED)]
+    assert verdicts(script.run(adding(WAWP, [ANN, BEN], NEVER))) == [
+        (NOT_IN, Reason.PRIVACY, REPORTED),
+        (ADDED, None, REPORTED),
+    ]
 
 
 def test_the_other_form_of_a_number_in_the_roster_is_neither_in_nor_out_until_it_is_confirmed() -> None:
     brazilian, canonical = "5511987654321", "551187654321"
     doubted = wasend(OK, looks=[roster(canonical)] * 3)
-    doubted.answers = {**doubted.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{brazilian}@c.us"})]}
+    doubted.answers = {**doubted.answers, WASEND_CHECK: [says({"exists": False})]}
     assert verdicts(doubted.run(adding(WASEND, [brazilian]))) == [(UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)]
     confirmed = wasend(OK, looks=[roster(canonical)])
     confirmed.answers = {**confirmed.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{canonical}@c.us"})]}

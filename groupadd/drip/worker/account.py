@@ -256,7 +256,7 @@ class AccountWorker:
         provider = self.steps.session.provider
         if not isinstance(provider, KnowsSession):
             return False
-        session = await self.sender.drive(or_none(provider.session()))
+        session = await self.sender.drive(or_none(provider.session))
         return session is not None and session.ready is False
 
 
