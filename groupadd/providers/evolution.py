@@ -127,7 +127,7 @@ class Evolution:
         return evolve(session, me=(yield from _or_none(self._me()))) if session.ready else session
 
     def _state(self) -> Flow[Session]:
-        response = yield self._request(STATE)
+        response = envelope.raise_for_refusals((yield self._request(STATE)))
         return MISSING if response.status == 404 else common.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
@@ -159,9 +159,10 @@ class Evolution:
         """Ask for the session's state, where an answer may mean that the session is down.
 
         Raises:
+            WrongAddress: The answer is not the server's.
             SessionNotReady: The session is down.
         """
-        if _may_mean_down(response):
+        if _may_mean_down(envelope.raise_for_refusals(response)):
             session = yield from _or_none(self._state())
             if session and session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: connect the instance")
