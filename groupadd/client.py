@@ -16,6 +16,7 @@ from groupadd.model.roster import Roster
 from groupadd.provider import GroupMembershipProvider
 from groupadd.settings import AddOverrides, AddSettings, Invitation, Verify
 from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
+from groupadd.wire.gaps import Gaps
 from groupadd.wire.messages import Flow, log
 
 if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first client is made
@@ -91,6 +92,7 @@ class _EitherClient(ABC, Generic[CallbackResultT, HttpClientT, TransportT]):
         self._flows = ClientFlows(ProviderSession(provider), name or kind, kind, settings)
         self._transport = self._opened(provider.base_url, settings.timeout_s, http)
         self._clock = clock or SystemClock()
+        self._gaps = Gaps()
         self._on_outcome = on_outcome
 
     @abstractmethod
@@ -221,7 +223,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
 
     def _run(self, flow: Flow[T]) -> T:
         self._require_open()
-        return drive(flow, self._transport, self._clock)
+        return drive(flow, self._transport, self._clock, self._gaps)
 
     def _call_back(self, outcome: AddOutcome) -> None:
         if self._on_outcome is not None:
@@ -283,7 +285,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
 
     async def _run(self, flow: Flow[T]) -> T:
         self._require_open()
-        return await drive_async(flow, self._transport, self._clock)
+        return await drive_async(flow, self._transport, self._clock, self._gaps)
 
     async def __aenter__(self) -> Self:
         return self

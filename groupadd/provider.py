@@ -20,10 +20,12 @@ from groupadd.errors import (
     NotAllowed,
     NotAuthenticated,
     ProviderError,
+    ProviderFailed,
     RateLimited,
     RequestRefused,
     SessionNotReady,
     Unsupported,
+    WrongAddress,
 )
 from groupadd.model.codes import (
     ACCEPTED,
@@ -97,6 +99,7 @@ __all__ = [
     "Participant",
     "Proof",
     "ProviderError",
+    "ProviderFailed",
     "RateLimited",
     "Reason",
     "RefreshesRoster",
@@ -116,6 +119,7 @@ __all__ = [
     "Status",
     "Unsupported",
     "Wire",
+    "WrongAddress",
     "identity",
     "meaning_of",
     "not_asked",
@@ -229,8 +233,8 @@ class GroupMembershipProvider(Protocol):
     A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
 
     Attributes:
-        reports_each_person: Whether the answers report on each participant. Where False, the provider only accepts the
-            request, and groupadd reads the roster before the add.
+        reports_each_person: Whether the answers report on each participant. Where False, they may omit some or all, and
+            groupadd reads the roster before the add.
     """
 
     reports_each_person: ClassVar[bool]

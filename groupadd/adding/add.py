@@ -16,6 +16,7 @@ from groupadd.errors import (
     NotAuthenticated,
     ProviderError,
     SessionNotReady,
+    WrongAddress,
 )
 from groupadd.model.codes import PENDING_APPROVAL
 from groupadd.model.identity import GroupId, Identity, Participant, identity
@@ -25,7 +26,7 @@ from groupadd.provider import GroupMembershipProvider, ListsParticipants
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow, log
 
-_REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady)
+_REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady, WrongAddress)
 
 
 def add(

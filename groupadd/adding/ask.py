@@ -85,12 +85,12 @@ def ask(observer: RosterObserver, attempts: Attempts, settings: AddSettings) -> 
 def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, sent: SentRequests) -> Flow[AddReply]:
     people = tuple(attempt.participant for attempt in attempts.values())
     adding = observer.session.provider.add_participants(observer.group, people, notify=settings.notify)
-    unreachable = False
+    unreachable: str | None = None
     try:
         reply = yield from map_requests(adding, sent.carry)
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
-        unreachable = not (lost.maybe_sent or sent.received)
+        unreachable = None if lost.maybe_sent or sent.received else str(lost)
     except GroupAddError:
         raise
     except Exception as error:
@@ -98,8 +98,8 @@ def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, 
             raise
         log.error("the provider's class failed on the answer: %s", type(error).__name__)
         reply = AddReply(rest=UNREADABLE)
-    if unreachable:
-        raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
+    if unreachable is not None:
+        raise ProviderUnreachable(f"the provider cannot be reached, and nothing was sent: {unreachable}")
     return reply if isinstance(reply, AddReply) else AddReply(rest=UNREADABLE)
 
 

@@ -98,6 +98,8 @@ def decide(
         case _, Presence.ABSENT, Status.NOT_ADDED | Status.UNKNOWN:
             silent = claim.reason is Reason.NOT_CHECKED
             return Verdict(Status.NOT_ADDED, Reason.SILENT_REFUSAL if silent else claim.reason, Evidence.OBSERVED)
+        case _, _, Status.UNKNOWN if not claim.asked:
+            return Verdict(Status.UNKNOWN, claim.reason, Evidence.NONE)
         case _, Presence.MISSING, Status.ADDED | Status.ALREADY_MEMBER | Status.UNKNOWN:
             return _ABSENCE_UNPROVEN
         case False, _, Status.ALREADY_MEMBER:

@@ -92,7 +92,7 @@ class Evolution:
         body = {"action": "add", "participants": [person.id for person in participants]}
         response = yield self._request(ADD, query={"groupJid": group.jid}, json=body)
         if (exception := _exception(response)) is not None:
-            _raise_if_refused(exception)
+            engines.raise_if_refused(exception)
             return AddReply(rest=NO_ANSWER, says=exception)
         yield from self._raise_if_down(response)
         return envelope.read_add(response, _claims)
@@ -127,7 +127,7 @@ class Evolution:
         return evolve(session, me=(yield from _or_none(self._me()))) if session.ready else session
 
     def _state(self) -> Flow[Session]:
-        response = yield self._request(STATE)
+        response = envelope.raise_for_refusals((yield self._request(STATE)))
         return MISSING if response.status == 404 else common.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
@@ -150,7 +150,7 @@ class Evolution:
         if exception is None:
             yield from self._raise_if_down(response)
             return response
-        _raise_if_refused(exception)
+        engines.raise_if_refused(exception)
         if LINE_CLOSED.fullmatch(exception) or endpoint is not SEND:  # else the message may be on its way
             yield from self._raise_if_down(response)
         raise AnswerLost(f"the provider failed ({response.status})")
@@ -159,9 +159,10 @@ class Evolution:
         """Ask for the session's state, where an answer may mean that the session is down.
 
         Raises:
+            WrongAddress: The answer is not the server's.
             SessionNotReady: The session is down.
         """
-        if _may_mean_down(response):
+        if _may_mean_down(envelope.raise_for_refusals(response)):
             session = yield from _or_none(self._state())
             if session and session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: connect the instance")
@@ -220,15 +221,6 @@ def _may_mean_down(response: Response) -> bool:
     if exception is None:
         return response.status in {400, 404} or _has_no_client(response)
     return not exception or exception.isdecimal() or LINE_CLOSED.fullmatch(exception) is not None
-
-
-def _raise_if_refused(exception: str) -> None:
-    """Raise for an exception whose whole text is WhatsApp's refusal.
-
-    Raises:
-        ProviderError: WhatsApp refused the whole request.
-    """
-    engines.raise_if_refused(exception.removeprefix("Error: "))
 
 
 def _has_no_client(response: Response) -> bool:

@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
-from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
+from groupadd.model.codes import ACCEPTED, REFUSED, Meaning, not_asked
 from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret
+from groupadd.model.outcome import Reason
 from groupadd.model.roster import Roster
 from groupadd.provider import (
     AddReply,
@@ -33,15 +34,17 @@ from groupadd.wire.messages import Flow, Request, Response, Wire
 __all__ = ["GreenApi"]
 
 # Numbers end in `@c.us` [D]; a LID is passed as it is: [D] of checkWhatsapp, else [?].
-ADD = Endpoint("POST /waInstance{instance}/addGroupParticipant/{token}", sources="DS")  # 10 a second
-GROUP = Endpoint("POST /waInstance{instance}/getGroupData/{token}", sources="DS")  # 1 a second, else a 429: reads wait
-SEND = Endpoint("POST /waInstance{instance}/sendMessage/{token}", sources="DS")
-CHECK = Endpoint("POST /waInstance{instance}/checkWhatsapp/{token}", sources="DS")  # 10 a second, by plan
-ACCOUNT = Endpoint("GET /waInstance{instance}/getWaSettings/{token}", sources="DS")  # `{stateInstance, phone}`
+# The gaps: https://green-api.com/en/docs/api/ratelimiter/ has the requests a second of each method; more are a 429 [D].
+ADD = Endpoint("POST /waInstance{instance}/addGroupParticipant/{token}", sources="DS", gap_s=0.1)
+GROUP = Endpoint("POST /waInstance{instance}/getGroupData/{token}", sources="DS", gap_s=1.0)
+SEND = Endpoint("POST /waInstance{instance}/sendMessage/{token}", sources="DS", gap_s=0.02)
+CHECK = Endpoint("POST /waInstance{instance}/checkWhatsapp/{token}", sources="DS", gap_s=0.1)
+# `{stateInstance, phone}`
+ACCOUNT = Endpoint("GET /waInstance{instance}/getWaSettings/{token}", sources="DS", gap_s=1.0)
 
 WORDS: Mapping[bool, Meaning] = {
     True: ACCEPTED,  # "flag" [D]; also of participants who are not added (green-api/issues 214) [I]
-    False: UNRECOGNISED,  # our account is no admin, or the number is not in its phone book, or a member's [D]
+    False: REFUSED,  # our account is no admin, or the number is not in its phone book, or a member's [D]
 }
 # [D]; `sleepMode` and `yellowCard` do not tell whether adding works.
 STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}
@@ -88,10 +91,11 @@ class GreenApi:
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
         response = yield from self._ask(ADD, groupId=group.jid, participantChatId=common.chat_id(person))
         if envelope.matches(response, 400, BAD_NAME):
-            return AddReply(rest=INVALID_PARTICIPANT, says="400")
+            return AddReply(rest=not_asked(Reason.INVALID_PARTICIPANT), says="400")
         return envelope.read_add(response, _reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read "the group chat's data" [D]: the vendor's one list of members, with its size, so it proves both."""
         return engines.read_roster(
             (yield from self._ask(GROUP, groupId=group.jid)), group, at="participants", proves=Proof.BOTH
         )

@@ -15,6 +15,7 @@ from groupadd.model.codes import (
     ALREADY_MEMBER,
     CONTRADICTION,
     NOT_ON_WHATSAPP,
+    REFUSED,
     UNRECOGNISED,
     Meaning,
     meaning_of,
@@ -77,6 +78,7 @@ class Wasend:
         return envelope.read_add((yield from self._ask(ADD, group, json=body)), _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read the list that the vendor's pages present as the way to verify an add [D], so it proves both."""
         return engines.read_roster((yield from self._ask(LIST, group)), group, at="participants", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
@@ -112,7 +114,7 @@ def _claims(data: object) -> AddReply | None:
         if not (added or failed) and envelope.accepts(data) is False:
             return None
         if isinstance(added, list) and isinstance(failed, list):
-            return AddReply([*_claims_in(added, ADDED), *_claims_in(failed, UNRECOGNISED)])
+            return AddReply([*_claims_in(added, ADDED), *_claims_in(failed, REFUSED)])
     return engines.read_reply(inner)
 
 

@@ -26,7 +26,8 @@ ADD = Endpoint("POST /v2/groups/{group}/participants/add", sources="D")
 LIST = Endpoint("GET /v2/groups/{group}/participants", sources="D?")  # rows as WAHA's [?]
 INVITE = Endpoint("GET /v2/groups/{group}/invite-code", sources="D?")  # a bare string as WAHA's [?]
 SEND = Endpoint("POST /v2/send/text", sources="D")
-CHECK = Endpoint("GET /v2/contacts/check-exists", sources="D?")  # `{numberExists, chatId}` as WAHA's [?]
+# At most 1 a second for an instance [D]; `{numberExists, chatId}` as WAHA's [?].
+CHECK = Endpoint("GET /v2/contacts/check-exists", sources="D?", gap_s=1.0)
 LID = Endpoint(
     "GET /v2/lids/pn/{number}", sources="D?"
 )  # `{lid, number}` [D], WAHA's `{lid, pn}` [?]; `lid` may be null
@@ -76,6 +77,7 @@ class Wawp:
         return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read the list with which the vendor's page audits "who is actually in the group" [D], so it proves both."""
         return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:

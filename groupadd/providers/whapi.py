@@ -10,7 +10,7 @@ from typing import ClassVar, Unpack
 from attrs import frozen
 
 from groupadd.errors import SessionNotReady
-from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
+from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, REFUSED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
@@ -33,7 +33,7 @@ from groupadd.wire.messages import Content, Flow, Request, Response
 __all__ = ["Whapi"]
 
 ADD = Endpoint("POST /groups/{group}/participants", sources="D")
-GROUP = Endpoint("GET /groups/{group}", sources="D?")  # `{size, participants: [{id, rank}]}`; live or cached [?]
+GROUP = Endpoint("GET /groups/{group}", sources="D?")  # `{size, participants: [{id, rank}]}`
 INVITE = Endpoint("GET /groups/{group}/invite", sources="D")  # `{invite_code}`
 WAITING = Endpoint("GET /groups/{group}/applications", sources="D")  # `{applications: [{chat_id}]}`
 SEND = Endpoint("POST /messages/text", sources="D?")  # `{message: {id}}` or `{sent}` [?]
@@ -43,7 +43,7 @@ HEALTH = Endpoint("GET /health", sources="D")  # `{status: {code, text}, user}`
 
 LISTS: Mapping[str, Meaning] = {
     "processed": ACCEPTED,  # may hold members, and people who wait for approval
-    "failed": UNRECOGNISED,  # without a reason; its possible contents are not documented [D]
+    "failed": REFUSED,  # without a reason; its possible contents are not documented [D]
 }
 STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT": False}  # [?]
 # A 401, as for a wrong token; only the words differ. The first wording [D], the second [?].
@@ -94,6 +94,7 @@ class Whapi:
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read the group's record live [?], so it proves both; its `size` shows where rows are missing."""
         return engines.read_roster(
             (yield from self._ask(GROUP, group.jid)), group, at="participants", proves=Proof.BOTH
         )

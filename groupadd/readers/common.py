@@ -4,6 +4,7 @@ Each reader knows the shapes of all vendors and looks through what an answer is 
 is unreadable, never a guess.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -43,7 +44,8 @@ def jid_of(wid: object) -> object:
     if not isinstance(wid, dict):
         return wid
     user, server = wid.get("user"), wid.get("server")
-    return serialized(wid) or (f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) else None)
+    by_parts = f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) and user and server else None
+    return serialized(wid) or by_parts
 
 
 def serialized(key: Mapping[Any, object]) -> object:
@@ -93,7 +95,7 @@ def read_number(response: Response) -> NumberCheck:
             | {"is_on_whatsapp": True, **account}  # GOWA
             | {"contacts": [{"status": "valid", **account}]}  # Whapi
         ):
-            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "phone", "id"))
+            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "id"))  # others repeat the question
             return NumberCheck(exists=True, account=identity(jid_of(next(filter(None, names), None))))
     raise envelope.unreadable()
 
@@ -107,18 +109,17 @@ def read_sent_message(response: Response) -> SentMessage:
     answer = envelope.read(response)
     record = envelope.record(answer)
     match record:
-        case {"key": {"id": str() as message, **key}}:  # Baileys: Evolution, WAHA
-            return SentMessage(message, identity(key.get("remoteJid")))
-        case {"id": {"id": str() as message, **key}}:  # whatsapp-web.js: WAHA
-            recipient = identity(jid_of(record.get("to")), jid_of(key.get("remote")))
-            return SentMessage(str(serialized(key) or message), recipient)
+        case {"key": {"id": str() as message}}:  # Baileys: Evolution, WAHA
+            return SentMessage(message, _recipient(record))
+        case {"id": dict() as key} if isinstance(text := serialized(key) or key.get("id"), str):  # WAHA's WEBJS
+            return SentMessage(text, _recipient(record))
         case (
             {"id": str() as message}  # WAHA, Wasend, WPPConnect
             | {"message": {"id": str() as message}}  # Whapi
             | {"message_id": str() as message}  # GOWA
             | {"idMessage": str() as message}  # GREEN-API
         ):
-            return SentMessage(message, _recipient(record) or _chat_in(message))
+            return SentMessage(message, _recipient(record))
         case {"sent": True}:  # Whapi
             return SentMessage()
     if isinstance(answer, dict) and envelope.accepts(answer):
@@ -127,19 +128,23 @@ def read_sent_message(response: Response) -> SentMessage:
 
 
 def _recipient(record: Mapping[str, object]) -> Identity | None:
-    """Read the recipient: `chatId`, `chat_id` or `to`, beside the message's id or in its record."""
+    """Read the recipient: `chatId`, `chat_id` or `to`, and the chat in the message's key, which wins over these.
+
+    The others may repeat the request; the key is WhatsApp's own.
+    """
+    in_key = None
+    match record:
+        case {"key": {"remoteJid": name}} | {"id": {"remote": name}}:  # Baileys, whatsapp-web.js
+            in_key = jid_of(name)
+        case {"id": str() as message} if key := _MESSAGE_KEY.match(message):
+            in_key = key[1]
     inner = record.get("message")
     places = (record, inner if isinstance(inner, dict) else {})
-    names = (jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to"))
-    return next((found for name in names if (found := identity(name))), None)
+    names = [jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to")]
+    return identity(in_key, *names) or identity(in_key) or next(filter(None, map(identity, names)), None)
 
 
-def _chat_in(message: str) -> Identity | None:
-    """Read the recipient in WhatsApp Web's id of a message from us: `true_<JID of the chat>_<id>`."""
-    match message.split("_"):
-        case ["true", jid, _, *_]:
-            return identity(jid)
-    return None
+_MESSAGE_KEY = re.compile(r"true_([^_]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`
 
 
 def read_lid(response: Response) -> Identity | None:
@@ -177,7 +182,7 @@ def read_people(response: Response, *keys: str, at: str) -> tuple[Identity, ...]
         ProviderError: The provider refused the read, or its answer wraps no list.
     """
     rows = envelope.listing(envelope.read(response), at=at).rows
-    people = (identity(*(row.get(key) for key in keys)) for row in rows if isinstance(row, dict))
+    people = (identity(*(jid_of(row.get(key)) for key in keys)) for row in rows if isinstance(row, dict))
     return tuple(person for person in people if person)
 
 
@@ -206,5 +211,5 @@ def read_session(response: Response, states: Mapping[str, bool]) -> Session:
 def _own_account(record: Mapping[str, object]) -> Identity | None:
     """Read our account: `me` of WAHA, `user` of Whapi, `phoneNumber` of Wasend, `phone` or `deviceId` of GREEN-API."""
     account = next((inner for key in ("me", "user") if isinstance(inner := record.get(key), dict)), {})
-    names = [account.get(key) for key in ("id", "jid", "lid")]
+    names = [jid_of(account.get(key)) for key in ("id", "jid", "lid")]
     return identity(*names, *(record.get(key) for key in ("phoneNumber", "phone", "deviceId")))

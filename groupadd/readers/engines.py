@@ -7,7 +7,7 @@ own for one row of its answer to an add.
 import re
 from collections.abc import Mapping
 
-from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, RateLimited, RequestRefused
+from groupadd.errors import GroupNotFound, NotAllowed, ProviderError, ProviderFailed, RateLimited, RequestRefused
 from groupadd.model.codes import meaning_of
 from groupadd.model.identity import GroupId, Identity, identity
 from groupadd.model.outcome import Status
@@ -25,9 +25,10 @@ _ROLES = {
     "member": "member",
 }
 
-# WhatsApp's refusals of a whole request, as whatsmeow throws them (`info query returned status 403: forbidden`, see its
-# errors.go) and Baileys does (`Error: forbidden`). WhatsApp's words for its own failures (`internal-server-error`) and
-# the engines' words for theirs (`Timed Out`) are no refusals: they leave open what happened.
+# WhatsApp's refusals of a whole request. whatsmeow throws them in a frame (`info query returned status 403: forbidden`,
+# see its errors.go) or as a sentence of its own, Baileys as the whole message (`Error: forbidden`). A word within other
+# text is none, as in SQLite's `database is locked`. WhatsApp's words for its own failures (`internal-server-error`) and
+# the engines' words for theirs (`Timed Out`) leave open what happened.
 _REFUSALS: Mapping[str, type[ProviderError]] = {
     "bad-request": RequestRefused,  # 400; one malformed JID refuses the whole request (WAHA issue 266)
     "not-authorized": NotAllowed,  # 401
@@ -44,20 +45,36 @@ _REFUSALS: Mapping[str, type[ProviderError]] = {
     "that group does not exist": GroupNotFound,
     "server returned error": RequestRefused,  # of a message, as in `server returned error 463`
 }
-_REFUSAL = re.compile(rf"(?<![\w-])(?:{'|'.join(_REFUSALS)})(?![\w-])")
+_GRPC = "(?:[0-9]+ [A-Z_]+: )?"  # `2 UNKNOWN: `, between WAHA and its GOWS engine
+_REFUSAL = re.compile(
+    rf"{_GRPC}(?:info query returned status [0-9]+: |\w*Error: )?({'|'.join(map(re.escape, _REFUSALS))})(?: [0-9]+)?"
+)
+# What whatsmeow does before it sends an add (a privacy token, a phone for a LID) or a message (a LID for a phone), see
+# its group.go and send.go. A failure there means that nothing was sent.
+_NOTHING_SENT = re.compile(
+    rf"{_GRPC}(?:no LID found|failed to get privacy token|failed to get phone number) for .+", re.DOTALL
+)
+_TOO_MANY = "info query returned status 429: rate-overlimit"
 
 
 def raise_if_refused(exception: str) -> None:
-    """Raise the error for an engine's exception that tells of a refusal by WhatsApp; ignore any other exception.
+    """Raise the error for an engine's exception that tells of a refusal by WhatsApp, or that nothing was sent.
+
+    Any other exception leaves open what happened, and is ignored.
 
     Args:
         exception: The text of the exception, as the vendor's server shows it.
 
     Raises:
+        ProviderFailed: The engine failed before it sent the request to WhatsApp.
         ProviderError: WhatsApp refused the whole request.
     """
-    if word := _REFUSAL.search(exception):
-        raise _REFUSALS[word[0]](f"WhatsApp refused the request ({word[0]})")
+    text = exception.strip()
+    if _NOTHING_SENT.fullmatch(text):
+        kind = RateLimited if text.endswith(_TOO_MANY) else ProviderFailed
+        raise kind("the provider's engine failed before it sent the request to WhatsApp")
+    if found := _REFUSAL.fullmatch(text):
+        raise _REFUSALS[found[1]](f"WhatsApp refused the request ({found[1]})")
 
 
 def read_reply(data: object) -> AddReply | None:
@@ -116,8 +133,8 @@ _NO_ERROR = (None, 0, "", "0")
 
 def _member(row: object) -> Member | None:
     """Read one row; None for a row with an unknown role or error, whose person may be a member or not."""
-    if isinstance(row, str) or (isinstance(row, dict) and row.keys() & {"_serialized", "$1"}):  # wa-js: the wid alone
-        row = {"id": row}
+    if isinstance(row, str) or (isinstance(row, dict) and "id" not in row and jid_of(row)):
+        row = {"id": row}  # wa-js: the wid alone
     if not isinstance(row, dict):
         return None
     names = [_name(kind, value) for key, value in row.items() if (kind := key.lower().replace("_", "")) in _NAMES]

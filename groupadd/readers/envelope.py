@@ -21,6 +21,7 @@ from groupadd.errors import (
 from groupadd.model.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, UNREADABLE
 from groupadd.model.masking import Secret
 from groupadd.provider import AddReply
+from groupadd.readers.address import missing_route, wrong_address
 from groupadd.wire.messages import Response, log
 
 
@@ -69,9 +70,12 @@ def matches(response: Response, status: int, words: str) -> bool:
 def error_for_status(response: Response) -> ProviderError | None:
     """Return the error for a status that refuses the whole request, or None for any other status.
 
-    2xx and 3xx refuse nothing. 5xx, 408 and 499 leave open whether the request was carried out.
+    2xx refuses nothing, nor does 3xx without a new address. 5xx, 408 and 499 leave open whether the request was
+    carried out.
     """
     status = response.status
+    if error := wrong_address(response) or missing_route(response):
+        return error
     if status == 429:
         return RateLimited("the provider asks for patience (429)", retry_after_s=response.retry_after_s)
     if not 400 <= status < 500 or status in _TIMEOUTS:
@@ -79,7 +83,7 @@ def error_for_status(response: Response) -> ProviderError | None:
     return _error_among(_BY_STATUS, response) or RequestRefused(f"the provider refused the request ({status})")
 
 
-def raise_for_refusals(response: Response, refusals: Iterable[Refusal]) -> Response:
+def raise_for_refusals(response: Response, refusals: Iterable[Refusal] = ()) -> Response:
     """Raise the error for a refusal of the vendor's own; return any other answer unchanged.
 
     Args:
@@ -87,9 +91,10 @@ def raise_for_refusals(response: Response, refusals: Iterable[Refusal]) -> Respo
         refusals: The vendor's own refusals. The first that matches decides.
 
     Raises:
+        WrongAddress: The answer is not the vendor's.
         ProviderError: The answer is one of these refusals.
     """
-    if error := _error_among(refusals, response):
+    if error := wrong_address(response) or _error_among(refusals, response):
         raise error
     return response
 

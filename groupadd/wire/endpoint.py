@@ -54,10 +54,12 @@ class Endpoint:
     Attributes:
         route: The method and the path template, as the vendor's page has them: `POST /groups/{group}`.
         sources: What the endpoint is known from, the strongest source first; given as letters.
+        gap_s: The least seconds between two requests to the endpoint, as the vendor limits them; the driver waits.
     """
 
     route: str
     sources: tuple[Source, ...] = field(default=(), converter=_by_letter, kw_only=True)
+    gap_s: float = field(default=0.0, kw_only=True)
 
     def __str__(self) -> str:
         return self.route

@@ -32,8 +32,8 @@ def with_retries(flow: Flow[T]) -> Flow[T]:
     except NoAnswer as no_answer:
         lost = no_answer
     if lost.maybe_sent:
-        raise AnswerLost("the provider's answer was lost")
-    raise ProviderUnreachable("the provider cannot be reached")
+        raise AnswerLost(f"the provider's answer was lost: {lost}")
+    raise ProviderUnreachable(f"the provider cannot be reached: {lost}")
 
 
 def or_none(ask: Callable[P, Flow[T]], *args: P.args, **kwargs: P.kwargs) -> Flow[T | None]:

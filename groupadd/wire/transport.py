@@ -7,14 +7,16 @@ the path template instead.
 import asyncio
 import json
 import logging
+import socket
 import ssl
 import threading
 import time
 import urllib.request
+from collections.abc import Iterator
 from contextvars import ContextVar
 from functools import cache, lru_cache
 from typing import Any, Self
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import httpcore
 import httpx
@@ -32,6 +34,22 @@ _NEVER_SENT = (
     httpx.ProxyError,
     httpx.UnsupportedProtocol,
 )
+# The first that a cause is an instance of names it. A failed connection has several causes, from httpx's error inwards.
+_CLAUSES: tuple[tuple[type[BaseException], str], ...] = (
+    (socket.gaierror, "there is no such host as {host}"),
+    (ConnectionRefusedError, "{host} refuses connections"),
+    (ssl.SSLCertVerificationError, "the certificate of {host} is not valid"),
+    (ssl.SSLError, "{host} does not speak TLS as expected"),
+    (httpx.ProxyError, "the proxy in front of {host} refuses the connection"),
+    (httpx.ConnectTimeout, "{host} accepts no connection in time"),
+    (httpx.PoolTimeout, "too many requests to {host} wait for a connection"),
+    (httpx.UnsupportedProtocol, "the address of {host} is neither http:// nor https://"),
+    (httpx.InvalidURL, "the address of {host} cannot be used"),
+    (httpx.ConnectError, "{host} cannot be reached"),
+    (httpx.TimeoutException, "{host} did not answer in time"),
+    (ConnectionResetError, "{host} broke the connection"),
+)
+_OTHERWISE = "the connection to {host} broke"
 _NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
 _FAILURES = (  # RuntimeError: a loop or pool that ended under way
     httpx.HTTPError,
@@ -69,6 +87,7 @@ class HttpTransport:
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.Client | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self._host = _host_of(base_url)
         self._timeout_s = timeout_s
         self._own = http is None
         self._http = _own_client() if http is None else http
@@ -90,10 +109,10 @@ class HttpTransport:
                         call.keep(chunk)
                 finally:
                     answer.close()
-                return _response(answer, call.body)
+                return _response(answer, call.body, self._host)
             except _FAILURES as error:
                 failure: Exception = error
-            raise _no_answer(failure)
+            raise _no_answer(failure, self._host)
 
     @property
     def closed(self) -> bool:
@@ -117,6 +136,7 @@ class AsyncHttpTransport:
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self._host = _host_of(base_url)
         self._timeout_s = timeout_s
         self._http = http
         self._by_loop: dict[asyncio.AbstractEventLoop, tuple[httpx.AsyncClient, asyncio.Semaphore]] = {}
@@ -141,10 +161,10 @@ class AsyncHttpTransport:
                                 call.keep(chunk)
                         finally:
                             await answer.aclose()
-                    return _response(answer, call.body)
+                    return _response(answer, call.body, self._host)
                 except _FAILURES as error:
                     failure: Exception = error
-                raise _no_answer(failure)
+                raise _no_answer(failure, self._host)
 
     def _of_this_loop(self) -> tuple[httpx.AsyncClient, asyncio.Semaphore]:
         """Return the running loop's client and its limit. Connections of another loop would break after sending."""
@@ -227,7 +247,7 @@ def _built(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Reque
     except UnicodeError:
         failure: Exception = ConfigError(_NOT_FOR_HTTP)
     except httpx.InvalidURL as error:
-        failure = NoAnswer(type(error).__name__, maybe_sent=False)
+        failure = NoAnswer(_why(error, _host_of(base_url)), maybe_sent=False)
     raise failure
 
 
@@ -250,13 +270,41 @@ def _revealed(value: Wire) -> str:
     return value.reveal() if isinstance(value, Secret) else value
 
 
-def _response(answer: httpx.Response, body: bytes) -> Response:
-    return Response(answer.status_code, body, {name.lower(): value for name, value in answer.headers.items()})
+def _response(answer: httpx.Response, body: bytes, host: str) -> Response:
+    headers = {name.lower(): value for name, value in answer.headers.items()}
+    return Response(answer.status_code, body, headers, host=host)
 
 
-def _no_answer(error: Exception) -> NoAnswer:
+def _host_of(base_url: str) -> str:
+    """Return the host of an address, with its port where the address names one, without credentials."""
+    return urlsplit(base_url).netloc.rpartition("@")[2]
+
+
+def _no_answer(error: Exception, host: str) -> NoAnswer:
     """Return the error to raise outside every except block: httpx's errors hold URLs and headers."""
-    return NoAnswer(type(error).__name__, maybe_sent=not isinstance(error, _NEVER_SENT))
+    return NoAnswer(_why(error, host), maybe_sent=not isinstance(error, _NEVER_SENT))
+
+
+def _why(error: Exception, host: str) -> str:
+    """Return why a request to a host failed, with the cause's type: `api.example refuses connections (…)`."""
+    causes = list(_causes(error))
+    known = ((clause, cause) for kind, clause in _CLAUSES for cause in causes if isinstance(cause, kind))
+    clause, cause = next(known, (_OTHERWISE, error))
+    details = getattr(cause, "verify_message", "")  # OpenSSL's words for a certificate name hosts and dates alone
+    return f"{clause.format(host=host or 'the provider')} ({': '.join(filter(None, (type(cause).__name__, details)))})"
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, its causes and, for a group of errors, its members, from the outside in, each once."""
+    left, seen = [error], set[int]()
+    while left:
+        cause = left.pop(0)
+        if id(cause) in seen:
+            continue
+        seen.add(id(cause))
+        yield cause
+        inner = cause.exceptions if isinstance(cause, BaseExceptionGroup) else ()
+        left += [one for one in (cause.__cause__, cause.__context__, *inner) if one is not None]
 
 
 class _DeadlineTransport(httpx.HTTPTransport):

@@ -218,7 +218,7 @@ def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -
     assert not caught.value.maybe_applied
 
 
-@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE, Response(404, b"<html>")])
+@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE])
 @pytest.mark.parametrize(
     ("its_state", "error"),
     [

@@ -525,11 +525,14 @@ def test_a_whole_add_reports_each_participant(
 ) -> None:
     world.groups[EXAMPLE].addressing = addressing
     cleo = Status.INVITED if engine_of(sandbox) == "WEBJS" else Status.NOT_ADDED
+    dan = (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)
+    if engine_of(sandbox) == "WEBJS" and addressing != "phone":  # its own check, and the list hides numbers
+        dan = (Status.UNKNOWN, Reason.NOT_ON_WHATSAPP)
     assert verdicts(client.add(EXAMPLE, [ADA, BEN, CLEO, DAN, EVE, FINN])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
         (cleo, Reason.PRIVACY),
-        (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP),
+        dan,
         (Status.NOT_ADDED, Reason.RECENTLY_LEFT),
         (Status.NOT_ADDED, Reason.BLOCKED),
     ]

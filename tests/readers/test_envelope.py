@@ -27,6 +27,7 @@ REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
         (says({}, 200), None),
         (says({}, 201), None),
         (says({}, 302), None),
+        (says({}, 308, location="https://elsewhere.example"), errors.WrongAddress),
         (says({}, 400), errors.RequestRefused),
         (says({}, 401), errors.NotAuthenticated),
         (says({}, 403), errors.NotAllowed),

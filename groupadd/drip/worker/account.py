@@ -35,6 +35,7 @@ from groupadd.errors import (
     RateLimited,
     SessionNotReady,
     Unsupported,
+    WrongAddress,
 )
 from groupadd.provider import KnowsSession, ListsParticipants
 from groupadd.settings import AddSettings, PaceSettings
@@ -50,6 +51,7 @@ _STOPPING_ERRORS: tuple[tuple[type[GroupAddError], str], ...] = (
     (NotAuthenticated, "not_authenticated"),
     (NotAllowed, "not_allowed"),
     (GroupNotFound, "not_allowed"),
+    (WrongAddress, "wrong_address"),
     (Unsupported, "unsupported"),
     (ConfigError, "config"),
 )
