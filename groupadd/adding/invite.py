@@ -77,7 +77,7 @@ def _contents(
 ) -> Flow[Mapping[str, Secret]]:
     """Return what each participant is sent: the message with the group's link, or the code of a personal invitation.
 
-    Participants without a code have none. Where the link cannot be read, nobody has one.
+    Participants without a code have none, and without a readable link no participant has one.
     """
     provider = observer.session.provider
     if settings.invite == "personal":

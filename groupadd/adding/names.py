@@ -17,7 +17,7 @@ from groupadd.provider import ChecksNumbers, GroupMembershipProvider, NumberChec
 from groupadd.wire.messages import Flow
 from groupadd.wire.retry import or_none
 
-MOST_CHECKED = 20  # participants of one call whose numbers are checked because a row or claim is left over
+MOST_CHECKED = 20  # participants of one call whose numbers are checked because of an unexplained row or claim
 _UNKNOWN = NumberCheck(exists=None)
 
 
@@ -39,8 +39,8 @@ class KnownNames:
 
     def for_call(self, people: Mapping[str, Participant]) -> "KnownNames":
         """Return the names for a further call, with all that is known so far."""
-        told = {phone: check for phone, check in self._checks.items() if check.exists is not None}
-        return evolve(self, people=people, checks=told, checks_left=MOST_CHECKED)
+        answered = {phone: check for phone, check in self._checks.items() if check != _UNKNOWN}
+        return evolve(self, people=people, checks=answered, checks_left=MOST_CHECKED)
 
     def person(self, jid: str) -> Person:
         """Return every known name of a participant."""
@@ -91,15 +91,15 @@ class KnownNames:
             if phone in phones:
                 self.learn(phones[phone], Identity(lid=lid))
 
-    def check_numbers(self, jids: Iterable[str], left_over: Lookalikes) -> Flow[None]:
-        """Check the participants' numbers: the answers may name their accounts, to which a name left over may belong.
+    def check_numbers(self, jids: Iterable[str], unexplained: Lookalikes) -> Flow[None]:
+        """Check the participants' numbers: the answers may name the accounts to which unexplained names belong.
 
-        At most 20 numbers are checked in a call. Those of which another form is left over come first.
+        At most 20 numbers are checked in a call. Those of which another form is unexplained come first.
         """
         if not isinstance(self.provider, ChecksNumbers):
             return
         phones = [(jid, phone) for jid in jids if (phone := self.people[jid].phone) and phone not in self._checks]
-        phones.sort(key=lambda unchecked: not left_over.hold_another_form_of(unchecked[1]))
+        phones.sort(key=lambda unchecked: not unexplained.hold_another_form_of(unchecked[1]))
         for jid, phone in phones[: self._checks_left]:
             self._checks_left -= 1
             yield from self._check(jid, phone)

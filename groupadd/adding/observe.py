@@ -213,7 +213,7 @@ class RosterObserver:
     def observe(self, jids: Iterable[str]) -> dict[str, Observation]:
         """Return what the last roster shows of participants, by canonical JID.
 
-        An absence is not proven while a row or claim is left over that may be the participant's under another number.
+        An absence is not proven while an unexplained row or claim may be the participant's under another number.
         """
         shown = self._shown(jids)
         for jid in self._maybe_listed(shown):

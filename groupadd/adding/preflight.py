@@ -52,7 +52,8 @@ class Preflight:
         places_left: The number of people that still fit in.
         limit: The largest number of members.
         limit_is_known: Whether the provider gives that limit; else it is WhatsApp's usual one.
-        provable: Whether looks can prove presence and absence.
+        provable: Whether looks can prove presence and absence. In a list that may hold people who have left, they prove
+            presence where an earlier look lacked the participant.
         why_not_provable: Why looks cannot; None where they can.
         participants: The participants, each person once.
     """
@@ -158,6 +159,6 @@ def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
 def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Flow[Reason | None]:
     proof = yield from session.roster_proof()
     proves = roster.proves if proof is None else proof.of_copy(refreshed=True)
-    if not roster.complete or proves is not Proof.BOTH:
+    if not roster.complete or Proof.ABSENCE not in proves:
         return Reason.STALE_ROSTER
     return Reason.UNRESOLVED_IDENTITY if Reason.UNRESOLVED_IDENTITY in doubts else None

@@ -65,7 +65,7 @@ CONTRADICTION = Meaning(Status.UNKNOWN, Reason.CONTRADICTION)
 
 
 def not_asked(reason: Reason) -> Meaning:
-    """Return the meaning of a participant for whom WhatsApp was surely not asked."""
+    """Return the meaning of a participant about which WhatsApp was surely not asked."""
     return Meaning(Status.UNKNOWN, reason, asked=False)
 
 

@@ -47,7 +47,7 @@ def add(
     meanwhile: SandboxPerson | None = None,
     verify: Verify = "auto",
 ) -> Counted:
-    """Add these people to a group of strangers; somebody may join a second after it."""
+    """Add these people to a group of strangers; another person may join a second after it."""
     world = World(VirtualClock())
     account = world.open_account(US)
     world.add_people(*people)
@@ -77,7 +77,7 @@ def test_one_look_serves_everybody(provider: str, privacy: Privacy) -> None:
         asked = counted.requests
         assert asked.pop("add") == adds(provider, count)
         assert asked["list"] <= 4, "one look before, and the three that are scheduled"
-        assert asked["check"] == asked["lid"] == 0, "nothing is left over"
+        assert asked["check"] == asked["lid"] == 0, "nothing is unexplained"
         assert len(counted.outcome.by_status(Status.UNKNOWN)) == 0
         seen[count] = asked
     assert seen[1] == seen[10] == seen[1024]

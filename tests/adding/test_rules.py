@@ -35,7 +35,7 @@ INVITED = Status.INVITED
 UNRESOLVED = (Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)
 
 
-def said(**claims: Meaning) -> AddReply:
+def claims_of(**claims: Meaning) -> AddReply:
     """Return a reply with one row for each participant: `_15550100=ADDED`."""
     return AddReply([(name[1:], Claim(meaning)) for name, meaning in claims.items()])
 
@@ -105,7 +105,7 @@ LEAVERS = Proof.ABSENCE  # everybody who is in has a row, and perhaps others
 def test_a_row_in_a_list_of_leavers_counts_only_with_a_claim_that_says_so(
     meaning: Meaning, verdict: tuple[Status, Reason | None, Evidence]
 ) -> None:
-    provider = Plain(reply=said(_15550100=meaning), rosters=[roster(OTHER, ANN, proves=LEAVERS)])
+    provider = Plain(reply=claims_of(_15550100=meaning), rosters=[roster(OTHER, ANN, proves=LEAVERS)])
     assert verdicts(adding(provider, ANN)) == [verdict]
 
 
@@ -115,12 +115,12 @@ def test_a_row_that_came_since_an_earlier_look_at_a_list_of_leavers_is_a_members
 
 
 def test_a_row_that_came_between_two_looks_after_the_add_is_a_members() -> None:
-    reply = said(_15550100=NO_ANSWER)
+    reply = claims_of(_15550100=NO_ANSWER)
     looks = [roster(OTHER, proves=LEAVERS), roster(OTHER, ANN, proves=LEAVERS)]
     assert verdicts(adding(Plain(reply=reply, rosters=looks), ANN)) == [(Status.ADDED, None, INFERRED)]
 
 
-def test_nobody_is_left_unasked_because_of_a_list_of_leavers() -> None:
+def test_a_list_of_leavers_keeps_no_participant_from_being_asked_for() -> None:
     provider = Accepting(reply=AddReply(rest=ACCEPTED), rosters=[roster(OTHER, ANN, proves=LEAVERS)])
     assert verdicts(adding(provider, ANN)) == [(Status.UNKNOWN, Reason.STALE_ROSTER, NONE)]
     assert "add 15550100" in provider.asked
@@ -160,7 +160,7 @@ def test_an_engine_that_does_not_answer_is_asked_again_and_its_copy_proves_nothi
     assert provider.asked.count("proof") > 1
 
 
-# Absence: nothing is left over that may be theirs.
+# Absence: no unexplained row or claim may be theirs.
 
 
 def test_a_row_that_is_nobodys_and_came_since_the_look_before_leaves_absence_unproven() -> None:
@@ -168,7 +168,7 @@ def test_a_row_that_is_nobodys_and_came_since_the_look_before_leaves_absence_unp
     assert verdicts(adding(provider, ANN)) == [UNRESOLVED]
 
 
-def test_rows_that_were_there_before_or_are_others_of_the_call_leave_nothing_over() -> None:
+def test_rows_that_were_there_before_or_are_others_of_the_call_are_explained() -> None:
     provider = Accepting(reply=AddReply(rest=ACCEPTED), rosters=[roster(OTHER, CLEO), roster(OTHER, CLEO, BEN)])
     assert verdicts(adding(provider, ANN, BEN)) == [
         (Status.NOT_ADDED, Reason.SILENT_REFUSAL, OBSERVED),
@@ -189,7 +189,7 @@ def test_rows_that_were_there_before_or_are_others_of_the_call_leave_nothing_ove
         (ValueError("a fault of the provider's class"), UNRESOLVED),
     ],
 )
-def test_a_row_left_over_is_explained_by_the_numbers_account_alone(
+def test_a_row_unexplained_is_explained_by_the_numbers_account_alone(
     check: NumberCheck | Exception, verdict: tuple[Status, Reason | None, Evidence]
 ) -> None:
     looks = [roster(OTHER), roster(OTHER, BEN)]
@@ -199,28 +199,30 @@ def test_a_row_left_over_is_explained_by_the_numbers_account_alone(
 
 
 @pytest.mark.parametrize("asked", [NEW, OLD, "2250707000102", "525512340103", "89120000104", "4901550000105"])
-def test_without_a_look_before_a_row_that_looks_like_another_form_is_left_over(asked: str) -> None:
+def test_without_a_look_before_a_row_that_looks_like_another_form_is_unexplained(asked: str) -> None:
     listed = {
         NEW: OLD, OLD: NEW, "2250707000102": "22507000102", "525512340103": "5215512340103",
         "89120000104": "79120000104", "4901550000105": "491550000105",
     }[asked]  # fmt: skip
     unclear = Plain(reply=AddReply(rest=NO_ANSWER), rosters=[roster(OTHER, listed)])
     assert verdicts(adding(unclear, asked, ANN)) == [UNRESOLVED, (Status.NOT_ADDED, Reason.NO_ANSWER, OBSERVED)]
-    told = Checking(reply=AddReply(rest=NO_ANSWER), rosters=[roster(OTHER, listed)], checks={asked: is_account(listed)})
-    assert verdicts(adding(told, asked, ANN)) == [
+    checked = Checking(
+        reply=AddReply(rest=NO_ANSWER), rosters=[roster(OTHER, listed)], checks={asked: is_account(listed)}
+    )
+    assert verdicts(adding(checked, asked, ANN)) == [
         (Status.ADDED, None, INFERRED),
         (Status.NOT_ADDED, Reason.NO_ANSWER, OBSERVED),
     ]
-    assert [word for word in told.asked if word.startswith("check")] == [f"check {asked}"]
+    assert [word for word in checked.asked if word.startswith("check")] == [f"check {asked}"]
 
 
 def test_the_other_form_of_a_member_is_in_already_or_unknown_and_never_absent() -> None:
     rows = [roster(OTHER, OLD)]
     unclear = Accepting(reply=AddReply(rest=ACCEPTED), rosters=rows)
     assert verdicts(adding(unclear, NEW)) == [UNRESOLVED]
-    told = CheckingAccepting(rosters=rows, checks={NEW: is_account(OLD)})
-    assert verdicts(adding(told, NEW)) == [(Status.ALREADY_MEMBER, None, OBSERVED)]
-    assert told.asked == ["list", f"check {NEW}"]
+    checked = CheckingAccepting(rosters=rows, checks={NEW: is_account(OLD)})
+    assert verdicts(adding(checked, NEW)) == [(Status.ALREADY_MEMBER, None, OBSERVED)]
+    assert checked.asked == ["list", f"check {NEW}"]
 
 
 def test_two_entries_for_one_line_are_both_in_or_unknown() -> None:
@@ -228,13 +230,13 @@ def test_two_entries_for_one_line_are_both_in_or_unknown() -> None:
     assert verdicts(adding(unclear, NEW, OLD)) == [UNRESOLVED, (Status.ADDED, None, OBSERVED)]
 
 
-def test_two_accounts_under_two_forms_are_told_apart() -> None:
+def test_two_accounts_under_two_forms_are_distinguished() -> None:
     looks = [roster(OTHER), roster(OTHER, OLD)]
     provider = CheckingAccepting(reply=AddReply(rest=ACCEPTED), rosters=looks, checks={NEW: is_account(NEW)})
     assert verdicts(adding(provider, NEW)) == [(Status.NOT_ADDED, Reason.SILENT_REFUSAL, OBSERVED)]
 
 
-def test_our_own_row_is_never_left_over() -> None:
+def test_our_own_row_is_never_unexplained() -> None:
     provider = KnowingAccepting(reply=AddReply(rest=ACCEPTED), rosters=[roster(OLD)])
     assert verdicts(adding(provider, NEW)) == [(Status.NOT_ADDED, Reason.SILENT_REFUSAL, OBSERVED)]
 
@@ -309,7 +311,7 @@ def test_a_stranger_who_joins_meanwhile_costs_20_checks_and_leaves_the_rest_unkn
     assert found.count(UNRESOLVED) == 20
 
 
-def test_where_nothing_is_left_over_no_number_is_checked() -> None:
+def test_where_nothing_is_unexplained_no_number_is_checked() -> None:
     provider = CheckingAccepting(reply=AddReply(rest=ACCEPTED), rosters=[roster(OTHER)])
     assert verdicts(adding(provider, ANN, BEN))[0][0] is Status.NOT_ADDED
     assert provider.asked == ["list", f"add {ANN} {BEN}", "list", "list", "list"]
@@ -320,7 +322,7 @@ def test_where_nothing_is_left_over_no_number_is_checked() -> None:
 
 @pytest.mark.parametrize("reason", [Reason.NOT_ON_WHATSAPP, Reason.RATE_LIMITED, Reason.NOT_ALLOWED])
 def test_who_was_never_asked_for_is_unknown_until_rosters_prove_something(reason: Reason) -> None:
-    reply = said(_15550100=not_asked(reason))
+    reply = claims_of(_15550100=not_asked(reason))
     never = AddSettings(verify="never")
     assert verdicts(adding(Plain(reply=reply), ANN, settings=never)) == [(Status.UNKNOWN, reason, NONE)]
     hidden = Plain(reply=reply, rosters=[roster(OTHER, Member(None, LID))])
@@ -334,7 +336,7 @@ def test_who_was_never_asked_for_is_unknown_until_rosters_prove_something(reason
 
 
 def test_a_plain_no_is_open_until_rosters_prove_absence_and_can_be_invited_then() -> None:
-    reply = said(_15550100=REFUSED)
+    reply = claims_of(_15550100=REFUSED)
     never = AddSettings(verify="never", invite="link")
     unproven = Inviting(reply=reply)
     assert verdicts(adding(unproven, ANN, settings=never)) == [(Status.UNKNOWN, Reason.REFUSED, NONE)]
@@ -384,7 +386,7 @@ def test_one_row_for_two_and_two_rows_for_one_are_nobodys(people: list[str], row
     assert {(one.status, one.reason) for one in outcomes} == {(Status.UNKNOWN, Reason.NOT_MENTIONED)}
 
 
-# `verify="always"` takes no one's word.
+# `verify="always"` believes no claim.
 
 
 @pytest.mark.parametrize("meaning", [ADDED, ALREADY_MEMBER])
@@ -399,13 +401,13 @@ def test_one_row_for_two_and_two_rows_for_one_are_nobodys(people: list[str], row
         [evolve(roster(OTHER), unread_rows=1)],
     ],
 )
-def test_always_says_of_nobody_that_they_are_in_who_was_not_seen(meaning: Meaning, looks: list[Exception]) -> None:
-    provider = Plain(reply=said(_15550100=meaning), rosters=looks)
+def test_always_puts_no_participant_in_who_was_not_seen(meaning: Meaning, looks: list[Exception]) -> None:
+    provider = Plain(reply=claims_of(_15550100=meaning), rosters=looks)
     assert verdicts(adding(provider, ANN, settings=ALWAYS))[0][::2] == (Status.UNKNOWN, NONE)
 
 
 def test_always_says_what_was_seen_although_the_provider_says_otherwise() -> None:
-    reply = said(_15550100=ADDED, _15550101=ADDED, _15550102=PRIVACY)
+    reply = claims_of(_15550100=ADDED, _15550101=ADDED, _15550102=PRIVACY)
     provider = Plain(reply=reply, rosters=[roster(OTHER, ANN), roster(OTHER, ANN, CLEO)])
     assert verdicts(adding(provider, ANN, BEN, CLEO, settings=ALWAYS)) == [
         (Status.ALREADY_MEMBER, None, OBSERVED),
@@ -414,23 +416,23 @@ def test_always_says_what_was_seen_although_the_provider_says_otherwise() -> Non
     ]
 
 
-def test_always_without_a_roster_leaves_everybody_unknown_whom_the_provider_says_added() -> None:
+def test_always_without_a_roster_leaves_everybody_unknown_who_is_only_claimed_to_be_added() -> None:
     class Blind(Plain):
         list_participants = None  # type: ignore[assignment]
 
-    assert verdicts(adding(Blind(reply=said(_15550100=ADDED, _15550101=PRIVACY)), ANN, BEN, settings=ALWAYS)) == [
+    assert verdicts(adding(Blind(reply=claims_of(_15550100=ADDED, _15550101=PRIVACY)), ANN, BEN, settings=ALWAYS)) == [
         (Status.UNKNOWN, Reason.NOT_CHECKED, NONE),
         (Status.NOT_ADDED, Reason.PRIVACY, REPORTED),
     ]
 
 
 def test_a_look_before_that_failed_leaves_the_providers_word_no_weight_under_always() -> None:
-    provider = Plain(reply=said(_15550100=ADDED), rosters=[AnswerLost("no roster"), roster(OTHER, ANN)])
+    provider = Plain(reply=claims_of(_15550100=ADDED), rosters=[AnswerLost("no roster"), roster(OTHER, ANN)])
     assert verdicts(adding(provider, ANN, settings=ALWAYS)) == [(Status.ADDED, None, INFERRED)]
 
 
 def test_a_look_for_another_that_proves_absence_contradicts_a_word_under_auto() -> None:
-    reply = said(_15550100=ADDED, _15550101=NO_ANSWER, _15550102=PRIVACY)
+    reply = claims_of(_15550100=ADDED, _15550101=NO_ANSWER, _15550102=PRIVACY)
     lies = Plain(reply=reply, rosters=[roster(OTHER)])
     assert verdicts(adding(lies, ANN, BEN, CLEO)) == [
         (Status.UNKNOWN, Reason.CONTRADICTION, NONE),
@@ -443,15 +445,15 @@ def test_a_look_for_another_that_proves_absence_contradicts_a_word_under_auto() 
 
 @pytest.mark.parametrize("looks", [[roster(OTHER, BEN)], [roster(OTHER), GroupNotFound("gone"), roster(OTHER, BEN)]])
 def test_a_look_for_another_that_only_misses_a_participant_leaves_the_word_its_weight(looks: list[Exception]) -> None:
-    provider = Plain(reply=said(_15550100=ADDED, _15550101=NO_ANSWER), rosters=looks)
+    provider = Plain(reply=claims_of(_15550100=ADDED, _15550101=NO_ANSWER), rosters=looks)
     assert verdicts(adding(provider, ANN, BEN)) == [(Status.ADDED, None, REPORTED), (Status.ADDED, None, INFERRED)]
 
 
-# The message goes to the right person, and to nobody who is not on WhatsApp.
+# The message goes to the right person, and to no number that is not on WhatsApp.
 
 
 def refused(check: NumberCheck | Exception) -> CheckingInviting:
-    return CheckingInviting(reply=said(_15550100=PRIVACY), rosters=[roster(OTHER)], checks={ANN: check})
+    return CheckingInviting(reply=claims_of(_15550100=PRIVACY), rosters=[roster(OTHER)], checks={ANN: check})
 
 
 @pytest.mark.parametrize(
@@ -476,7 +478,7 @@ def test_without_a_link_no_number_is_checked() -> None:
         def invite_link(self, group: object) -> Flow[object]:  # type: ignore[override]
             raise GroupNotFound("no link")  # at once: not even a flow is returned
 
-    provider = Linkless(reply=said(_15550100=PRIVACY), rosters=[roster(OTHER)])
+    provider = Linkless(reply=claims_of(_15550100=PRIVACY), rosters=[roster(OTHER)])
     (ann,) = adding(provider, ANN, settings=LINK)
     assert ann.invite is not None
     assert ann.invite.state is InviteState.FAILED
@@ -543,7 +545,7 @@ def test_the_recipient_in_the_answer_is_compared_by_names_of_one_kind(
     names: Identity | None, state: InviteState
 ) -> None:
     provider = ResolvingInviting(
-        reply=said(_15550100=PRIVACY), rosters=[roster(OTHER)], lids={ANN: LID}, reaches=lambda _: names
+        reply=claims_of(_15550100=PRIVACY), rosters=[roster(OTHER)], lids={ANN: LID}, reaches=lambda _: names
     )
     (ann,) = adding(provider, ANN, settings=LINK)
     assert ann.invite is not None
@@ -551,7 +553,9 @@ def test_the_recipient_in_the_answer_is_compared_by_names_of_one_kind(
 
 
 def test_a_recipient_that_cannot_be_compared_is_taken_for_the_one_meant() -> None:
-    provider = Inviting(reply=said(_15550100=PRIVACY), rosters=[roster(OTHER)], reaches=lambda _: Identity(None, LID))
+    provider = Inviting(
+        reply=claims_of(_15550100=PRIVACY), rosters=[roster(OTHER)], reaches=lambda _: Identity(None, LID)
+    )
     assert adding(provider, ANN, settings=LINK)[0].status is Status.INVITED
 
 
@@ -570,7 +574,7 @@ def test_a_fault_of_the_providers_class_after_the_message_loses_no_outcome(caplo
     def breaks(_: Participant) -> Identity:
         raise KeyError(ANN)
 
-    provider = Inviting(reply=said(_15550100=PRIVACY), rosters=[roster(OTHER)], reaches=breaks)
+    provider = Inviting(reply=claims_of(_15550100=PRIVACY), rosters=[roster(OTHER)], reaches=breaks)
     (ann,) = adding(provider, ANN, settings=LINK)
     assert ann.invite is not None
     assert (ann.status, ann.invite.state) == (Status.NOT_ADDED, InviteState.UNKNOWN)

@@ -29,7 +29,7 @@ CASES = [
 ]
 SAID_IN = {Status.ADDED, Status.ALREADY_MEMBER}
 REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
-Case = tuple[Meaning, Observation | None, tuple[Observation, ...]]
+Combination = tuple[Meaning, Observation | None, tuple[Observation, ...]]
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -38,14 +38,14 @@ def _nothing_is_remembered() -> None:
     decide.cache_clear()
 
 
-def decided() -> Iterator[tuple[Case, Verdict]]:
+def decided() -> Iterator[tuple[Combination, Verdict]]:
     """Yield every case with its verdicts: where claims are believed, and where they are not."""
     for case in CASES:
         yield case, decide(*case)
         yield case, decide(*case, believes_claims=False)
 
 
-def was_lacking(case: Case) -> bool:
+def was_lacking(case: Combination) -> bool:
     """Return whether a look lacked the person, and a later one has a row of theirs."""
     _, before, after = case
     listed = [look.listed for look in (before, *after) if look is not None]
@@ -84,7 +84,7 @@ def test_observed_takes_a_look_and_inferred_takes_looks_after_only() -> None:
             assert any(look.member or look.listed for look in after), case
 
 
-def test_a_row_that_may_be_a_leavers_puts_nobody_in_by_itself() -> None:
+def test_a_row_that_may_be_a_leavers_puts_no_participant_in_by_itself() -> None:
     for case, verdict in decided():
         claim, before, after = case
         seen = {IN, IN_SOME} & {before, *after}
@@ -101,7 +101,7 @@ def test_where_claims_are_not_believed_only_a_look_puts_anybody_in() -> None:
             assert was_lacking(case) or {IN, IN_SOME} & {before, *after}, case
 
 
-def test_whom_nobody_asked_for_is_never_reported() -> None:
+def test_a_participant_who_was_never_asked_for_is_never_reported() -> None:
     claim = MEANINGS["NOT_ASKED"]
     assert [case for case, verdict in decided() if case[0] == claim and verdict.evidence is Evidence.REPORTED] == []
 

@@ -13,6 +13,7 @@ from groupadd.model.identity import Identity
 from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.people import Privacy, SandboxPerson
 from groupadd.sandbox.service import Sandbox
+from groupadd.sandbox.vendors.waha import Waha
 from groupadd.sandbox.world import JournalEntry, RosterRow
 from tests.model.worlds import HUMANS, JID, LATENESS_S, US
 
@@ -55,7 +56,7 @@ class Witness:
     bodies: list[tuple[str, bytes]] = field(factory=list)
     answered_at: float = 0.0
     lost: bool = False
-    said: str = ""
+    answer: str = ""
     sent: list[JournalEntry] = field(factory=list)
     refreshed: bool = False
     looks: list[Look | float] = field(factory=list)
@@ -76,7 +77,7 @@ class Witness:
             self.answered_at = now + min(answer.delay_s, TIMEOUT_S)
             self.lost |= not (arrives and answer.status < 500 and (not answer.body or _is_json(answer.body)))
         if route == "add" and arrives:
-            self.said += answer.body.decode(errors="replace")
+            self.answer += answer.body.decode(errors="replace")
         if route == "send":
             self.sent += world.journal[journal:]
         fine = arrives and answer.status < 300 and answer.body != b"" and _is_json(answer.body)
@@ -88,16 +89,15 @@ class Witness:
     def _look(self, now: float, text: str) -> Look:
         """Return what a list shows, and what it can show: WAHA's engines keep a store, or people who have left."""
         vendor = self.sandbox.vendor
-        engine = getattr(vendor, "engine", None)
-        rows = list(vendor.world.roster(JID, by=vendor.account))
+        shown = vendor.world.roster(JID, by=vendor.account)
+        engine = vendor.engine if isinstance(vendor, Waha) else ""
         if engine in {"WEBJS", "WPP"}:
             group = vendor.world.groups[JID]
             left = (human for phone, human in vendor.world.people.items() if group.left_at(phone) is not None)
-            rows += [RosterRow(human.phone, human.lid, "phone", "member", human.name, None) for human in left]
-        shown = tuple(_on_the_wire(row, text) for row in rows)
-        if engine is None:
-            return Look(now, shown)
-        return Look(now, shown, engine not in {"WEBJS", "WPP"}, self.refreshed and engine != "WPP")
+            shown += tuple(RosterRow(human.phone, human.lid, "phone", "member", human.name, None) for human in left)
+        rows = tuple(_on_the_wire(row, text) for row in shown)
+        only_members = engine not in {"WEBJS", "WPP"} and vendor.name != "wppconnect"
+        return Look(now, rows, only_members, all_members=not engine or (self.refreshed and engine != "WPP"))
 
     @property
     def before(self) -> Look | None:
@@ -179,7 +179,7 @@ class Reader:
         return look.whole and comparable and not self.listed(names, look) and not has_form
 
     def is_explained(self, names: Identity, look: Look, witness: Witness, others: set[str]) -> bool:
-        """Return whether nothing is left over that may be the person under another form of the number.
+        """Return whether nothing unexplained may be the person under another form of the number.
 
         Every number in the list was there before, or is that of others who were asked for, or ours, and ends otherwise.
         The answer names no number that was not asked for.
@@ -189,7 +189,7 @@ class Reader:
         numbers = {row.phone for row in look.rows if row.phone is not None}
         new = set() if before is None or not before.whole else numbers - before.names() - known
         alike = {number for number in numbers - {US.phone} if number[-6:] == (names.phone or "")[-6:]}
-        claimed = {human.phone for human in HUMANS if human.phone in witness.said} - known
+        claimed = {human.phone for human in HUMANS if human.phone in witness.answer} - known
         return not (new or alike or claimed)
 
 

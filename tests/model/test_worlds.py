@@ -19,6 +19,7 @@ from groupadd.model.identity import Identity, identity
 from groupadd.provider import ChecksNumbers, ResolvesLids
 from groupadd.sandbox import Fault, Sandbox, SandboxPerson, VirtualClock, vendor_names
 from groupadd.sandbox.in_process import in_process
+from groupadd.sandbox.people import Privacy
 from groupadd.sandbox.vendors.waha import Waha
 from groupadd.sandbox.world import World
 from groupadd.wire.driver import drive
@@ -127,7 +128,13 @@ def judge_verdicts(scene: Scene, reader: Reader, world: World, witness: Witness,
     ended, lag = world.clock.now(), scene.shown.lag_s
     if any(scene.on_check):
         reader = Reader(resolves_lids=False, accounts={})  # look-ups fail: nothing more is known for certain
-    asked = {name for person in outcome for name in (names_of(person).phone, names_of(person).lid) if name is not None}
+    others = {
+        name
+        for person in outcome
+        for names in (names_of(person), reader.names(human_of(world, person), names_of(person)))
+        for name in (names.phone, names.lid)
+        if name is not None
+    }
     for person in outcome:
         names, human = names_of(person), human_of(world, person)
         tally[person.status] += 1
@@ -139,7 +146,6 @@ def judge_verdicts(scene: Scene, reader: Reader, world: World, witness: Witness,
             assert was(world, human.phone, False, said_at - lag, ended), f"false out: {person}"
         if person.status is Status.UNKNOWN and scene.verify != "never" and not scene.lies:
             excused = {Reason.CONTRADICTION, Reason.DUPLICATE}  # a duplicate is said what the first one is said
-            others = {*asked, *(reader.accounts.get(name, name) for name in asked)}
             needless = person.reason not in excused and knowable(reader, human, names, witness, others)
             assert not needless, f"needlessly unknown: {person}"
 
@@ -151,15 +157,17 @@ def judge_messages(scene: Scene, world: World, witness: Witness, outcome: groupa
     The number check tells so before; where it fails, the answer tells so afterwards, and no invitation is called sent.
     """
     called_sent = {human_of(world, one).phone for one in outcome if one.invite and one.invite.state is InviteState.SENT}
-    meant = {human_of(world, person).phone for person in outcome if person.invite and person.invite.state}
+    invited = {human_of(world, person).phone for person in outcome if person.invite and person.invite.state}
     asked = {human_of(world, person).phone for person in outcome}
     messages = [entry for entry in world.journal if entry.kind != "add"]  # WhatsApp Web sends some by itself
-    others = {entry.to for entry in witness.sent} - meant
+    others = {entry.to for entry in witness.sent} - invited
     assert not others or any(scene.on_check), "a message went to another account"
-    assert called_sent <= {entry.to for entry in messages}, "a message that went to another account is called sent"
-    assert {entry.to for entry in messages} <= asked | others, "a message went to somebody who was not asked for"
+    reached = {entry.to for entry in messages}
+    gone = {phone for phone in called_sent - reached if world.people[phone].privacy is not Privacy.NOT_ON_WHATSAPP}
+    assert not gone, "a message that went to another account is called sent"
+    assert {entry.to for entry in messages} <= asked | others, "a message went to a person who was not asked for"
     tally["messages to others, where the number check fails"] += len(others)
     assert len(witness.sent) == len({entry.to for entry in witness.sent}), "two messages went to one person"
-    for entry in (entry for entry in witness.sent if entry.to in meant):
+    for entry in (entry for entry in witness.sent if entry.to in invited):
         tally["messages"] += 1
         assert was(world, entry.to, False, witness.added_at[0] - scene.shown.lag_s, entry.at), "a member was invited"

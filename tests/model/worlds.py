@@ -30,11 +30,11 @@ TWO_FORMS = [
     )
 ]
 # Two accounts whose numbers are two forms of one line.
-TWINS = [
+LOOKALIKES = [
     SandboxPerson("5215587650106", "177005550000301", "Ana"),
     SandboxPerson("525587650106", "177005550000302", "Eva"),
 ]
-HUMANS = [*CROWD, *TWO_FORMS, *TWINS]
+HUMANS = [*CROWD, *TWO_FORMS, *LOOKALIKES]
 
 LATENESS_S = 60.0
 FAULTS: Mapping[str, Fault] = {

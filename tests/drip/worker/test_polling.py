@@ -26,7 +26,7 @@ def requests(it: Trial, route: str) -> int:
 
 @pytest.mark.parametrize("vendor", ["gowa", "wawp", "whapi"])
 @pytest.mark.parametrize("accounts", [["main"], ["main", "backup"]])
-def test_rows_of_others_in_the_plan_are_never_left_over(vendor: str, accounts: list[str], tmp_path: Path) -> None:
+def test_rows_of_others_in_the_plan_are_explained(vendor: str, accounts: list[str], tmp_path: Path) -> None:
     it = planned(tmp_path, some_refused(12), accounts, vendor=vendor)
     assert it.run().counts == {Status.ADDED: 10, Status.NOT_ADDED: 2}
     assert requests(it, "check") == 0
