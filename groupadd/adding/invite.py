@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from attrs import evolve
 
@@ -10,7 +11,14 @@ from groupadd.errors import AnswerLost, GroupAddError, Unsupported
 from groupadd.model.identity import Identity
 from groupadd.model.masking import Secret, masked
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupMembershipProvider, SendsPersonalInvites, SendsText, SentMessage, SharesInviteLink
+from groupadd.provider import (
+    GroupMembershipProvider,
+    NumberCheck,
+    SendsPersonalInvites,
+    SendsText,
+    SentMessage,
+    SharesInviteLink,
+)
 from groupadd.settings import LINK, AddSettings, Invitation
 from groupadd.wire.messages import Flow, NoAnswer, log
 from groupadd.wire.retry import or_none
@@ -18,6 +26,20 @@ from groupadd.wire.retry import or_none
 # Reasons for which an invitation makes sense. Others stay out: a person who blocked us, legal reasons, a full group, an
 # admin's pending approval, and all unknowns.
 INVITABLE = frozenset({Reason.PRIVACY, Reason.RECENTLY_LEFT, Reason.COMMUNITY, Reason.SILENT_REFUSAL, Reason.REFUSED})
+
+
+class Invitee(NamedTuple):
+    """A participant to invite.
+
+    Attributes:
+        jid: The participant's canonical JID.
+        kind: The kind of invitation.
+        content: The message with the group's link, or the code of the personal invitation.
+    """
+
+    jid: str
+    kind: Invitation
+    content: Secret
 
 
 def require_invitations(provider: GroupMembershipProvider, how: Invitation) -> None:
@@ -53,23 +75,24 @@ def invite(
     Returns:
         The outcomes, with their invitations.
     """
+    names, invited = observer.names, dict(outcomes)
     wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     contents = yield from _contents(observer, wanted, settings, codes)
-    invited = dict(outcomes)
-    first_of: dict[str, str] = {}  # the first entry of each account
+    if settings.invite == "link" and not contents:
+        return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in wanted}
+    if any(names.people[jid].phone is None for jid in contents):
+        yield from names.resolve_lids(contents)  # a participant named by LID may be another one's account
+    first_of: dict[str, str] = {}  # the first entry of each account, by every JID of the account
     for jid, content in contents.items():
-        check = yield from observer.names.check_recipient(jid)
-        first = first_of.setdefault(observer.names.recipient(jid).id, jid)
-        if first != jid:
-            invited[jid] = _duplicate(invited[first], outcomes[jid])
-        elif check.exists is False:
-            invited[jid] = evolve(outcomes[jid], reason=Reason.NOT_ON_WHATSAPP)
-        elif (yield from _reaches_another(observer, jid, check.reaches)):
-            invited[jid] = evolve(outcomes[jid], invite=Invite(settings.invite, InviteState.FAILED))
+        check = yield from names.check_recipient(jid)
+        jids = names.jids(jid)
+        first = next((first_of[one] for one in jids if one in first_of), jid)
+        first_of.update(dict.fromkeys(jids, first))
+        if first == jid:
+            invited[jid] = yield from _invited(observer, outcomes[jid], check, Invitee(jid, settings.invite, content))
         else:
-            invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
-    failed = wanted if settings.invite == "link" and not contents else ()
-    return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in failed}
+            invited[jid] = _duplicate(invited[first], outcomes[jid])
+    return invited
 
 
 def _contents(
@@ -88,6 +111,25 @@ def _contents(
     return {} if link is None else dict.fromkeys(wanted, link.within(settings.invite_text.replace(LINK, "{}")))
 
 
+def _duplicate(first: ParticipantOutcome, other: ParticipantOutcome) -> ParticipantOutcome:
+    """Return the outcome of an entry whose account a number check has shown to be an earlier entry's."""
+    reason = Reason.DUPLICATE
+    return evolve(first, participant=other.participant, phone=other.phone, id=other.id, reason=reason)
+
+
+def _invited(
+    observer: RosterObserver, outcome: ParticipantOutcome, check: NumberCheck, invitee: Invitee
+) -> Flow[ParticipantOutcome]:
+    """Invite one participant by what the check of their number says; return the outcome with the invitation."""
+    if check.exists is False:
+        return evolve(outcome, reason=Reason.NOT_ON_WHATSAPP)
+    offer = outcome.invite or Invite("personal") if invitee.kind == "personal" else Invite("link")
+    if (yield from _reaches_another(observer, invitee.jid, check.reaches)):
+        return evolve(outcome, invite=evolve(offer, state=InviteState.FAILED))
+    sent = yield from _sent(observer, offer, invitee)
+    return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
+
+
 def _reaches_another(observer: RosterObserver, jid: str, account: Identity | None) -> Flow[bool]:
     """Return whether a message reaches this account instead of the participant's; log it."""
     is_another = yield from observer.names.is_another_account(jid, account)
@@ -96,27 +138,12 @@ def _reaches_another(observer: RosterObserver, jid: str, account: Identity | Non
     return is_another
 
 
-def _duplicate(first: ParticipantOutcome, other: ParticipantOutcome) -> ParticipantOutcome:
-    """Return the outcome of an entry whose account a number check has shown to be an earlier entry's."""
-    reason = Reason.DUPLICATE
-    return evolve(first, participant=other.participant, phone=other.phone, id=other.id, reason=reason)
-
-
-def _invited(
-    observer: RosterObserver, jid: str, outcome: ParticipantOutcome, kind: Invitation, content: Secret
-) -> Flow[ParticipantOutcome]:
-    """Invite one participant, and return the outcome with the invitation."""
-    offer = outcome.invite or Invite("personal") if kind == "personal" else Invite("link")
-    sent = yield from _sent(observer, jid, offer, content)
-    return evolve(outcome, status=Status.INVITED if sent.state is InviteState.SENT else outcome.status, invite=sent)
-
-
-def _sent(observer: RosterObserver, jid: str, offer: Invite, content: Secret) -> Flow[Invite]:
+def _sent(observer: RosterObserver, offer: Invite, invitee: Invitee) -> Flow[Invite]:
     """Send once. A message without an answer may have arrived; one to another account has. Neither is sent again."""
     state, message = InviteState.SENT, SentMessage()
     try:
-        message = yield from _sending(observer, jid, offer, content)
-        if (yield from _reaches_another(observer, jid, message.recipient)):
+        message = yield from _sending(observer, offer, invitee)
+        if (yield from _reaches_another(observer, invitee.jid, message.recipient)):
             state = InviteState.UNKNOWN
     except NoAnswer as lost:
         state = InviteState.UNKNOWN if lost.maybe_sent else InviteState.FAILED
@@ -130,21 +157,19 @@ def _sent(observer: RosterObserver, jid: str, offer: Invite, content: Secret) ->
     return evolve(offer, state=state, at=datetime.now(UTC), message_id=message.id)
 
 
-def _sending(observer: RosterObserver, jid: str, offer: Invite, content: Secret) -> Flow[SentMessage]:
+def _sending(observer: RosterObserver, offer: Invite, invitee: Invitee) -> Flow[SentMessage]:
     """Send the message with the link, or the personal invitation.
 
     Raises:
         Unsupported: The provider cannot send it.
         ProviderError: The provider refused it, or its answer cannot be read.
     """
-    provider, recipient = observer.session.provider, observer.names.recipient(jid)
-    if offer.kind == "link" and isinstance(provider, SendsText):
-        return (yield from provider.send_text(recipient, content))
-    if offer.kind == "personal" and isinstance(provider, SendsPersonalInvites):
-        expires_at = offer.expires_at
-        return (
-            yield from provider.send_personal_invite(observer.group, recipient, code=content, expires_at=expires_at)
-        )
+    provider, recipient = observer.session.provider, observer.names.recipient(invitee.jid)
+    if invitee.kind == "link" and isinstance(provider, SendsText):
+        return (yield from provider.send_text(recipient, invitee.content))
+    if invitee.kind == "personal" and isinstance(provider, SendsPersonalInvites):
+        code, expires_at = invitee.content, offer.expires_at
+        return (yield from provider.send_personal_invite(observer.group, recipient, code=code, expires_at=expires_at))
     raise Unsupported("this provider cannot send the invitation")
 
 

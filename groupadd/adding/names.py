@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from attrs import define, evolve, field
 
 from groupadd.model.identity import (
+    LID_DOMAIN,
     PHONE_DOMAIN,
     Identity,
     Lookalikes,
@@ -129,6 +130,10 @@ class KnownNames:
         if participant.phone is None or phone is None:
             return participant
         return evolve(participant, phone=phone, id=f"{phone}@{PHONE_DOMAIN}")
+
+    def jids(self, jid: str) -> Sequence[str]:
+        """Return the JIDs at which messages reach a participant."""
+        return [self.recipient(jid).id, *(f"{lid}@{LID_DOMAIN}" for lid in sorted(self.person(jid).lids))]
 
     def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
         """Return whether a message went to another account than the participant's, by the name in its answer."""

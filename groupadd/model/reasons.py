@@ -46,8 +46,8 @@ REASONS: Mapping[Reason, Explanation] = {
     Reason.UNREADABLE_ANSWER: Explanation("the provider's answer cannot be read", _LOOK),
     Reason.NOT_MENTIONED: Explanation("the provider's answer does not mention them", _LOOK),
     Reason.CONTRADICTION: Explanation("the provider's answer and the rosters contradict each other", _LOOK_LATER),
-    Reason.UNRESOLVED_IDENTITY: Explanation("the group hides its members' numbers", "ask a member of the group"),
-    Reason.STALE_ROSTER: Explanation("the list of members is not complete", _LOOK_LATER),
+    Reason.UNRESOLVED_IDENTITY: Explanation("the list may name them in another way", "ask a member of the group"),
+    Reason.STALE_ROSTER: Explanation("the list is incomplete or old, or holds people who have left", _LOOK_LATER),
     Reason.ABSENCE_UNPROVEN: Explanation("not seen in the group, but two looks did not prove it", _LOOK_LATER),
     Reason.NOT_CHECKED: Explanation("accepted only, and no look was allowed", _LOOK),
 }

@@ -570,6 +570,15 @@ def test_two_entries_that_the_number_check_shows_to_be_one_account_get_one_messa
     assert second.phone == OLD
 
 
+def test_a_number_and_the_lid_of_its_account_get_one_message() -> None:
+    reply = claims_of(_15550100=PRIVACY, **{f"_{LID}@lid": PRIVACY})
+    rows = [roster(Member(OTHER, OTHER_LID))]
+    provider = ResolvingInviting(reply=reply, rosters=rows, lids={ANN: LID})
+    first, second = adding(provider, f"{LID}@lid", ANN, settings=LINK)
+    assert provider.sent_to == [f"{LID}@lid"]
+    assert (first.status, second.status, second.reason) == (Status.INVITED, Status.INVITED, Reason.DUPLICATE)
+
+
 def test_a_fault_of_the_providers_class_after_the_message_loses_no_outcome(caplog: pytest.LogCaptureFixture) -> None:
     def breaks(_: Participant) -> Identity:
         raise KeyError(ANN)

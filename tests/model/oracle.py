@@ -168,29 +168,31 @@ class Reader:
             for r in look.rows
         )
 
-    def lacks(self, human: SandboxPerson, names: Identity, look: Look) -> bool:
-        """Return whether every row of a whole list is recognisably another person's."""
+    def lacks(self, human: SandboxPerson, asked: Identity, look: Look) -> bool:
+        """Return whether every row of a whole list is recognisably another person's.
+
+        A number with the same end may be the person's other form, unless the provider names the person's account.
+        """
+        names = self.names(human, asked)
         comparable = all(
             (names.phone is not None and row.phone is not None) or (names.lid is not None and row.lid is not None)
             for row in look.rows
         )
-        forms = {human.phone, *human.number_variants} - {names.phone}
-        has_form = any(row.phone in forms for row in look.rows)
-        return look.whole and comparable and not self.listed(names, look) and not has_form
+        alike = [row for row in look.rows if names.phone and row.phone and row.phone[-6:] == names.phone[-6:]]
+        is_clear = self.is_checked(human, asked) or not [row for row in alike if row.phone != US.phone]
+        return look.whole and comparable and not self.listed(names, look) and is_clear
 
-    def is_explained(self, names: Identity, look: Look, witness: Witness, others: set[str]) -> bool:
-        """Return whether nothing unexplained may be the person under another form of the number.
+    def is_explained(self, look: Look, witness: Witness, others: set[str]) -> bool:
+        """Return whether every number in a list was there before, or is that of others who were asked for, or ours.
 
-        Every number in the list was there before, or is that of others who were asked for, or ours, and ends otherwise.
-        The answer names no number that was not asked for.
+        The answer must name no other number either.
         """
         before = witness.before
         known = {*others, US.phone}
         numbers = {row.phone for row in look.rows if row.phone is not None}
         new = set() if before is None or not before.whole else numbers - before.names() - known
-        alike = {number for number in numbers - {US.phone} if number[-6:] == (names.phone or "")[-6:]}
         claimed = {human.phone for human in HUMANS if human.phone in witness.answer} - known
-        return not (new or alike or claimed)
+        return not (new or claimed)
 
 
 def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Witness, others: set[str]) -> bool:
@@ -207,7 +209,7 @@ def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Wit
     names = reader.names(human, asked)
     looks = [look for look in (before, *after) if look is not None]
     for at, look in enumerate(looks):
-        lacked = any(reader.lacks(human, names, earlier) for earlier in looks[:at])
+        lacked = any(reader.lacks(human, asked, earlier) for earlier in looks[:at])
         if look is not before and reader.listed(names, look) and (look.only_members or lacked):
             return True
     last = after[-2:]
@@ -219,7 +221,7 @@ def knowable(reader: Reader, human: SandboxPerson, asked: Identity, witness: Wit
         look is not None
         and look.at >= late
         and look.all_members
-        and reader.lacks(human, names, look)
-        and (has_one_form or reader.is_explained(names, look, witness, others))
+        and reader.lacks(human, asked, look)
+        and (has_one_form or reader.is_explained(look, witness, others))
         for look in last
     )
