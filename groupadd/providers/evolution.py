@@ -92,7 +92,7 @@ class Evolution:
         body = {"action": "add", "participants": [person.id for person in participants]}
         response = yield self._request(ADD, query={"groupJid": group.jid}, json=body)
         if (exception := _exception(response)) is not None:
-            _raise_if_refused(exception)
+            engines.raise_if_refused(exception)
             return AddReply(rest=NO_ANSWER, says=exception)
         yield from self._raise_if_down(response)
         return envelope.read_add(response, _claims)
@@ -150,7 +150,7 @@ class Evolution:
         if exception is None:
             yield from self._raise_if_down(response)
             return response
-        _raise_if_refused(exception)
+        engines.raise_if_refused(exception)
         if LINE_CLOSED.fullmatch(exception) or endpoint is not SEND:  # else the message may be on its way
             yield from self._raise_if_down(response)
         raise AnswerLost(f"the provider failed ({response.status})")
@@ -221,15 +221,6 @@ def _may_mean_down(response: Response) -> bool:
     if exception is None:
         return response.status in {400, 404} or _has_no_client(response)
     return not exception or exception.isdecimal() or LINE_CLOSED.fullmatch(exception) is not None
-
-
-def _raise_if_refused(exception: str) -> None:
-    """Raise for an exception whose whole text is WhatsApp's refusal.
-
-    Raises:
-        ProviderError: WhatsApp refused the whole request.
-    """
-    engines.raise_if_refused(exception.removeprefix("Error: "))
 
 
 def _has_no_client(response: Response) -> bool:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from attrs import define, evolve, field, frozen
 
 from groupadd.sandbox.messages import Disconnect, ServerResponse, Trickle
-from groupadd.sandbox.world import Line, Trouble
+from groupadd.sandbox.world import LineFault, Trouble
 
 
 @frozen
@@ -27,7 +27,7 @@ class Fault:
 
     takes_effect_after_s: float | None = 0.0
     refusal: int | None = None
-    line: Line | None = None
+    line: LineFault | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(factory=dict[str, str])
     body: bytes | None = None

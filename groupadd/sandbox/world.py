@@ -22,7 +22,7 @@ from groupadd.wire.driver import Clock
 RECENTLY_S = 24 * 3600.0  # WhatsApp does not publish for how long it refuses people who left; the sandbox uses a day
 INVITE_EXPIRES_S = 72 * 3600.0  # three samples in public issues agree
 Kind: TypeAlias = Literal["add", "message", "invitation"]
-Line: TypeAlias = Literal["closed", "silent"]
+LineFault: TypeAlias = Literal["closed", "silent"]
 
 
 class Code(IntEnum):
@@ -81,7 +81,7 @@ class Unanswered(Exception):
         line: `closed`: the line to WhatsApp closes before the answer. `silent`: no answer comes.
     """
 
-    def __init__(self, line: "Line") -> None:
+    def __init__(self, line: "LineFault") -> None:
         self.line = line
         super().__init__(f"the line to WhatsApp is {line}")
 
@@ -97,7 +97,7 @@ class Trouble:
     """
 
     refusal: int | None = None
-    line: "Line | None" = None
+    line: "LineFault | None" = None
     applied: bool = True
 
     def before(self) -> None:

@@ -56,8 +56,8 @@ def verdicts(cassette: Cassette) -> Iterator[tuple[str, bool | None]]:
 @each(one for one in PROGRAMS if one.scenario.members is not None)
 def test_no_verdict_contradicts_the_members_beside_it(cassette: Cassette) -> None:
     members = cassette.scenario.members or ()
-    said = dict(verdicts(cassette))
-    assert {name: is_in for name, is_in in said.items() if is_in is not None and is_in != (name in members)} == {}
+    reached = dict(verdicts(cassette))
+    assert {name: is_in for name, is_in in reached.items() if is_in is not None and is_in != (name in members)} == {}
 
 
 def test_verdicts_are_reached_for_most_people() -> None:
@@ -75,8 +75,8 @@ def test_verdicts_are_reached_for_most_people() -> None:
 def test_no_number_check_contradicts_who_is_on_whatsapp(cassette: Cassette) -> None:
     truth, outcome = ON_WHATSAPP[cassette.path.stem], cassette.scenario.outcome
     assert isinstance(outcome, Mapping)
-    said = str(outcome[cassette.scenario.people[0]]).removeprefix("out, ").removeprefix("unknown, ")
-    assert said != "not on WhatsApp" if truth else said not in {"on WhatsApp", "this number", "another name"}
+    verdict = str(outcome[cassette.scenario.people[0]]).removeprefix("out, ").removeprefix("unknown, ")
+    assert verdict != "not on WhatsApp" if truth else verdict not in {"on WhatsApp", "this number", "another name"}
 
 
 @each(one for one in PROGRAMS if "two_people" in one.path.stem)

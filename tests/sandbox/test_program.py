@@ -38,7 +38,7 @@ class Situation:
     """The truth at the fake WhatsApp, as a world of the sandbox.
 
     Attributes:
-        files: The recordings that were made of it.
+        files: The recordings of it.
         changes: How it differs from a group in which we are alone.
         most: How many exchanges of a recording are compared: the state of the line changes after them.
     """
@@ -124,7 +124,7 @@ EVOLUTION = [
     Situation(["01_added", "56_back", "73_instance_key_add", "62_near_duplicates_raw", "63g_c_us_raw"], [person(ONE)]),
     Situation(["02_already_member"], [member(ONE)]),
     Situation(["03_privacy_with_offer"], [person(ONE, Privacy.CONTACTS_ONLY)]),
-    Situation(["05_not_on_whatsapp", "67_check_number_none", "83_cache_2", "83_cache_4", "69b_send_text_nobody"]),
+    Situation(["05_not_on_whatsapp", "67_check_number_none", "83_cache_2", "83_cache_4", "69b_send_text_no_account"]),
     Situation(["07_blocked"], [person(ONE, Privacy.BLOCKED_US)]),
     Situation(["08_full"], [person(ONE), full]),
     Situation(["09_approval"], [person(ONE), as_a_member]),
@@ -196,7 +196,7 @@ WAHA = [
     Situation(["01_added", "60_duplicates"], [person(ONE)], most=1),
     Situation(["02_already_member"], [member(ONE)]),
     Situation(["03_privacy_with_offer"], [person(ONE, Privacy.CONTACTS_ONLY)]),
-    Situation(["05_not_on_whatsapp", "67b_check_number_none", "69b_send_nobody", "70_session"]),
+    Situation(["05_not_on_whatsapp", "67b_check_number_none", "69b_send_no_account", "70_session"]),
     Situation(["06_recently_left"], [left(ONE)]),
     Situation(["08_full"], [person(ONE), full]),
     Situation(["09_approval"], [person(ONE), as_a_member]),

@@ -1,4 +1,4 @@
-"""Turns recordings of a vendor's own program into cassettes, and settles the outcomes of such cassettes anew.
+"""Turns recordings of a vendor's own program into cassettes, and writes the outcomes of such cassettes anew.
 
     python -m tests.support.program_recordings cassettes/evolution/program RECORDINGS.jsonl "Evolution API 2.3.6"
     python -m tests.support.program_recordings cassettes/evolution/program
@@ -252,7 +252,9 @@ def _by_jid(body: Mapping[str, Any] | None) -> Mapping[str, Any] | None:
 
 def write(recording: Recording, folder: Path, program: str) -> Path:
     """Write the cassette of a recording, without an outcome, and return its path."""
-    path = folder / f"{recording.name.removeprefix('waha-').replace('-', '_').replace('.', '_')}.yaml"
+    plain = re.sub(r"\bnobod\w+", "no-account", recording.name.removeprefix("waha-"))
+    name = re.sub(r"[-.]", "_", plain)
+    path = folder / f"{name}.yaml"
     recorded = {"interactions": recording.interactions(), "version": 1}
     path.parent.mkdir(parents=True, exist_ok=True)
     head = "\n".join(recording.head(program))
@@ -260,7 +262,7 @@ def write(recording: Recording, folder: Path, program: str) -> Path:
     return path
 
 
-def settle(path: Path) -> Cassette:
+def conclude(path: Path) -> Cassette:
     """Write what today's groupadd makes of a cassette into the cassette, and return it."""
     played = Cassette.read(path).play()
     head, _, rest = path.read_text("utf-8").partition("\n\nscenario:")
@@ -289,14 +291,14 @@ def with_versions(recordings: Sequence[Recording]) -> Iterator[Recording]:
 
 
 def main(folder: str, file: str | None = None, program: str = "") -> None:
-    """Write a cassette for each line of a file, where one is given; settle all cassettes of the folder."""
+    """Write a cassette for each line of a file, if any, and then the outcomes of all cassettes of the folder."""
     target = Path(folder)
     if file is not None:
         lines = Path(file).read_text("utf-8").splitlines()
         for recording in with_versions([Recording.of(line, target.parent.name) for line in lines]):
             write(recording, target, program)
     for path in sorted(target.glob("*.yaml")):
-        print(f"{path.name}: {settle(path).scenario.outcome}")
+        print(f"{path.name}: {conclude(path).scenario.outcome}")
 
 
 if __name__ == "__main__":

@@ -287,7 +287,7 @@ class Waha:
         return ServerResponse(200, text.encode(), {"Content-Type": "text/html; charset=utf-8"})
 
     def on_send(self, request: ServerRequest) -> ServerResponse:
-        """Send a text and return the engine's own record; NOWEB accepts one to nobody as well [P]."""
+        """Send a text and return the engine's own record; NOWEB accepts any number [P]."""
         match request.json:
             case {"chatId": str() as to, "text": str() as text} if text and (who := identity(to)):
                 pass
