@@ -55,12 +55,17 @@ def invite(
     wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     contents = yield from _contents(observer, wanted, settings, codes)
     invited = dict(outcomes)
-    first_of: dict[str, str] = {}  # the first entry of each account
+    names, first_of = observer.names, dict[str, str]()  # the first entry of each account, by every JID of the account
     for jid, content in contents.items():
-        is_on_whatsapp = yield from observer.names.is_on_whatsapp(jid)
-        first = first_of.setdefault(observer.names.recipient(jid).id, jid)
+        is_on_whatsapp = yield from names.is_on_whatsapp(jid)
+        jids = names.person(jid).jids
+        first = next((first_of[one] for one in jids if one in first_of), jid)
+        other_form = next((first_of[one] for one in names.other_forms(jid) if one in first_of), jid)
+        first_of.update(dict.fromkeys(jids, first))
         if first != jid:
             invited[jid] = _duplicate(invited[first], outcomes[jid])
+        elif other_form != jid and not names.are_two(jid, other_form):
+            log.warning("%s may be a person who was invited by another form of the number", masked(jid))
         elif is_on_whatsapp is False:
             invited[jid] = evolve(outcomes[jid], reason=Reason.NOT_ON_WHATSAPP)
         else:

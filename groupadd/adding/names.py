@@ -130,6 +130,15 @@ class KnownNames:
             return participant
         return evolve(participant, phone=phone, id=f"{phone}@{PHONE_DOMAIN}")
 
+    def other_forms(self, jid: str) -> Iterator[str]:
+        """Yield the JIDs of the other forms in which a participant's number may be written."""
+        return (f"{form}@{PHONE_DOMAIN}" for form in alternates(self.people[jid].phone or ""))
+
+    def are_two(self, jid: str, other: str) -> bool:
+        """Return whether two participants without a name in common are two accounts for certain."""
+        have_lids = bool(self.person(jid).lids and self.person(other).lids)
+        return have_lids or (self.is_canonical(jid) and self.is_canonical(other))
+
     def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
         """Return whether a message went to another account than the participant's, by the name in its answer."""
         if recipient is None or recipient.phone in self.person(jid).phones:
