@@ -113,10 +113,10 @@ class KnownNames:
                 self.learn(jid, check.account)
         return self._checks.get(phone, _UNKNOWN)
 
-    def is_on_whatsapp(self, jid: str) -> Flow[bool | None]:
-        """Check the number at which messages reach a participant. Return whether it is on WhatsApp; None: unknown."""
+    def check_recipient(self, jid: str) -> Flow[NumberCheck]:
+        """Check the number at which messages reach a participant."""
         phone = self.recipient(jid).phone
-        return None if phone is None else (yield from self._check(jid, phone)).exists
+        return _UNKNOWN if phone is None else (yield from self._check(jid, phone))
 
     def recipient(self, jid: str) -> Participant:
         """Return a participant under the number that the provider's own answers give them, or else the one asked for.
