@@ -97,7 +97,7 @@ LEAVERS = Proof.ABSENCE  # everybody who is in has a row, and perhaps others
         (ALREADY_MEMBER, (Status.ALREADY_MEMBER, None, REPORTED)),
         (NO_ANSWER, (Status.UNKNOWN, Reason.STALE_ROSTER, NONE)),
         (ACCEPTED, (Status.UNKNOWN, Reason.STALE_ROSTER, NONE)),
-        (not_asked(Reason.NOT_ON_WHATSAPP), (Status.UNKNOWN, Reason.STALE_ROSTER, NONE)),
+        (not_asked(Reason.NOT_ON_WHATSAPP), (Status.UNKNOWN, Reason.NOT_ON_WHATSAPP, NONE)),
         (PRIVACY, (Status.NOT_ADDED, Reason.PRIVACY, REPORTED)),
     ],
 )
@@ -323,7 +323,7 @@ def test_who_was_never_asked_for_is_unknown_until_rosters_prove_something(reason
     never = AddSettings(verify="never")
     assert verdicts(adding(Plain(reply=reply), ANN, settings=never)) == [(Status.UNKNOWN, reason, NONE)]
     hidden = Plain(reply=reply, rosters=[roster(OTHER, Member(None, LID))])
-    assert verdicts(adding(hidden, ANN)) == [UNRESOLVED]
+    assert verdicts(adding(hidden, ANN)) == [(Status.UNKNOWN, reason, NONE)]
     absent = Plain(reply=reply, rosters=[roster(OTHER)])
     assert verdicts(adding(absent, ANN)) == [(Status.NOT_ADDED, reason, OBSERVED)]
     present = Plain(reply=reply, rosters=[roster(OTHER, ANN)])
