@@ -431,6 +431,7 @@ def test_the_session_is_read(its_state: Response, owner: Answer | None, session:
     [
         (failed(401, "Unauthorized"), errors.NotAuthenticated),
         (says({"instance": {}}), errors.AnswerLost),
+        (failed(404, ["Cannot GET /instance/connectionState/i1"]), errors.WrongAddress),
         (Response(200, b"<html>"), errors.AnswerLost),
     ],
 )
