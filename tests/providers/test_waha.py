@@ -1,13 +1,10 @@
 """WAHA's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import TypeAlias
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groupadd import Client, connect, errors
 from groupadd.adding.add import add
@@ -23,11 +20,9 @@ from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors.waha import Waha as WahaVendor
 from groupadd.settings import AddSettings
-from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
-from tests.support.json_values import json_values
 from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER, LID = "15550100", "15550101", "99900011"
@@ -428,14 +423,6 @@ def test_a_lid_is_looked_up(answer: object, lids: dict[str, str]) -> None:
 )
 def test_the_session_is_read(answer: object, session: Session) -> None:
     assert Script({SESSION: [says(answer)]}).run(WAHA.session()) == session
-
-
-@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
-def test_no_answer_without_participants_decides_a_status(data: object, status: int) -> None:
-    script = Script({ADD: [says(data, status)]})
-    with suppress(errors.ProviderError):
-        (person,) = drive(add(ProviderSession(WAHA), WHERE, [ANN], NEVER), script, script.clock)
-        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
 @pytest.fixture(params=["GOWS", "NOWEB", "WEBJS", "WPP"])
