@@ -26,7 +26,7 @@ whom | the participant, the account |
 somebody | a participant, an account |
 nobody|no one | no participant |
 (the )?one who | the participant who |
-told | reported, returned, raised, logged | groupadd/cli tests/test_client.py
+told | reported, returned, raised, logged |
 stands? for | means, is |
 be had | be opened, be read |
 made? of | conclude from, built from |
