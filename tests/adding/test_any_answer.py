@@ -17,15 +17,7 @@ from groupadd.provider import AddReply, GroupMembershipProvider
 from groupadd.settings import AddSettings
 from groupadd.wire.driver import drive
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response
-from tests.support.adding import (
-    ANN,
-    BEN,
-    NEVER,
-    OK,
-    UNKNOWN,
-    adding,
-    wasend,
-)
+from tests.support.adding import ANN, BEN, NEVER, OK, UNKNOWN, adding, wasend
 from tests.support.json_values import json_scalars
 from tests.support.scripts import (
     GROUP,

@@ -3,16 +3,7 @@
 import pytest
 
 from groupadd.errors import RateLimited
-from groupadd.model.codes import (
-    ACCEPTED,
-    ADDED,
-    NO_ANSWER,
-    NOT_ALLOWED,
-    NOT_MENTIONED,
-    PRIVACY,
-    RATE_LIMITED,
-    Meaning,
-)
+from groupadd.model.codes import ACCEPTED, ADDED, NO_ANSWER, NOT_ALLOWED, NOT_MENTIONED, PRIVACY, RATE_LIMITED, Meaning
 from groupadd.model.identity import Identity, Participant, parse_participants
 from groupadd.model.outcome import Reason, Status
 from groupadd.provider import AddReply
