@@ -151,6 +151,11 @@ class AddResult:
     code: Code
     invite: PersonalInvite | None = None
 
+    @property
+    def account(self) -> SandboxPerson | None:
+        """The person whose account has these names; None for a number that is not on WhatsApp, which has no others."""
+        return None if self.code is Code.NOT_ON_WHATSAPP else self.person
+
 
 @frozen
 class RosterRow:

@@ -113,11 +113,10 @@ class Evolution:
         `status` is "200" without an error from WhatsApp. In a LID group `attrs` may hold the phone. A number without an
         account has no LID.
         """
-        person = result.person
-        phone = f"{person.phone}@s.whatsapp.net" if person else result.requested.id or ""
-        by_lid = group.addressing == "lid" and person is not None and result.code is not Code.NOT_ON_WHATSAPP
-        jid = f"{person.lid}@lid" if person and by_lid else phone
-        attrs = {"jid": jid, **({"phone_number": phone} if by_lid and group.roster_view.both_names else {})}
+        account = result.account
+        phone = f"{account.phone}@s.whatsapp.net" if account else result.requested.id or ""
+        jid = f"{account.lid}@lid" if account and group.addressing == "lid" else phone
+        attrs = {"jid": jid, **({"phone_number": phone} if jid != phone and group.roster_view.both_names else {})}
         offers: list[object] = []
         if result.code is not Code.ADDED:
             attrs["error"] = str(result.code.value)
