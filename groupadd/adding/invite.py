@@ -57,6 +57,8 @@ def invite(
     contents = yield from _contents(observer, wanted, settings, codes)
     invited = dict(outcomes)
     names, first_of = observer.names, dict[str, str]()  # the first entry of each account, by every JID of the account
+    if not all(names.person(jid).phones for jid in contents):  # a LID's entry may be the account of a number's
+        yield from names.resolve_lids(contents)
     for jid, content in contents.items():
         check = yield from names.check_recipient(jid)
         jids = names.person(jid).jids
