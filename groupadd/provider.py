@@ -207,10 +207,12 @@ class NumberCheck:
         exists: Whether the number is on WhatsApp; None where the answer proves neither.
         account: The canonical names of its account; None where the provider does not name it, or may remember an old
             answer.
+        reaches: The account that a message to the number would reach, where that may be another one; else None.
     """
 
     exists: bool | None
     account: Identity | None = None
+    reaches: Identity | None = None
 
 
 @frozen

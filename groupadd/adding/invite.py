@@ -7,6 +7,7 @@ from attrs import evolve
 
 from groupadd.adding.observe import RosterObserver
 from groupadd.errors import AnswerLost, GroupAddError, Unsupported
+from groupadd.model.identity import Identity
 from groupadd.model.masking import Secret, masked
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.provider import GroupMembershipProvider, SendsPersonalInvites, SendsText, SentMessage, SharesInviteLink
@@ -55,14 +56,21 @@ def invite(
     wanted = [jid for jid, outcome in outcomes.items() if is_invitable(outcome)]
     contents = yield from _contents(observer, wanted, settings, codes)
     invited = dict(outcomes)
-    first_of: dict[str, str] = {}  # the first entry of each account
+    names, first_of = observer.names, dict[str, str]()  # the first entry of each account, by every JID of the account
     for jid, content in contents.items():
-        is_on_whatsapp = yield from observer.names.is_on_whatsapp(jid)
-        first = first_of.setdefault(observer.names.recipient(jid).id, jid)
+        check = yield from names.check_recipient(jid)
+        jids = names.person(jid).jids
+        first = next((first_of[one] for one in jids if one in first_of), jid)
+        other_form = next((first_of[one] for one in names.other_forms(jid) if one in first_of), jid)
+        first_of.update(dict.fromkeys(jids, first))
         if first != jid:
             invited[jid] = _duplicate(invited[first], outcomes[jid])
-        elif is_on_whatsapp is False:
+        elif other_form != jid and not names.are_two(jid, other_form):
+            log.warning("%s may be a person who was invited by another form of the number", masked(jid))
+        elif check.exists is False:
             invited[jid] = evolve(outcomes[jid], reason=Reason.NOT_ON_WHATSAPP)
+        elif (yield from _reaches_another(observer, jid, check.reaches)):
+            invited[jid] = evolve(outcomes[jid], invite=Invite(settings.invite, InviteState.FAILED))
         else:
             invited[jid] = yield from _invited(observer, jid, outcomes[jid], settings.invite, content)
     failed = wanted if settings.invite == "link" and not contents else ()
@@ -85,6 +93,14 @@ def _contents(
     return {} if link is None else dict.fromkeys(wanted, link.within(settings.invite_text.replace(LINK, "{}")))
 
 
+def _reaches_another(observer: RosterObserver, jid: str, account: Identity | None) -> Flow[bool]:
+    """Return whether a message reaches this account instead of the participant's; log it."""
+    is_another = yield from observer.names.is_another_account(jid, account)
+    if is_another:
+        log.warning("a message to %s reaches another account", masked(jid))
+    return is_another
+
+
 def _duplicate(first: ParticipantOutcome, other: ParticipantOutcome) -> ParticipantOutcome:
     """Return the outcome of an entry whose account a number check has shown to be an earlier entry's."""
     reason = Reason.DUPLICATE
@@ -105,8 +121,7 @@ def _sent(observer: RosterObserver, jid: str, offer: Invite, content: Secret) ->
     state, message = InviteState.SENT, SentMessage()
     try:
         message = yield from _sending(observer, jid, offer, content)
-        if (yield from observer.names.is_another_account(jid, message.recipient)):
-            log.warning("the provider sent an invitation to another account than %s", masked(jid))
+        if (yield from _reaches_another(observer, jid, message.recipient)):
             state = InviteState.UNKNOWN
     except NoAnswer as lost:
         state = InviteState.UNKNOWN if lost.maybe_sent else InviteState.FAILED

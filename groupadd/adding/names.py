@@ -113,10 +113,10 @@ class KnownNames:
                 self.learn(jid, check.account)
         return self._checks.get(phone, _UNKNOWN)
 
-    def is_on_whatsapp(self, jid: str) -> Flow[bool | None]:
-        """Check the number at which messages reach a participant. Return whether it is on WhatsApp; None: unknown."""
+    def check_recipient(self, jid: str) -> Flow[NumberCheck]:
+        """Check the number at which messages reach a participant."""
         phone = self.recipient(jid).phone
-        return None if phone is None else (yield from self._check(jid, phone)).exists
+        return _UNKNOWN if phone is None else (yield from self._check(jid, phone))
 
     def recipient(self, jid: str) -> Participant:
         """Return a participant under the number that the provider's own answers give them, or else the one asked for.
@@ -129,6 +129,15 @@ class KnownNames:
         if participant.phone is None or phone is None:
             return participant
         return evolve(participant, phone=phone, id=f"{phone}@{PHONE_DOMAIN}")
+
+    def other_forms(self, jid: str) -> Iterator[str]:
+        """Yield the JIDs of the other forms in which a participant's number may be written."""
+        return (f"{form}@{PHONE_DOMAIN}" for form in alternates(self.people[jid].phone or ""))
+
+    def are_two(self, jid: str, other: str) -> bool:
+        """Return whether two participants without a name in common are two accounts for certain."""
+        have_lids = bool(self.person(jid).lids and self.person(other).lids)
+        return have_lids or (self.is_canonical(jid) and self.is_canonical(other))
 
     def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
         """Return whether a message went to another account than the participant's, by the name in its answer."""

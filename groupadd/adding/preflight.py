@@ -95,7 +95,7 @@ def preflight(
     prospects: list[Prospect] = []
     for jid, person in people.items():
         member = observations[jid].member
-        on_whatsapp = None if member else (yield from observer.names.is_on_whatsapp(jid))
+        on_whatsapp = None if member else (yield from observer.names.check_recipient(jid)).exists
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
     limit, size = info.limit or USUAL_LIMIT, info.size or (len(roster.members) if roster.complete else None)
     why = yield from _why_not_provable(session, roster, [shown.reason for shown in observations.values()])

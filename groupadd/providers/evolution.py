@@ -117,11 +117,13 @@ class Evolution:
         """Check a number by JID, which the server leaves alone.
 
         A no means: not under this form. The account may have another one [S][P]. A yes about some countries may be
-        days old, or mean the number's other form [P].
+        days old, or mean the number's other form, which a message would reach, too [S][P].
         """
         numbers = [f"{phone}@{PHONE_DOMAIN}"]
         check = common.read_number((yield from self._read(CHECK, json={"numbers": numbers}, repeatable=True)))
-        return check if check.exists and not phone.startswith(REMEMBERED) else NumberCheck(exists=None)
+        if phone.startswith(REMEMBERED):
+            return NumberCheck(exists=None, reaches=check.account)
+        return check if check.exists else NumberCheck(exists=None)
 
     def session(self) -> Flow[Session]:
         session = yield from self._state()

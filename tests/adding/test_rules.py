@@ -31,6 +31,7 @@ NEW, OLD = "2290197000101", "22997000101"  # two forms of one line
 LID, OTHER_LID = "177005550000100", "177005550000199"
 ALWAYS, AUTO, LINK = AddSettings(verify="always"), AddSettings(), AddSettings(verify="always", invite="link")
 OBSERVED, INFERRED, REPORTED, NONE = Evidence.OBSERVED, Evidence.INFERRED, Evidence.REPORTED, Evidence.NONE
+INVITED = Status.INVITED
 UNRESOLVED = (Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)
 
 
@@ -513,8 +514,18 @@ def test_a_message_that_went_to_another_account_is_unknown_logged_and_not_sent_a
     assert person.invite is not None
     assert person.invite.state is InviteState.UNKNOWN
     assert provider.sent_to == [f"{NEW}@s.whatsapp.net"]
-    assert "another account than" in caplog.text
+    assert "reaches another account" in caplog.text
     assert NEW not in caplog.text
+
+
+def test_a_message_that_would_reach_another_account_is_not_sent(caplog: pytest.LogCaptureFixture) -> None:
+    provider = refused(NumberCheck(exists=None, reaches=Identity(BEN)))
+    (ann,) = adding(provider, ANN, settings=LINK)
+    assert ann.invite is not None
+    assert (ann.status, ann.reason, ann.invite.state) == (Status.NOT_ADDED, Reason.PRIVACY, InviteState.FAILED)
+    assert provider.sent_to == []
+    assert "reaches another account" in caplog.text
+    assert adding(refused(NumberCheck(exists=None, reaches=Identity(ANN))), ANN, settings=LINK)[0].status is INVITED
 
 
 @pytest.mark.parametrize(

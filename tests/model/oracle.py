@@ -88,7 +88,7 @@ class Witness:
     def _look(self, now: float, text: str) -> Look:
         """Return what a list shows, and what it can show: WAHA's engines keep a store, or people who have left."""
         vendor = self.sandbox.vendor
-        engine = getattr(vendor, "engine", None)
+        engine = getattr(vendor, "engine", "WPP" if vendor.name == "wppconnect" else None)
         rows = list(vendor.world.roster(JID, by=vendor.account))
         if engine in {"WEBJS", "WPP"}:
             group = vendor.world.groups[JID]
@@ -97,6 +97,8 @@ class Witness:
         shown = tuple(_on_the_wire(row, text) for row in rows)
         if engine is None:
             return Look(now, shown)
+        if vendor.name == "wppconnect":
+            return Look(now, shown, only_members=False)
         return Look(now, shown, engine not in {"WEBJS", "WPP"}, self.refreshed and engine != "WPP")
 
     @property

@@ -116,9 +116,16 @@ class WPPConnect:
         }
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
-        """Return one name for each member [S]."""
-        rows = self.world.roster(_group(request.params["group"]), by=self.account)
-        return json_response({"status": "success", "response": [_wid(_name(row)) for row in rows]})
+        """Return one name for each row of WhatsApp Web's model in the page [S], with people who have left.
+
+        The model keeps them in whatsapp-web.js (WAHA issue 2067), which reads the same one.
+        """
+        jid = _group(request.params["group"])
+        names = [_name(row) for row in self.world.roster(jid, by=self.account)]
+        gone = [phone for phone in self.world.people if self.world.groups[jid].left_at(phone) is not None]
+        return json_response(
+            {"status": "success", "response": [_wid(name) for name in (*names, *(f"{phone}@c.us" for phone in gone))]}
+        )
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
         """Return the group, without its size [S]."""
