@@ -10,10 +10,11 @@ from itertools import pairwise
 from attrs import define, evolve, field, frozen
 
 from groupadd.model.identity import Identity
+from groupadd.sandbox.answers import RosterRow
 from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.people import Privacy, SandboxPerson
 from groupadd.sandbox.service import Sandbox
-from groupadd.sandbox.world import JournalEntry, RosterRow
+from groupadd.sandbox.world import JournalEntry
 from tests.model.worlds import HUMANS, JID, LATENESS_S, US
 
 TIMEOUT_S = 30.0

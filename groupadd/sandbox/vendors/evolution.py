@@ -13,9 +13,10 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import AddResult, Code, Refused, RosterRow, Unanswered
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
 from groupadd.sandbox.people import Account, Group
-from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, Unanswered, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Evolution"]
 

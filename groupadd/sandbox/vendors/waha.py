@@ -11,9 +11,10 @@ from typing import ClassVar, Literal
 from attrs import evolve, frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import AddResult, Code, Refused, RosterRow, Unanswered
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, Unanswered, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Waha"]
 

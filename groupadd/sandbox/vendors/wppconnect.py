@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity
+from groupadd.sandbox.answers import AddResult, Code, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, Code, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["WPPConnect"]
 
