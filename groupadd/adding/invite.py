@@ -80,18 +80,22 @@ def invite(
     contents = yield from _contents(observer, wanted, settings, codes)
     if settings.invite == "link" and not contents:
         return invited | {jid: evolve(outcomes[jid], invite=Invite("link", InviteState.FAILED)) for jid in wanted}
-    if any(names.people[jid].phone is None for jid in contents):
-        yield from names.resolve_lids(contents)  # a participant named by LID may be another one's account
+    if not all(names.person(jid).phones for jid in contents):  # a LID's entry may be the account of a number's
+        yield from names.resolve_lids(contents)
     first_of: dict[str, str] = {}  # the first entry of each account, by every JID of the account
+    entries: list[str] = []
     for jid, content in contents.items():
         check = yield from names.check_recipient(jid)
-        jids = names.jids(jid)
+        jids = names.person(jid).jids
         first = next((first_of[one] for one in jids if one in first_of), jid)
         first_of.update(dict.fromkeys(jids, first))
-        if first == jid:
-            invited[jid] = yield from _invited(observer, outcomes[jid], check, Invitee(jid, settings.invite, content))
-        else:
+        if first != jid:
             invited[jid] = _duplicate(invited[first], outcomes[jid])
+        elif names.may_be_one_of(jid, entries):
+            log.warning("%s may be a person who was invited by another form of the number", masked(jid))
+        else:
+            entries.append(jid)
+            invited[jid] = yield from _invited(observer, outcomes[jid], check, Invitee(jid, settings.invite, content))
     return invited
 
 

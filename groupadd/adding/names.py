@@ -5,7 +5,6 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from attrs import define, evolve, field
 
 from groupadd.model.identity import (
-    LID_DOMAIN,
     PHONE_DOMAIN,
     Identity,
     Lookalikes,
@@ -131,9 +130,17 @@ class KnownNames:
             return participant
         return evolve(participant, phone=phone, id=f"{phone}@{PHONE_DOMAIN}")
 
-    def jids(self, jid: str) -> Sequence[str]:
-        """Return the JIDs at which messages reach a participant."""
-        return [self.recipient(jid).id, *(f"{lid}@{LID_DOMAIN}" for lid in sorted(self.person(jid).lids))]
+    def may_be_one_of(self, jid: str, others: Collection[str]) -> bool:
+        """Return whether a participant may be one of these participants under another form of the number.
+
+        Two LIDs, or two accounts that number checks name, are two people.
+        """
+        phone, person, is_canonical = self.people[jid].phone, self.person(jid), self.is_canonical(jid)
+        lookalikes = [other for other in others if _look_alike(phone, self.people[other].phone)]
+        return any(
+            not (person.lids and self.person(other).lids) and not (is_canonical and self.is_canonical(other))
+            for other in lookalikes
+        )
 
     def is_another_account(self, jid: str, recipient: Identity | None) -> Flow[bool]:
         """Return whether a message went to another account than the participant's, by the name in its answer."""
@@ -144,6 +151,10 @@ class KnownNames:
         person = self.person(jid)
         is_comparable = bool((recipient.phone and person.phones) or (recipient.lid and person.lids))
         return is_comparable and recipient.lid not in person.lids
+
+
+def _look_alike(phone: str | None, other: str | None) -> bool:
+    return phone is not None and Lookalikes.among([other]).hold_another_form_of(phone)
 
 
 def distinct_people(

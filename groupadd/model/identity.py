@@ -275,6 +275,12 @@ class Person:
             frozenset() if participant.lid is None else frozenset((participant.lid,)),
         )
 
+    @property
+    def jids(self) -> frozenset[str]:
+        """The canonical JID of every name."""
+        by_phone = (f"{phone}@{PHONE_DOMAIN}" for phone in self.phones)
+        return frozenset((*by_phone, *(f"{lid}@{LID_DOMAIN}" for lid in self.lids)))
+
     def also(self, names: Identity | None) -> "Person":
         """Return the person with the further names that a provider gives."""
         if names is None:

@@ -45,7 +45,8 @@ STATE = Endpoint("GET /instance/connectionState/{instance}", sources="PS")  # `{
 INSTANCES = Endpoint("GET /instance/fetchInstances", sources="PS")  # `[{ownerJid}]`
 
 STATES: Mapping[str, bool] = {"open": True, "connecting": False, "close": False}  # [S]
-MISSING = Session(ready=False, says="missing")  # our own word for a 404: the server knows no such instance [P]
+MISSING = Session(ready=False, says="missing")  # our own word: the server knows no such instance
+NO_INSTANCE = r"instance.{0,100}(?:does not exist|not found)"  # in a 404 [P]
 # Behind these headlines the server shows the exception of a request to WhatsApp [P].
 HEADLINES = frozenset({"Error updating participants", "No participants", "Error fetching group", "No invite code"})
 EXCEPTION_STATUSES = frozenset({400, 404, 500})
@@ -130,10 +131,10 @@ class Evolution:
 
     def _state(self) -> Flow[Session]:
         response = envelope.raise_for_refusals((yield self._request(STATE)))
-        return MISSING if response.status == 404 else common.read_session(response, STATES)
+        return MISSING if envelope.matches(response, 404, NO_INSTANCE) else common.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
-        """Ask for our own account, whose place in the answer is not certain [?]."""
+        """Ask for our own account: `ownerJid` [P], or the `owner` of an older server [?]."""
         response = yield self._request(INSTANCES, query={"instanceName": self.instance})
         match envelope.record(envelope.read(response)):
             case {"ownerJid": jid} | {"instance": {"owner": jid}}:

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
+from groupadd.sandbox.answers import LineFault, Trouble
 from groupadd.sandbox.messages import Disconnect, ServerResponse, Trickle
-from groupadd.sandbox.world import LineFault, Trouble
 
 
 @frozen

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 from groupadd.sandbox import vendors
+from groupadd.sandbox.answers import NO_TROUBLE, Refused, Trouble, Unanswered
 from groupadd.sandbox.faults import FaultPlan
 from groupadd.sandbox.messages import Handler, ServerRequest, ServerResponse, Vendor, json_response, match_route
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Refused, Trouble, Unanswered, World
+from groupadd.sandbox.world import World
 
 
 def vendor_names() -> tuple[str, ...]:
@@ -90,7 +91,7 @@ class Sandbox:
             response = self.vendor.error(fault.status or 504, "something went wrong on the way")
         return fault.apply_to(response)
 
-    def _carry_out(self, request: ServerRequest, trouble: Trouble = Trouble()) -> ServerResponse:  # noqa: B008  frozen
+    def _carry_out(self, request: ServerRequest, trouble: Trouble = NO_TROUBLE) -> ServerResponse:
         if (refusal := self.vendor.guard(request)) is not None:
             return refusal
         respond: Callable[[ServerRequest], ServerResponse] = getattr(self.vendor, f"on_{request.route}")
@@ -102,7 +103,7 @@ class Sandbox:
         except Unanswered as unanswered:
             return self.vendor.error(504, str(unanswered))
         finally:
-            self.vendor.world.trouble = Trouble()
+            self.vendor.world.trouble = NO_TROUBLE
 
 
 def mount(sandboxes: Mapping[str, Sandbox]) -> Handler:

@@ -10,11 +10,11 @@ from itertools import pairwise
 from attrs import define, evolve, field, frozen
 
 from groupadd.model.identity import Identity
+from groupadd.sandbox.answers import RosterRow
 from groupadd.sandbox.messages import ServerResponse
 from groupadd.sandbox.people import Privacy, SandboxPerson
 from groupadd.sandbox.service import Sandbox
-from groupadd.sandbox.vendors.waha import Waha
-from groupadd.sandbox.world import JournalEntry, RosterRow
+from groupadd.sandbox.world import JournalEntry
 from tests.model.worlds import HUMANS, JID, LATENESS_S, US
 
 TIMEOUT_S = 30.0
@@ -89,15 +89,18 @@ class Witness:
     def _look(self, now: float, text: str) -> Look:
         """Return what a list shows, and what it can show: WAHA's engines keep a store, or people who have left."""
         vendor = self.sandbox.vendor
-        shown = vendor.world.roster(JID, by=vendor.account)
-        engine = vendor.engine if isinstance(vendor, Waha) else ""
+        engine = getattr(vendor, "engine", "WPP" if vendor.name == "wppconnect" else None)
+        rows = list(vendor.world.roster(JID, by=vendor.account))
         if engine in {"WEBJS", "WPP"}:
             group = vendor.world.groups[JID]
             left = (human for phone, human in vendor.world.people.items() if group.left_at(phone) is not None)
-            shown += tuple(RosterRow(human.phone, human.lid, "phone", "member", human.name, None) for human in left)
-        rows = tuple(_on_the_wire(row, text) for row in shown)
-        only_members = engine not in {"WEBJS", "WPP"} and vendor.name != "wppconnect"
-        return Look(now, rows, only_members, all_members=not engine or (self.refreshed and engine != "WPP"))
+            rows += [RosterRow(human.phone, human.lid, "phone", "member", human.name, None) for human in left]
+        shown = tuple(_on_the_wire(row, text) for row in rows)
+        if engine is None:
+            return Look(now, shown)
+        if vendor.name == "wppconnect":
+            return Look(now, shown, only_members=False)
+        return Look(now, shown, engine not in {"WEBJS", "WPP"}, self.refreshed and engine != "WPP")
 
     @property
     def before(self) -> Look | None:

@@ -52,6 +52,9 @@ FAULTS: Mapping[str, Fault] = {
     "slow": faults.slow(20),
     "slower than our patience": faults.slow(40),
     "429": faults.rate_limited(30),
+    "the line closes": faults.LINE_CLOSES,
+    "WhatsApp is silent": faults.SILENCE,
+    "WhatsApp is silent, and does nothing": evolve(faults.SILENCE, takes_effect_after_s=None),
 }
 
 

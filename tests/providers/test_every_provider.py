@@ -1,17 +1,27 @@
 """What every provider's adapter does over a whole add, in the sandbox."""
 
+from contextlib import suppress
 from typing import Literal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from groupadd import Client, Reason, Status, errors
-from groupadd.sandbox import Sandbox, World, faults, vendor_names
+from groupadd import Client, Evidence, Reason, Status, errors
+from groupadd.adding.add import add
+from groupadd.adding.observe import ProviderSession
+from groupadd.model.identity import GroupId, parse_participants
+from groupadd.sandbox import Sandbox, VirtualClock, World, example_world, faults, vendor_names
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.messages import KEY
 from groupadd.sandbox.people import Addressing
-from groupadd.settings import Verify
+from groupadd.settings import AddSettings, Verify
+from groupadd.testing.targets import build_provider
+from groupadd.wire.driver import drive
 from tests.providers.conftest import Connect
 from tests.support.example import ADA, US, verdicts
+from tests.support.json_values import json_values
+from tests.support.scripts import FakeClock, says
 
 pytestmark = pytest.mark.parametrize("type_", vendor_names())
 
@@ -76,3 +86,13 @@ def test_a_wrong_key_is_refused_and_is_not_in_the_error(sandbox: Sandbox, connec
         connect(**dict.fromkeys(keys, "wrong-key-0123")).add(GROUP, [ADA])
     assert keys
     assert "wrong-key" not in str(refused.value)
+
+
+@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
+def test_no_answer_without_participants_decides_a_status(type_: str, data: object, status: int) -> None:
+    fields = Sandbox.for_vendor(type_, example_world(VirtualClock())).config("http://sandbox.invalid")
+    session = ProviderSession(build_provider(type_, fields))
+    flow = add(session, GroupId(GROUP), parse_participants([ADA]), AddSettings(verify="never"))
+    with suppress(errors.ProviderError):
+        (person,) = drive(flow, lambda _: says(data, status), FakeClock())
+        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)

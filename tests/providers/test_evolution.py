@@ -1,14 +1,11 @@
 """Evolution API's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
 
 import pytest
 from attrs import evolve
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groupadd import Client, errors
 from groupadd.adding.add import add
@@ -23,11 +20,9 @@ from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors import evolution as vendor
 from groupadd.settings import AddSettings, Verify
-from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
 from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
-from tests.support.json_values import json_values
 from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
@@ -435,20 +430,13 @@ def test_the_session_is_read(its_state: Response, owner: Answer | None, session:
     [
         (failed(401, "Unauthorized"), errors.NotAuthenticated),
         (says({"instance": {}}), errors.AnswerLost),
+        (failed(404, ["Cannot GET /instance/connectionState/i1"]), errors.WrongAddress),
         (Response(200, b"<html>"), errors.AnswerLost),
     ],
 )
 def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[errors.ProviderError]) -> None:
     with pytest.raises(error):
         Script({STATE: [answer]}).run(EVOLUTION.session())
-
-
-@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
-def test_no_answer_without_participants_decides_a_status(data: object, status: int) -> None:
-    script = Script({ADD: [says(data, status)], STATE: [state("open")]})
-    with suppress(errors.ProviderError):
-        (person,) = drive(add(ProviderSession(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
-        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])

@@ -25,10 +25,10 @@ from tests.support.scripts import GROUP, ME, FakeClock, lost, says
 ANN, BEN = "12025550101", "12025550102"
 HIDDEN = "123456789012345"  # the LID of a member whose number the roster hides
 URL = "http://server.invalid"
-Answers: TypeAlias = Mapping[str, Response | BaseException | Callable[[Request], Response]]
+Rows: TypeAlias = list[dict[str, object]]
 
 
-def rows(*jids: str) -> list[dict[str, object]]:
+def rows(*jids: str) -> Rows:
     return [{"id": jid, "jid": jid, "role": "participant"} for jid in (f"{ME}@c.us", *jids)]
 
 
@@ -46,7 +46,7 @@ class Vendor:
     people: Sequence[str]
     reason: Reason
     roster: str
-    wrap: Callable[[list[dict[str, object]]], object]
+    wrap: Callable[[Rows], object]
     more: Mapping[str, Response] = field(factory=dict[str, Response])
 
 
@@ -99,7 +99,7 @@ VENDORS: Mapping[str, Vendor] = {
 }
 
 
-def outcome(vendor: Vendor, looks: Sequence[list[dict[str, object]]], verify: Verify = "auto") -> ParticipantOutcome:
+def outcome(vendor: Vendor, looks: Sequence[Rows], verify: Verify = "auto") -> ParticipantOutcome:
     """Add, over a server that shows these rosters in order; returns the outcome of the participant not asked for."""
     clock, asked = FakeClock(), list[str]()
 
@@ -137,9 +137,11 @@ def test_without_looks_they_are_unknown_for_the_providers_reason(vendor: Vendor)
     assert verdict(outcome(vendor, [[]], "never")) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
 
 
+HIDING: Rows = [*rows(), {"id": f"{HIDDEN}@lid", "jid": f"{HIDDEN}@lid", "phone_number": HIDDEN}]
+
+
 def test_a_roster_that_hides_a_member_leaves_them_unknown(vendor: Vendor) -> None:
-    hidden = [*rows(), {"id": f"{HIDDEN}@lid", "jid": f"{HIDDEN}@lid", "phone_number": HIDDEN}]
-    assert verdict(outcome(vendor, [hidden])) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
+    assert verdict(outcome(vendor, [HIDING])) == (Status.UNKNOWN, vendor.reason, Evidence.NONE)
 
 
 def test_rosters_prove_that_they_are_not_in(vendor: Vendor) -> None:
@@ -147,6 +149,5 @@ def test_rosters_prove_that_they_are_not_in(vendor: Vendor) -> None:
 
 
 def test_who_is_seen_afterwards_alone_was_a_member_before_for_all_that_is_known(vendor: Vendor) -> None:
-    hidden = [*rows(), {"id": f"{HIDDEN}@lid", "jid": f"{HIDDEN}@lid", "phone_number": HIDDEN}]
-    seen = outcome(vendor, [hidden, hidden, rows(f"{ANN}@c.us")])
+    seen = outcome(vendor, [HIDING, HIDING, rows(f"{ANN}@c.us")])
     assert verdict(seen) == (Status.ALREADY_MEMBER, None, Evidence.INFERRED)

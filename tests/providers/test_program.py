@@ -4,9 +4,11 @@ The conformance kit replays each of them, and compares the outcome with the one 
 compared with who is in the group afterwards, and who is on WhatsApp.
 """
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
 
 import pytest
 
@@ -14,6 +16,7 @@ from groupadd.testing import Cassette
 from groupadd.testing.scrubbing import BEARER, INVITE, NAME
 from groupadd.testing.targets import placeholder_credentials
 from tests.providers.test_conformance import CASSETTES
+from tests.support import program_recordings
 
 PROGRAMS = [Cassette.read(path) for path in sorted(CASSETTES.glob("*/program/*.yaml"))]
 IN, OUT = {"added", "already_member", "in", "member"}, {"not_added", "invited", "pending_approval", "out"}
@@ -82,6 +85,40 @@ def test_no_number_check_contradicts_who_is_on_whatsapp(cassette: Cassette) -> N
 @each(one for one in PROGRAMS if "two_people" in one.path.stem)
 def test_no_invitation_is_called_sent_where_two_people_share_a_line(cassette: Cassette) -> None:
     assert "invite sent" not in str(cassette.scenario.outcome)
+
+
+ROW = {"status": "200", "jid": "12025550101@s.whatsapp.net", "content": {"attrs": {}}}
+SITUATION = {
+    "scenario": "01-added",
+    "what": "a person who can be added",
+    "truth set at the fake WhatsApp": "participant error=None",
+    "members afterwards": ["15550100000", "12025550101"],
+    "note": None,
+    "exchanges": [
+        {
+            "request": {
+                "line": "POST /group/updateParticipant/probe?groupJid=120363000000000042%40g.us HTTP/1.1",
+                "headers": {"apikey": "KEY", "Content-Type": "application/json"},
+                "json": {"action": "add", "participants": ["12025550101@s.whatsapp.net"]},
+            },
+            "response": {"status": 201, "headers": {}, "json": {"updateParticipants": [ROW]}},
+        }
+    ],
+}
+
+
+def test_a_recording_becomes_a_cassette(tmp_path: Path) -> None:
+    folder, file = tmp_path / "evolution" / "program", tmp_path / "recordings.jsonl"
+    file.write_text(json.dumps(SITUATION), "utf-8")
+    program_recordings.main(str(folder), str(file), "Evolution API 2.3.6")
+    cassette = Cassette.read(folder / "01_added.yaml")
+    assert cassette.scenario.members == ("12025550101",)
+    assert cassette.replay() == cassette.scenario.outcome == {"12025550101": "added, reported"}
+    text = cassette.path.read_text("utf-8")
+    assert "# Truth at the fake WhatsApp: participant error=None." in text
+    assert "KEY" not in text.replace("SCRUBBED_API_KEY", "")
+    program_recordings.main(str(folder))
+    assert cassette.path.read_text("utf-8") == text
 
 
 def test_all_situations_are_there() -> None:

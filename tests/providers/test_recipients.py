@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from groupadd import Client, InviteState, ParticipantOutcome, Status
+from groupadd.provider import ResolvesLids
 from groupadd.sandbox import Sandbox, ServerResponse, VirtualClock, World, example_world, vendor_names
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
@@ -48,6 +49,20 @@ def invited(type_: str, rewritten: str) -> tuple[ParticipantOutcome, Server]:
     with in_process(server.handle, clock) as http, Client(provider, http=http, clock=clock) as client:
         (cleo,) = client.add(GROUP, [CLEO], invite="link")
     return cleo, server
+
+
+@by_type
+def test_one_account_by_number_and_by_lid_gets_one_message_where_lids_can_be_resolved(type_: str) -> None:
+    clock = VirtualClock(1000)
+    server = Server(type_, example_world(clock), CLEO)
+    provider = build_provider(type_, server.sandbox.config("http://server.invalid"))
+    if not isinstance(provider, ResolvesLids):
+        pytest.skip("this provider tells no LIDs")
+    by_lid = f"{server.sandbox.vendor.world.people[CLEO].lid}@lid"
+    with in_process(server.handle, clock) as http, Client(provider, http=http, clock=clock) as client:
+        outcomes = client.add(GROUP, [CLEO, by_lid], invite="link")
+    assert {one.status for one in outcomes} <= {Status.INVITED, Status.UNKNOWN}
+    assert server.messages == 1
 
 
 @by_type

@@ -210,7 +210,12 @@ def test_a_400_that_still_adds_the_rest_is_settled_by_looks_after_it_may_have_ta
 
 def test_a_400_whose_check_merely_failed_is_put_right_by_the_rosters() -> None:
     looks = [members(), members(f"{PHONE}@c.us")]
-    answers = {ADD: [not_found()], LIST: looks, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
+    answers = {
+        ADD: [not_found()],
+        LIST: looks,
+        STATE: [CONNECTED],
+        DEVICE: [OWN_NUMBER],
+    }
     (ann,) = script(answers, tokens=4).run(adding(PHONE, verify="auto"))
     assert ann.status is Status.ADDED
 
@@ -220,7 +225,12 @@ def test_a_400_whose_check_merely_failed_is_put_right_by_the_rosters() -> None:
     [not_found(), says({"status": "error", "message": "Error adding participant(s)", "error": {}}, 500), lost()],
 )
 def test_a_list_that_may_hold_people_who_have_left_proves_no_presence(answer: Answer) -> None:
-    answers = {ADD: [answer], LIST: [members(f"{PHONE}@c.us")] * 4, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
+    answers: Mapping[str, Sequence[Answer]] = {
+        ADD: [answer],
+        LIST: [members(f"{PHONE}@c.us")] * 4,
+        STATE: [CONNECTED],
+        DEVICE: [OWN_NUMBER],
+    }
     ann, ben = script(answers, tokens=6).run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.reason, ann.evidence) == (Status.UNKNOWN, Reason.STALE_ROSTER, Evidence.NONE)
     assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.NO_ANSWER, Evidence.OBSERVED)

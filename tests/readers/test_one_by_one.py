@@ -3,7 +3,16 @@
 import pytest
 
 from groupadd.errors import RateLimited
-from groupadd.model.codes import ACCEPTED, ADDED, NO_ANSWER, NOT_MENTIONED, PRIVACY, UNRECOGNISED, Meaning, not_asked
+from groupadd.model.codes import (
+    ACCEPTED,
+    ADDED,
+    NO_ANSWER,
+    NOT_MENTIONED,
+    PRIVACY,
+    UNRECOGNISED,
+    Meaning,
+    not_asked,
+)
 from groupadd.model.identity import Identity, Participant, parse_participants
 from groupadd.model.outcome import Reason
 from groupadd.provider import AddReply

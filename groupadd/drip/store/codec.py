@@ -5,7 +5,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import evolve
 from sqlalchemy import JSON, Dialect, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from groupadd.errors import LedgerError
 from groupadd.model.json_form import from_json, to_json
@@ -22,8 +22,8 @@ VALUE_VERSION: Final = 2
 class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
     """A column that holds one value as `{"v": 2, "value": …}`, or nothing."""
 
-    impl = JSON(none_as_null=True)
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = JSON(none_as_null=True)
+    cache_ok: bool | None = True
 
     def __init__(self, kind: type[ValueT]) -> None:
         super().__init__()
@@ -53,8 +53,8 @@ class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
 class AsWord(TypeDecorator[WordT], Generic[WordT]):
     """A column that holds one word of an enum, or nothing."""
 
-    impl = Text
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
+    cache_ok: bool | None = True
 
     def __init__(self, kind: type[WordT]) -> None:
         super().__init__()

@@ -13,9 +13,10 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import AddResult, Code, Refused, RosterRow, Unanswered
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
 from groupadd.sandbox.people import Account, Group
-from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, Unanswered, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Evolution"]
 
@@ -113,11 +114,10 @@ class Evolution:
         `status` is "200" without an error from WhatsApp. In a LID group `attrs` may hold the phone. A number without an
         account has no LID.
         """
-        person = result.person
-        phone = f"{person.phone}@s.whatsapp.net" if person else result.requested.id or ""
-        by_lid = group.addressing == "lid" and person is not None and result.code is not Code.NOT_ON_WHATSAPP
-        jid = f"{person.lid}@lid" if person and by_lid else phone
-        attrs = {"jid": jid, **({"phone_number": phone} if by_lid and group.roster_view.both_names else {})}
+        account = result.account
+        phone = f"{account.phone}@s.whatsapp.net" if account else result.requested.id or ""
+        jid = f"{account.lid}@lid" if account and group.addressing == "lid" else phone
+        attrs = {"jid": jid, **({"phone_number": phone} if jid != phone and group.roster_view.both_names else {})}
         offers: list[object] = []
         if result.code is not Code.ADDED:
             attrs["error"] = str(result.code.value)

@@ -11,9 +11,10 @@ from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
 from groupadd.model.masking import Secret
+from groupadd.sandbox.answers import AddResult, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Gowa"]
 

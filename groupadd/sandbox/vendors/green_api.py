@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.model.identity import identity
+from groupadd.sandbox.answers import Code, Refused, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Code, Refused, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["GreenApi"]
 

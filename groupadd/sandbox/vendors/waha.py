@@ -11,9 +11,10 @@ from typing import ClassVar, Literal
 from attrs import evolve, frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import AddResult, Code, Refused, RosterRow, Unanswered
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, Code, Refused, RosterRow, Unanswered, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Waha"]
 
@@ -142,7 +143,7 @@ class Waha:
 
     def _by_gows(self, result: AddResult, *, by_lid: bool) -> Mapping[str, object]:
         """Return whatsmeow's row [I]."""
-        phone, lid = _jid(result), f"{result.person.lid}@lid" if result.person else ""
+        phone, lid = _jid(result), f"{result.account.lid}@lid" if result.account else ""
         offer = result.invite
         until = self.world.date(offer.expires_at).isoformat() if offer else None
         return {
@@ -159,8 +160,7 @@ class Waha:
     def _by_noweb(self, result: AddResult, *, by_lid: bool) -> Mapping[str, object]:
         """Return Baileys' row [P]. A number without an account has no LID."""
         phone = _jid(result)
-        by_lid = by_lid and result.person is not None and result.code is not Code.NOT_ON_WHATSAPP
-        jid = f"{result.person.lid}@lid" if by_lid and result.person else phone
+        jid = f"{result.account.lid}@lid" if by_lid and result.account else phone
         attrs = {"jid": jid, **({"phone_number": phone} if jid != phone else {})}
         offers: list[object] = []
         if result.code is not Code.ADDED:
@@ -338,12 +338,12 @@ class Waha:
 
 
 def _jid(result: AddResult) -> str:
-    return f"{result.person.phone}@s.whatsapp.net" if result.person else result.requested.id or ""
+    return f"{result.account.phone}@s.whatsapp.net" if result.account else result.requested.id or ""
 
 
 def _id(result: AddResult) -> str:
     """Return the id that the engines of WhatsApp Web use as the key."""
-    return f"{result.person.phone}@c.us" if result.person else f"{result.requested.phone}@c.us"
+    return f"{result.account.phone}@c.us" if result.account else f"{result.requested.phone}@c.us"
 
 
 def session_down(account: Account, session: str) -> ServerResponse | None:

@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import Code, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Code, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Whapi"]
 
