@@ -28,7 +28,7 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
 
 __all__ = ["Evolution"]
@@ -101,7 +101,7 @@ class Evolution:
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the roster, which the server asks of WhatsApp for each request [S]."""
         response = yield from self._read(LIST, query={"groupJid": group.jid})
-        return engines.read_roster(response, group, at="participants", proves=Proof.BOTH)
+        return roster.read_roster(response, group, at="participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._read(INFO, query={"groupJid": group.jid})))
@@ -130,8 +130,8 @@ class Evolution:
         return evolve(session, me=(yield from _or_none(self._me()))) if session.ready else session
 
     def _state(self) -> Flow[Session]:
-        response = envelope.raise_for_refusals((yield self._request(STATE)))
-        return MISSING if envelope.matches(response, 404, NO_INSTANCE) else common.read_session(response, STATES)
+        response = status_errors.raise_for_refusals((yield self._request(STATE)))
+        return MISSING if status_errors.matches(response, 404, NO_INSTANCE) else common.read_session(response, STATES)
 
     def _me(self) -> Flow[Identity | None]:
         """Ask for our own account: `ownerJid` [P], or the `owner` of an older server [?]."""
@@ -165,7 +165,7 @@ class Evolution:
             WrongAddress: The answer is not the server's.
             SessionNotReady: The session is down.
         """
-        if _may_mean_down(envelope.raise_for_refusals(response)):
+        if _may_mean_down(status_errors.raise_for_refusals(response)):
             session = yield from _or_none(self._state())
             if session and session.ready is False:
                 raise SessionNotReady(f"the provider's WhatsApp session is {session.says}: connect the instance")

@@ -26,8 +26,8 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
 
 __all__ = ["Gowa"]
@@ -110,7 +110,7 @@ class Gowa:
     def _add(self, group: GroupId, phones: Sequence[str]) -> Flow[AddReply]:
         """Ask once. A reply whose rest is `NOT_ASKED` means that no participant was asked for."""
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
-        if envelope.matches(response, 400, STRANGER):
+        if status_errors.matches(response, 400, STRANGER):
             return AddReply(rest=NOT_ASKED, says=STRANGER)
         return envelope.read_add(response, _claims)
 
@@ -127,7 +127,7 @@ class Gowa:
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the roster live: each request asks WhatsApp for the group [S], so it proves both."""
         response = yield from self._ask(LIST, query={"group_id": group.jid})
-        return engines.read_roster(response, group, at="results.participants", proves=Proof.BOTH)
+        return roster.read_roster(response, group, at="results.participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
@@ -161,7 +161,7 @@ class Gowa:
         device = {} if self.device_id is None else {"X-Device-Id": self.device_id}
         response = yield Request.to(endpoint, headers={**headers, **device}, **content)
         _raise_if_refused(response)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _phones(people: Sequence[Participant]) -> Sequence[str]:

@@ -26,9 +26,9 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, envelope, group_info, roster, status_errors
 from groupadd.readers.one_by_one import add_one_by_one
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Flow, Request, Response, Wire
 
 __all__ = ["GreenApi"]
@@ -90,13 +90,13 @@ class GreenApi:
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
         response = yield from self._ask(ADD, groupId=group.jid, participantChatId=common.chat_id(person))
-        if envelope.matches(response, 400, BAD_NAME):
+        if status_errors.matches(response, 400, BAD_NAME):
             return AddReply(rest=not_asked(Reason.INVALID_PARTICIPANT), says="400")
         return envelope.read_add(response, _reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read "the group chat's data" [D]: the vendor's one list of members, with its size, so it proves both."""
-        return engines.read_roster(
+        return roster.read_roster(
             (yield from self._ask(GROUP, groupId=group.jid)), group, at="participants", proves=Proof.BOTH
         )
 
@@ -127,7 +127,7 @@ class GreenApi:
     def _ask(self, endpoint: Endpoint, **body: str | Secret) -> Flow[Response]:
         params: dict[str, Wire] = {"instance": self.id_instance, "token": self.api_token}
         request = Request.to(endpoint, params=params, json=body or None, repeatable=endpoint not in {ADD, SEND})
-        return envelope.raise_for_refusals((yield request), REFUSALS)
+        return status_errors.raise_for_refusals((yield request), REFUSALS)
 
 
 def _reply(data: object) -> AddReply | None:

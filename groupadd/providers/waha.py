@@ -25,8 +25,8 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Waha"]
@@ -113,9 +113,9 @@ class Waha:
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the server's list, which proves what the engine's list proves; see `roster_proof`."""
         response = yield from self._ask(LIST, {"group": group.jid})
-        if envelope.matches(response, 404, NO_SUCH_ROUTE):
+        if status_errors.matches(response, 404, NO_SUCH_ROUTE):
             response = yield from self._ask(OLD_LIST, {"group": group.jid})
-        return engines.read_roster(response, group, at="", proves=Proof.NOTHING)
+        return roster.read_roster(response, group, at="", proves=Proof.NOTHING)
 
     def roster_proof(self) -> Flow[RosterProof]:
         """Ask for the engine, which the server's list depends on."""
@@ -161,7 +161,7 @@ class Waha:
             ProviderError: The provider refused the request.
         """
         response = yield from self._ask(endpoint, parts)
-        if envelope.matches(response, 404, NO_SUCH_ROUTE):
+        if status_errors.matches(response, 404, NO_SUCH_ROUTE):
             raise Unsupported(f"the WAHA server is too old: it has no {endpoint}")
         return response
 
@@ -172,7 +172,7 @@ class Waha:
         headers = {} if self.api_key is None else {"X-Api-Key": self.api_key}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
         _raise_if_refused(response)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _raise_if_refused(response: Response) -> None:

@@ -24,7 +24,7 @@ from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session
-from groupadd.readers import common, engines, envelope
+from groupadd.readers import common, engines, envelope, roster, status_errors
 from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Wasend"]
@@ -79,7 +79,7 @@ class Wasend:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the list that the vendor's pages present as the way to verify an add [D], so it proves both."""
-        return engines.read_roster((yield from self._ask(LIST, group)), group, at="participants", proves=Proof.BOTH)
+        return roster.read_roster((yield from self._ask(LIST, group)), group, at="participants", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group)), at="inviteCode")
@@ -99,7 +99,7 @@ class Wasend:
         params = {"session": self.session_id, "group": group.jid if group else ""}
         headers = {"Authorization": self.api_key.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _name(person: Participant) -> str:

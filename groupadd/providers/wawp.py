@@ -15,8 +15,8 @@ from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session, refuse_notify
-from groupadd.readers import common, engines, envelope
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, engines, envelope, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response, Wire
 
 __all__ = ["Wawp"]
@@ -78,7 +78,7 @@ class Wawp:
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the list with which the vendor's page audits "who is actually in the group" [D], so it proves both."""
-        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="", proves=Proof.BOTH)
+        return roster.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="")
@@ -100,12 +100,12 @@ class Wawp:
         response = yield self._request(SESSION, json={}, repeatable=True)
         if response.status in {404, 405}:
             response = yield self._request(OLD_SESSION)
-        return common.read_session(envelope.raise_for_refusals(response, REFUSALS), common.WAHA_STATES)
+        return common.read_session(status_errors.raise_for_refusals(response, REFUSALS), common.WAHA_STATES)
 
     def _ask(
         self, endpoint: Endpoint, parts: Mapping[str, str] | None = None, **content: Unpack[Content]
     ) -> Flow[Response]:
-        return envelope.raise_for_refusals((yield self._request(endpoint, parts, **content)), REFUSALS)
+        return status_errors.raise_for_refusals((yield self._request(endpoint, parts, **content)), REFUSALS)
 
     def _request(
         self, endpoint: Endpoint, parts: Mapping[str, str] | None = None, **content: Unpack[Content]

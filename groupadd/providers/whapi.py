@@ -26,8 +26,8 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Whapi"]
@@ -89,15 +89,13 @@ class Whapi:
         response = yield from self._ask(ADD, group.jid, json=body)
         if response.status == 409 and len(participants) == 1:
             return AddReply([(participants[0].id, Claim(ALREADY_MEMBER, "409"))])
-        if response.status == 409 or envelope.matches(response, 404, MISSING_PARTICIPANT):
+        if response.status == 409 or status_errors.matches(response, 404, MISSING_PARTICIPANT):
             return AddReply(rest=NOT_MENTIONED, says=str(response.status))
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
         """Read the group's record live [?], so it proves both; its `size` shows where rows are missing."""
-        return engines.read_roster(
-            (yield from self._ask(GROUP, group.jid)), group, at="participants", proves=Proof.BOTH
-        )
+        return roster.read_roster((yield from self._ask(GROUP, group.jid)), group, at="participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, group.jid)))
@@ -131,7 +129,7 @@ class Whapi:
     ) -> Flow[Response]:
         params, headers = {"group": group, "contact": contact}, {"Authorization": self.token.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _claims(data: object) -> AddReply | None:

@@ -27,8 +27,8 @@ from groupadd.provider import (
     Session,
     refuse_notify,
 )
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
 __all__ = ["WPPConnect"]
@@ -103,7 +103,7 @@ class WPPConnect:
         Events add those who join. The same model keeps people who have left in whatsapp-web.js (WAHA issue 2067), so
         that a row alone proves no presence.
         """
-        return engines.read_roster(
+        return roster.read_roster(
             (yield from self._ask(LIST, {"group": group.jid})), group, at="response", proves=Proof.ABSENCE
         )
 
@@ -166,7 +166,7 @@ class WPPConnect:
         token = token or (yield from self._token())
         params, headers = {"session": self.session_name, **(parts or {})}, {"Authorization": token.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _read_token(response: Response) -> Secret:
@@ -175,7 +175,7 @@ def _read_token(response: Response) -> Secret:
     Raises:
         ProviderError: The provider refused, or its answer holds no token.
     """
-    match envelope.read(envelope.raise_for_refusals(response, (WRONG_SECRET, *REFUSALS))):
+    match envelope.read(status_errors.raise_for_refusals(response, (WRONG_SECRET, *REFUSALS))):
         case {"token": str() as token} if token:
             return Secret(token)
     raise envelope.unreadable()

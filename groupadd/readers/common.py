@@ -14,7 +14,7 @@ from groupadd.model.identity import Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite
 from groupadd.provider import NumberCheck, SentMessage, Session
-from groupadd.readers import envelope
+from groupadd.readers import envelope, status_errors
 from groupadd.wire.messages import Flow, Response
 
 # The states of a WAHA session (devlikeapro/waha [S], its documentation [D]), and WAHA's 422 while a session is down
@@ -28,7 +28,7 @@ WAHA_STATES: Mapping[str, bool] = {
     "PASSKEY_CONFIRMATION_REQUIRED": False,
     "FAILED": False,
 }
-WAHA_SESSION_DOWN = envelope.Refusal(422, SessionNotReady, words=r'"expected":\s*\[')
+WAHA_SESSION_DOWN = status_errors.Refusal(422, SessionNotReady, words=r'"expected":\s*\[')
 
 
 def chat_id(person: Participant) -> str:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from groupadd import errors
 from groupadd.errors import ProviderError, WrongAddress
-from groupadd.readers import envelope
+from groupadd.readers import status_errors
 from groupadd.readers.address import missing_route, wrong_address
 from groupadd.wire.messages import Response
 from tests.support.scripts import says
@@ -71,7 +71,7 @@ def test_a_page_without_a_servers_name_is_still_named_by_its_host() -> None:
 @pytest.mark.parametrize("body", [b"", b"  ", b"{}", b'{"message": "not an a', b'"Forbidden"', b"[]", b"null", b"7"])
 def test_the_vendors_own_refusal_is_json_or_empty(status: int, body: bytes) -> None:
     assert wrong_address(Response(status, body)) is None
-    assert not isinstance(envelope.error_for_status(Response(status, body)), WrongAddress)
+    assert not isinstance(status_errors.error_for_status(Response(status, body)), WrongAddress)
 
 
 @pytest.mark.parametrize("status", [200, 400, 401, 409, 429, 500, 502, 503])
@@ -90,7 +90,7 @@ def test_a_page_of_any_other_status_says_nothing_of_the_address(status: int) -> 
 def test_a_frameworks_own_404_means_that_the_path_is_unknown(body: object) -> None:
     assert wrong_address(says(body, 404)) is None
     assert missing_route(says(body, 404)) is not None
-    assert isinstance(envelope.error_for_status(says(body, 404)), WrongAddress)
+    assert isinstance(status_errors.error_for_status(says(body, 404)), WrongAddress)
 
 
 @pytest.mark.parametrize(
@@ -102,11 +102,11 @@ def test_the_vendors_own_404_means_what_the_vendor_says(body: object) -> None:
 
 
 def test_the_vendors_own_refusals_come_after_the_question_who_answers() -> None:
-    refusals = (envelope.Refusal(403, errors.NotAuthenticated, "no such instance"),)
+    refusals = (status_errors.Refusal(403, errors.NotAuthenticated, "no such instance"),)
     with pytest.raises(errors.NotAuthenticated):
-        envelope.raise_for_refusals(says({"message": "x"}, 403), refusals)
+        status_errors.raise_for_refusals(says({"message": "x"}, 403), refusals)
     with pytest.raises(WrongAddress):
-        envelope.raise_for_refusals(Response(403, PAGES[0]), refusals)
+        status_errors.raise_for_refusals(Response(403, PAGES[0]), refusals)
 
 
 @given(st.integers(100, 599), st.binary(), st.text(), st.text())

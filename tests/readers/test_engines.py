@@ -7,7 +7,7 @@ from groupadd import errors
 from groupadd.errors import AnswerLost, ProviderError
 from groupadd.model.identity import GroupId, Person
 from groupadd.model.roster import Member, Proof, Roster
-from groupadd.readers import engines
+from groupadd.readers import engines, roster
 from tests.support.json_values import json_values
 from tests.support.scripts import says
 
@@ -17,7 +17,7 @@ PHONE, LID = "15550100", "99900011"
 
 
 def read_roster(answer: object, group: GroupId) -> Roster:
-    return engines.read_roster(says(answer), group, at="participants", proves=Proof.BOTH)
+    return roster.read_roster(says(answer), group, at="participants", proves=Proof.BOTH)
 
 
 @pytest.mark.parametrize(
