@@ -292,7 +292,7 @@ def boom(data: object, message: str = "An internal server error occurred") -> Re
         (says({"status": 400, "error": "Bad Request", "message": [["x"]]}, 400), "open", errors.RequestRefused),
     ],
 )
-def test_a_failed_number_check_is_told_by_the_exception(
+def test_a_failed_number_check_raises_what_the_exception_means(
     answer: Response, its_state: str | None, error: type[errors.ProviderError]
 ) -> None:
     answers = {CHECK: [answer]} | ({STATE: [state(its_state)]} if its_state else {})
@@ -544,8 +544,8 @@ def test_rows_by_lid_alone_say_nothing_of_several_people_and_everything_of_one(
     assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.NOT_ADDED, Reason.PRIVACY)]
     assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
     open_still = (Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY)
-    told = [(Status.ALREADY_MEMBER, None), (Status.NOT_ADDED, Reason.PRIVACY)]
-    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == (told if both_names else [open_still, open_still])
+    both = [(Status.ALREADY_MEMBER, None), (Status.NOT_ADDED, Reason.PRIVACY)]
+    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == (both if both_names else [open_still, open_still])
 
 
 @pytest.mark.parametrize(

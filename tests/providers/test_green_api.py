@@ -276,7 +276,7 @@ def test_in_a_lid_group_that_hides_numbers_the_number_check_resolves_members(cli
     assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.REFUSED)]
 
 
-def test_a_link_goes_to_a_participant_whom_looks_prove_refused_and_not_after_false_alone(
+def test_a_link_goes_to_a_participant_that_looks_prove_refused_and_not_after_false_alone(
     client: Client, world: World
 ) -> None:
     (unproven,) = client.add(EXAMPLE, [CLEO], invite="link", verify="never")

@@ -48,7 +48,7 @@ CALLS = (  # by the part of the path that tells the operation, the first that fi
     (r"connectionState|fetchInstances|/api/sessions/", "session"),
 )
 BY_HAND = ("raw", "text-body", "no-key", "instances")  # requests that no groupadd sends, or not alone
-ASKED_BESIDES = {  # whom a look at the group was about, where no request names them
+ASKED_BESIDES = {  # the people of a look at the group, where no request names them
     "34-lid-without-pn-check": ["12025550101", "12025550102"],
     "waha-34-check": ["12025550101", "12025550102"],
     "37-lid-without-pn-preflight": ["12025550101", "12025550102", "12025550105"],
@@ -147,7 +147,7 @@ class Recording:
         return {key: value for key, value in found.items() if value or key == "members"}
 
     def interactions(self) -> list[dict[str, object]]:
-        """Return the exchanges in vcrpy's form, scrubbed. An exchange without a response is left out."""
+        """Return the exchanges in vcrpy's form, scrubbed. An exchange without a response does not appear."""
         fictional = frozenset(re.findall(r"[\d-]{5,40}", json.dumps(self.exchanges)))
         scrubber = Scrubber({"FAKECODE1234abcd": INVITE}, fictional)
         return [self._interaction(one, scrubber) for one in self.exchanges if one.get("response")]
@@ -209,7 +209,7 @@ def _places(type_: str) -> Mapping[str, str]:
 
 
 def _named(exchange: Mapping[str, Any]) -> Iterator[str]:
-    """Yield the people whom a request names."""
+    """Yield the people that a request names."""
     match exchange["request"]["json"] or {}:
         case {"participants": [*people]}:
             yield from (one["id"] if isinstance(one, dict) else one for one in people)
