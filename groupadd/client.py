@@ -318,6 +318,7 @@ def connect(
         ConfigError: The configuration cannot be used. The text lists every fault with its place.
         ValueError: A setting has a value that it may not have.
     """
+    config = _hidden(config)
     loaded = _load(config)
     configured = loaded.provider(name)
     settings = evolve(loaded.add, **options)
@@ -333,10 +334,18 @@ def connect_async(
     **options: Unpack[AddOverrides],
 ) -> AsyncClient:
     """Return an async client for a configured provider; arguments and errors as for `connect`."""
+    config = _hidden(config)
     loaded = _load(config)
     configured = loaded.provider(name)
     settings = evolve(loaded.add, **options)
     return AsyncClient(configured.provider, name=configured.name, settings=settings, on_outcome=on_outcome, http=http)
+
+
+def _hidden(config: "ConfigSource") -> "ConfigSource":
+    """Return a config without readable keys, for local variables: a traceback may show them."""
+    from groupadd.config.sources import hidden
+
+    return hidden(config)
 
 
 def _load(config: "ConfigSource") -> "Config":

@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import ClassVar, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
+from attrs.converters import optional
 
 from groupadd.errors import (
     AnswerLost,
@@ -25,6 +26,7 @@ from groupadd.errors import (
     SessionNotReady,
     Unsupported,
 )
+from groupadd.model.cleaning import clean_word
 from groupadd.model.codes import (
     ACCEPTED,
     ADDED,
@@ -44,7 +46,7 @@ from groupadd.model.codes import (
     meaning_of,
 )
 from groupadd.model.identity import GroupId, Identity, Participant, identity
-from groupadd.model.masking import Secret, repr_masked_url, repr_scrubbed
+from groupadd.model.masking import Secret, masked_url, repr_scrubbed
 from groupadd.model.outcome import Evidence, Invite, Reason, Status
 from groupadd.model.roster import Member, Roster
 from groupadd.wire.endpoint import Endpoint
@@ -109,9 +111,9 @@ __all__ = [
     "Unsupported",
     "Wire",
     "identity",
+    "masked_url",
     "meaning_of",
     "refuse_notify",
-    "repr_masked_url",
 ]
 
 
@@ -131,7 +133,7 @@ class Claim:
     """
 
     meaning: Meaning
-    says: str | None = field(default=None, repr=repr_scrubbed)
+    says: str | None = field(default=None, converter=optional(clean_word), repr=repr_scrubbed)
     invite: Invite | None = None
     code: Secret | None = None
 
@@ -150,7 +152,7 @@ class AddReply:
 
     claims: Sequence[tuple[str | Identity, Claim]] = field(default=(), repr=lambda claims: f"<{len(claims)} claims>")
     rest: Meaning = NOT_MENTIONED
-    says: str | None = field(default=None, repr=repr_scrubbed)
+    says: str | None = field(default=None, converter=optional(clean_word), repr=repr_scrubbed)
 
 
 @frozen
@@ -164,7 +166,7 @@ class Session:
     """
 
     ready: bool | None
-    says: str | None = field(default=None, repr=repr_scrubbed)
+    says: str | None = field(default=None, converter=optional(clean_word), repr=repr_scrubbed)
     me: Identity | None = None
 
 

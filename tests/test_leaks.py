@@ -15,7 +15,7 @@ import httpx
 import pytest
 from attrs import frozen
 
-from groupadd import AddOutcome, AsyncClient, Client, GroupMembershipProvider, Membership, Roster
+from groupadd import AddOutcome, AsyncClient, Client, GroupMembershipProvider, Membership, Roster, connect
 from groupadd.cli import main
 from groupadd.config.load import load
 from groupadd.model.masking import Secret
@@ -235,6 +235,7 @@ def test_nothing_leaks_whatever_becomes_of_a_request(
         detector.capture_call(lambda: client.members(GROUP))
     assert any("/participants/add took" in text for text in detector.captured)
     assert detector.leaks == set()
+    assert "the key" not in detector.leaks_in_frames
 
 
 BROKEN_SERVERS: Mapping[str, Callable[[], AbstractContextManager[str]]] = {
@@ -256,7 +257,7 @@ def test_nothing_leaks_where_no_answer_comes(broken: str, way: Way, colour: Colo
         detector.capture_call(lambda: client.add(GROUP, PEOPLE, verify="never"))
         detector.capture_call(lambda: client.members(GROUP))
     assert any(" took " in text for text in detector.captured)
-    assert detector.leaks == set()
+    assert detector.leaks == detector.leaks_in_frames == set()
 
 
 # What the caller gives
@@ -306,11 +307,28 @@ BAD_TABLES: Sequence[Mapping[str, object]] = [
 ]
 
 
+@frozen(repr=False)
+class LoadConfig:
+    """A call without the config in a local variable of its own."""
+
+    table: Mapping[str, object]
+
+    def __call__(self) -> object:
+        return load({"providers": {"main": self.table}}, environ={"WAWP_TOKENS": KEY}).provider()
+
+
+class ConnectTo(LoadConfig):
+    def __call__(self) -> object:
+        return connect(config={"providers": {"main": self.table}})
+
+
 @pytest.mark.parametrize("table", BAD_TABLES)
 def test_nothing_leaks_of_a_config_that_is_wrong(table: Mapping[str, object], detector: LeakDetector) -> None:
-    detector.capture_call(lambda: load({"providers": {"main": table}}, environ={"WAWP_TOKENS": KEY}).provider())
+    for call in (LoadConfig(table), ConnectTo(table)):
+        detector.capture_call(call)
     assert any("ConfigError" in text or "UnknownProvider" in text for text in detector.captured)
     assert detector.leaks == set()
+    assert detector.leaks_in_frames == set() or table["type"] == KEY
 
 
 @pytest.mark.parametrize(
@@ -321,7 +339,7 @@ def test_nothing_leaks_of_a_file_that_is_not_toml(text: str, tmp_path: Path, det
     (tmp_path / "groupadd.toml").write_text(text)
     detector.capture_call(lambda: load(tmp_path / "groupadd.toml", environ={}))
     assert any("not TOML" in text for text in detector.captured)
-    assert detector.leaks == set()
+    assert detector.leaks == detector.leaks_in_frames == set()
 
 
 def test_nothing_leaks_of_a_config_that_is_right(detector: LeakDetector) -> None:
@@ -329,6 +347,7 @@ def test_nothing_leaks_of_a_config_that_is_right(detector: LeakDetector) -> None
     settings = load({"providers": {"main": MAIN, "b": {**MAIN, "api_key": "env:K"}}}, environ={**environ, "K": KEY})
     for value in (settings, settings.provider("main"), settings.provider("b"), settings.provider("b").provider):
         detector.capture(value)
+    assert detector.leaks == set()
     detector.capture_call(lambda: settings.provider(KEY))
     assert detector.leaks == set()
 

@@ -79,7 +79,7 @@ def ask(observer: RosterObserver, attempts: Attempts, settings: AddSettings) -> 
     reply = yield from _reply(observer, attempts, settings, sent)
     yield from or_keep(_record_claims(observer, attempts, reply), None)
     for attempt in attempts.values():
-        if attempt.claim is NOT_ASKED:
+        if attempt.claim is NOT_ASKED or not isinstance(attempt.claim, Claim):  # the provider's class failed
             attempt.claim = Claim(UNREADABLE)
     return sent
 

@@ -102,10 +102,10 @@ class Attempt:
     look_at: float = 0.0
 
     def record_claim(self, claim: Claim) -> None:
-        """Store a claim. Two claims that differ become a contradiction."""
+        """Store a claim. Two claims that differ become a contradiction, which shows the first two words."""
         if self.claim is NOT_ASKED:
             self.claim = claim
-        elif self.claim.meaning != claim.meaning:
+        elif self.claim.meaning not in {claim.meaning, CONTRADICTION}:
             self.claim = Claim(CONTRADICTION, f"{self.claim.says}, {claim.says}")
 
     @property

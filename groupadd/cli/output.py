@@ -195,7 +195,7 @@ def _write_line(stream: TextIO | None, text: str) -> None:
 
 
 class _Pauses(logging.Handler):
-    """Shows the driver's log records of its pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
+    """Shows warnings, and the driver's pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
 
     def __init__(self, console: QuietConsole) -> None:
         super().__init__(logging.INFO)
@@ -205,6 +205,9 @@ class _Pauses(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         wait_s = getattr(record, "wait_s", None)
+        if record.levelno >= logging.WARNING:
+            self.clear()
+            self._console.print(Text.assemble((record.levelname.lower(), "yellow"), ": ", record.getMessage()))
         if wait_s is None:
             return
         self.clear()

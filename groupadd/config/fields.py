@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeVar, Union, get_a
 
 import attrs
 
-from groupadd.config.sources import UNRESOLVED, ExternalText, Table, Value
+from groupadd.config.sources import UNRESOLVED, Table, Text, Value, revealed
 from groupadd.config.suggestions import call_untrusted, nearest
 from groupadd.errors import ConfigError
 from groupadd.model.masking import Secret
@@ -28,6 +28,7 @@ _WORDS: Mapping[Hint, str] = {
     str: "text, and not empty",
     Secret: "text in one line, not empty, without blanks at its ends",
 }
+TABLES: Hint = dict[str, Value]
 _LISTS: frozenset[Hint] = frozenset({tuple, list, Sequence})
 
 
@@ -75,15 +76,23 @@ def _value(value: Value, hint: Hint) -> Value:
     """
     if value is UNRESOLVED:
         return value
-    readings = [value]
-    if isinstance(value, ExternalText):
+    if hint == TABLES:  # their fields are known later
+        return _tables(value)
+    readings = [plain := revealed(value)]
+    if isinstance(value, Text) and value.is_external:
         with suppress(ValueError, RecursionError):
-            readings.append(tomllib.loads(f"value = {value}")["value"])
+            readings.append(tomllib.loads(f"value = {plain}")["value"])
     for reading in readings:
         with suppress(ConfigError):
             return call_untrusted(_structured, reading, hint)
-    near = nearest(value, get_args(hint)) if _origin(hint) is Literal and isinstance(value, str) else ""
+    near = nearest(plain, get_args(hint)) if _origin(hint) is Literal and isinstance(plain, str) else ""
     raise ConfigError(f"must be {_wanted(hint)}{near}")
+
+
+def _tables(value: Value) -> Value:
+    if not isinstance(value, dict):
+        raise ConfigError(f"must be {_wanted(TABLES)}")
+    return value
 
 
 def _structured(value: Value, hint: Hint) -> Value:

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from groupadd.config import registry
 from groupadd.config.fields import read, read_settings
-from groupadd.config.sources import ConfigSource, Table, Value, find
+from groupadd.config.sources import ConfigSource, Table, Value, find, hidden, hidden_environment
 from groupadd.config.suggestions import call_untrusted, listed, nearest
 from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.provider import GroupMembershipProvider
@@ -115,7 +115,9 @@ def load(config: ConfigSource = None, *, environ: Mapping[str, str] = os.environ
     Raises:
         ConfigError: No config is found, it cannot be read, or its shape is wrong. The text lists every fault.
     """
-    root = find(config, environ)
+    config, variables = hidden(config), hidden_environment(environ)
+    del environ  # a traceback with local variables would show it
+    root = find(config, variables)
     top, faults = read(root, _Top)
     if not faults and not top.get("providers"):
         faults.append(root.fault("missing: no provider is configured", "providers"))

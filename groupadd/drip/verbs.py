@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, TextIO
 
 from groupadd.config.load import Config, load
-from groupadd.config.sources import ConfigSource, config_files
+from groupadd.config.sources import ConfigSource, config_files, hidden
 from groupadd.drip import control, planning
 from groupadd.drip.export import export
 from groupadd.drip.fleet.watch import watch
@@ -38,7 +38,7 @@ class LedgerVerbs:
         lease_s: float | None = None,
     ) -> None:
         self._opened = Ledger.open(ledger or DEFAULT_URL, clock=clock)
-        self._config = config
+        self._config = hidden(config)
         self._lease_s = lease_s
         self._http: httpx.AsyncClient | None = None
         self._is_closed = False

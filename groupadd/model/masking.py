@@ -7,7 +7,7 @@ from typing import NoReturn, final
 
 from groupadd.errors import ConfigError
 
-_MASK = "•••"
+MASK = "•••"
 _HIDDEN = re.compile(r"chat\.whatsapp\.com/\S*|\+?[0-9][0-9 ().-]{5,}[0-9]")
 _PLAIN = re.compile(r"(?:(?:[A-Z]?[a-z]+|[A-Z]+|[0-9]{1,4})(?:[ ,_.-]+|$))*")  # keys mix their letters and digits
 _FEWEST_DIGITS = 5  # of a number, a JID or a LID
@@ -55,13 +55,13 @@ class Secret:
         return hash(self._reveal())
 
     def __repr__(self) -> str:
-        return f"Secret('{_MASK}')"
+        return f"Secret('{MASK}')"
 
     def __str__(self) -> str:
-        return _MASK
+        return MASK
 
     def __format__(self, spec: str) -> str:
-        return _MASK
+        return MASK
 
     def __getstate__(self) -> NoReturn:  # for copies and pickles of every protocol
         raise TypeError("a Secret is not copied or pickled: read it again where it is needed")
@@ -92,7 +92,7 @@ def masked(name: str) -> str:
     if not is_number:
         return name
     plus = "" if domain in {"lid", "g.us"} else "+"
-    return f"{plus}{digits[: min(4, len(digits) - 4)]}{_MASK}{digits[-2:]}{at}{domain}"
+    return f"{plus}{digits[: min(4, len(digits) - 4)]}{MASK}{digits[-2:]}{at}{domain}"
 
 
 def repr_masked(name: str | None) -> str:
@@ -105,15 +105,15 @@ def repr_masked_lid(lid: str | None) -> str:
     return repr_masked(lid and f"{lid}@lid")
 
 
-def repr_masked_url(url: str) -> str:
-    """Return the repr of an address with the credentials in it masked: a user and password, and the query.
+def masked_url(url: str) -> str:
+    """Return an address with the credentials in it masked: a user and password, and the query.
 
-    For the `base_url` of a provider: `base_url: str = field(repr=repr_masked_url)`.
+    A provider's address has neither: `base_url: str = field(converter=masked_url)`. A client refuses a masked one.
     """
     before, at, host = url.rpartition("@")
     scheme, slashes, _ = before.partition("//")
-    address, mark, _ = (f"{scheme if slashes else ''}{slashes}{_MASK}@{host}" if at else url).partition("?")
-    return repr(address + (mark and mark + _MASK))
+    address, mark, _ = (f"{scheme if slashes else ''}{slashes}{MASK}@{host}" if at else url).partition("?")
+    return address + (mark and mark + MASK)
 
 
 def scrubbed(text: str) -> str:

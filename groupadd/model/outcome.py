@@ -6,7 +6,9 @@ from datetime import datetime
 from enum import StrEnum
 
 from attrs import field, frozen
+from attrs.converters import optional
 
+from groupadd.model.cleaning import clean_word
 from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked, repr_scrubbed
 
@@ -82,7 +84,7 @@ class Invite:
     kind: str
     state: InviteState | None = None
     at: datetime | None = None
-    message_id: str | None = field(default=None, repr=repr_scrubbed)
+    message_id: str | None = field(default=None, converter=optional(clean_word), repr=repr_scrubbed)
     expires_at: datetime | None = None
 
     def as_dict(self) -> dict[str, object]:

@@ -11,7 +11,7 @@ from attrs import evolve, field, frozen
 from groupadd.errors import RequestRefused, SessionNotReady, Unsupported
 from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant, identity
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.outcome import Invite
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
@@ -67,7 +67,7 @@ class Gowa:
         "session": [STATUS],
     }
 
-    base_url: str = field(repr=repr_masked_url)
+    base_url: str = field(converter=masked_url)
     username: str | None = None
     password: Secret | None = None
     device_id: str | None = None

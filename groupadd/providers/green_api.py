@@ -12,7 +12,7 @@ from attrs import field, frozen
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
 from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
 from groupadd.readers import common, engines, envelope, group_info
@@ -67,7 +67,7 @@ class GreenApi:
 
     id_instance: str
     api_token: Secret
-    base_url: str = field(repr=repr_masked_url)
+    base_url: str = field(converter=masked_url)
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None

@@ -10,7 +10,7 @@ from attrs import evolve, field, frozen
 
 from groupadd.errors import NotAllowed, RequestRefused, SessionNotReady
 from groupadd.model.identity import GroupId, Identity, Participant
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
 from groupadd.readers import common, engines, envelope, group_info
@@ -67,7 +67,7 @@ class Waha:
     }
 
     session_name: str = field(alias="session")
-    base_url: str = field(repr=repr_masked_url)
+    base_url: str = field(converter=masked_url)
     api_key: Secret | None = None
 
     def add_participants(

@@ -20,7 +20,7 @@ from groupadd.model.codes import (
     meaning_of,
 )
 from groupadd.model.identity import GroupId, Identity, Participant
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, Session
 from groupadd.readers import common, engines, envelope
@@ -65,7 +65,7 @@ class Wasend:
 
     session_id: str
     api_key: Secret
-    base_url: str = field(default="https://api.wasend.dev", repr=repr_masked_url)
+    base_url: str = field(default="https://api.wasend.dev", converter=masked_url)
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None

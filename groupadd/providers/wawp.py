@@ -12,7 +12,7 @@ from attrs import field, frozen
 from groupadd.errors import SessionNotReady
 from groupadd.model.codes import NO_ANSWER
 from groupadd.model.identity import GroupId, Identity, Participant
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Endpoint, Endpoints, Session, refuse_notify
 from groupadd.readers import common, engines, envelope
@@ -65,7 +65,7 @@ class Wawp:
     instance_id: str
     access_token: Secret
     credentials_in: Literal["body", "query", "header"] = "body"
-    base_url: str = field(default="https://api.wawp.net", repr=repr_masked_url)
+    base_url: str = field(default="https://api.wawp.net", converter=masked_url)
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None

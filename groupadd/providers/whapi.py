@@ -12,7 +12,7 @@ from attrs import field, frozen
 from groupadd.errors import SessionNotReady
 from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
 from groupadd.readers import common, engines, envelope, group_info
@@ -63,7 +63,7 @@ class Whapi:
     }
 
     token: Secret
-    base_url: str = field(default="https://gate.whapi.cloud", repr=repr_masked_url)
+    base_url: str = field(default="https://gate.whapi.cloud", converter=masked_url)
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None

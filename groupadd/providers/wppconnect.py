@@ -12,7 +12,7 @@ from attrs import evolve, field, frozen
 from groupadd.errors import AnswerLost, NotAuthenticated, RequestRefused, SessionNotReady
 from groupadd.model.codes import NO_ANSWER, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant, identity
-from groupadd.model.masking import Secret, repr_masked_url
+from groupadd.model.masking import Secret, masked_url
 from groupadd.model.outcome import Reason, Status
 from groupadd.model.roster import Roster
 from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
@@ -73,7 +73,7 @@ class WPPConnect:
 
     session_name: str = field(alias="session")
     secret_key: Secret
-    base_url: str = field(repr=repr_masked_url)
+    base_url: str = field(converter=masked_url)
 
     def add_participants(
         self, group: GroupId, participants: Sequence[Participant], *, notify: bool | None

@@ -77,6 +77,14 @@ class Conformance:
             provider.base_url = provider.base_url
         assert all(len(secret) >= _SHORTEST_SECRET for secret in adapter.secrets().values())
 
+    def test_credentials_in_the_address_are_masked(self, adapter: AdapterUnderTest) -> None:
+        """The provider keeps no user, password or query of its `base_url`; `groupadd.provider.masked_url` does that."""
+        provider: Any = adapter.provider
+        if not any(one.name == "base_url" for one in attrs.fields(type(provider))):
+            pytest.skip("the provider's address is no field")
+        provider = attrs.evolve(provider, base_url=f"https://me:{INVITE_CODE}@api.example/?key={INVITE_CODE}")
+        assert INVITE_CODE not in provider.base_url
+
     @pytest.mark.parametrize("is_async", [False, True], ids=["sync", "async"])
     def test_a_cassette_replays_to_its_declared_outcome(self, cassette: Cassette, *, is_async: bool) -> None:
         """The run sends the recorded requests again: all of them, and no others."""

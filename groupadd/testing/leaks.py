@@ -22,6 +22,7 @@ class LeakDetector(logging.Handler):
 
     Attributes:
         captured: The captured texts.
+        local_variables: The local variables of all frames of captured exceptions, as text.
 
     Args:
         secrets: The secrets to find, by the name that `leaks` reports. A piece of 12 characters counts as a leak.
@@ -31,6 +32,7 @@ class LeakDetector(logging.Handler):
     def __init__(self, secrets: Mapping[str, str], numbers: Collection[str]) -> None:
         super().__init__()
         self.captured: list[str] = []
+        self.local_variables: list[str] = []
         self._secrets = secrets
         self._numbers = numbers
 
@@ -38,6 +40,11 @@ class LeakDetector(logging.Handler):
     def leaks(self) -> set[str]:
         """The leaks in all captured texts: names of secrets, and numbers."""
         return self.leaks_in("\n".join(self.captured))
+
+    @property
+    def leaks_in_frames(self) -> set[str]:
+        """The names of secrets that a local variable of a captured exception's frames shows."""
+        return self.leaks_in("\n".join(self.local_variables)) & self._secrets.keys()
 
     def leaks_in(self, text: str) -> set[str]:
         """Return the leaks in a text: names of secrets, and numbers; plain, percent-encoded or in Base64."""
@@ -64,9 +71,14 @@ class LeakDetector(logging.Handler):
             self.capture(part)
 
     def capture_error(self, error: BaseException | None) -> None:
-        """Capture an exception with its causes and contexts, including those that a traceback hides."""
+        """Capture an exception with its causes and contexts, including those that a traceback hides.
+
+        Error reporters keep the local variables of every frame, too.
+        """
         if error is not None:
             self.captured += [*traceback.format_exception(error), repr(error), repr(error.args), repr(vars(error))]
+            for frame, _ in traceback.walk_tb(error.__traceback__):
+                self.local_variables += map(repr, frame.f_locals.values())
             self.capture_error(error.__cause__)
             self.capture_error(error.__context__)
 

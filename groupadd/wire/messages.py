@@ -5,7 +5,6 @@ thrown in at the yield as `NoAnswer`. Flows do no I/O, so one body serves sync a
 to a transport. A flow never blocks: that would stall an event loop. A pause is a field of the next request.
 """
 
-import json
 import logging
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from email.utils import parsedate_to_datetime
@@ -15,6 +14,7 @@ from attrs import field, frozen
 
 from groupadd.model.masking import Secret
 from groupadd.wire.endpoint import Endpoint
+from groupadd.wire.json_text import read_json
 
 log: logging.Logger = logging.getLogger("groupadd")
 
@@ -91,7 +91,7 @@ class Response:
     Attributes:
         status: The HTTP status.
         body: The decoded body.
-        headers: Header fields, names in lower case.
+        headers: Header fields, names in lower case, values clean and at most 1,000 characters long.
         sent_at: The moment at which the request was sent, in seconds of the driver's clock.
         at: The moment at which the last byte arrived, likewise.
     """
@@ -120,12 +120,15 @@ class Response:
         return min(LONGEST_RETRY_S, max(wait.total_seconds(), 0.0))
 
     def json(self) -> object:
-        """Return the body as JSON: None for an empty body, `NOT_JSON` for a body that is not JSON."""
+        """Return the body as JSON: None for an empty body, `NOT_JSON` for a body that is not JSON.
+
+        Texts are clean. A body that is over a limit counts as not JSON, as does one with a name twice in an object.
+        """
         if not self.body.strip():
             return None
         try:
-            return json.loads(self.body)
-        except (ValueError, RecursionError):
+            return read_json(self.body)
+        except ValueError:
             return NOT_JSON
 
 

@@ -19,7 +19,8 @@ import httpx
 from attrs import field, frozen
 
 from groupadd.errors import ConfigError, ProviderUnreachable
-from groupadd.model.masking import Secret
+from groupadd.model.cleaning import clean_message
+from groupadd.model.masking import MASK, Secret
 from groupadd.wire.address import is_unencrypted
 from groupadd.wire.body import ACCEPTED_ENCODING, Body, BodyError
 from groupadd.wire.connections import DEADLINE, IN_FLIGHT, open_async_client, open_client
@@ -36,6 +37,7 @@ _NEVER_SENT = (
 )
 _NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
 _OTHER_PROCESS = "the httpx client was made in another process, so nothing was sent: make one in each process"
+_SHORTEST_ECHO = 8  # characters; a shorter secret may be in an answer by chance
 _LOOSE_LOGGERS = (
     "httpx",
     "httpcore.connection",
@@ -103,7 +105,7 @@ class HttpTransport:
             for piece in () if answer.is_stream_consumed else answer.iter_raw():
                 call.require_time()
                 body.add(piece)
-            return _response(answer, body)
+            return _response(answer, body, request)
         finally:
             answer.close()
 
@@ -158,7 +160,7 @@ class AsyncHttpTransport:
                 async for piece in answer.aiter_raw():
                     call.require_time()
                     body.add(piece)
-            return _response(answer, body)
+            return _response(answer, body, request)
         finally:
             await answer.aclose()
 
@@ -272,9 +274,24 @@ def _body(answer: httpx.Response) -> Body:
     return body
 
 
-def _response(answer: httpx.Response, body: Body) -> Response:
-    headers = {name.lower(): value for name, value in answer.headers.items()}
-    return Response(answer.status_code, body.whole(), headers)
+def _response(answer: httpx.Response, body: Body, request: Request) -> Response:
+    """Return the answer. What it echoes of the request's secrets is masked, as vendors do when they refuse a key."""
+    echoes = _echoes(request)
+    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
+    content = body.whole()
+    for echo in echoes:
+        content = content.replace(echo.encode(), MASK.encode())
+        headers = {name: value.replace(echo, MASK) for name, value in headers.items()}
+    return Response(answer.status_code, content, headers)
+
+
+def _echoes(request: Request) -> set[str]:
+    """Return the request's secrets as they may stand in its answer: a key without the word `Bearer` before it."""
+    sent = (request.params, request.query, request.headers, request.json or {})
+    secrets = (value.reveal() for part in sent for value in part.values() if isinstance(value, Secret))
+    words = {secret.rpartition(" ")[2] for secret in secrets}
+    spelled = (spelling for word in words for spelling in (word, quote(word, safe="@:"), json.dumps(word)[1:-1]))
+    return {spelling for spelling in spelled if len(spelling) >= _SHORTEST_ECHO}
 
 
 def _failure(error: BaseException, *, is_sent: bool) -> BaseException:

@@ -22,6 +22,12 @@ def test_pauses_between_looks_are_plain_lines_on_stderr_alone(capsys: pytest.Cap
     assert (out, err) == ("", "next look at the group in 8 s (Ctrl-C prints what is known so far)\n")
 
 
+def test_a_warning_is_shown_on_stderr_while_a_command_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    with Output(json=True).progress():
+        driver.warning("keys go to %s unencrypted", "api.example")
+    assert capsys.readouterr() == ("", "warning: keys go to api.example unencrypted\n")
+
+
 def test_at_a_terminal_the_line_about_a_pause_goes_away_again(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ from groupadd.model.masking import Secret
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
 from groupadd.settings import AddSettings
+from groupadd.testing.leaks import LeakDetector
 
 MAIN: Mapping[str, object] = {"type": "wasend", "session_id": "s1", "api_key": "sk-1"}
 BACKUP: Mapping[str, object] = {"type": "wawp", "instance_id": "i1", "access_token": "env:WAWP_ACCESS_TOKEN"}
@@ -377,17 +378,42 @@ def test_references_of_the_chosen_provider_alone_are_looked_up() -> None:
     ("reference", "fault"),
     [
         ("env:EMPTY", "the environment variable EMPTY is not set"),
-        ("file:none", "the file none cannot be read: No such file or directory"),
+        ("file:none", "there is no such file in ."),
+        ("file:blink", "there is no such file in .; did you mean blank?"),
+        ("file:secrets/none", "there is no such file in ."),
+        ("file:binary/none", "there is no such file in ."),
         ("file:.", "the file . cannot be read: Is a directory"),
         ("file:binary", "the file binary cannot be read: not text"),
         ("file:blank", f"must be {A_KEY}"),
-        ("file:a\0b", "the file a\0b cannot be read: not text"),
+        ("file:a\0b", "no file can have such a name"),
+        (f"file:{'k' * 300}", "the file that it names cannot be read: File name too long"),
     ],
 )
 def test_a_broken_reference_is_reported_with_its_target(reference: str, fault: str) -> None:
     Path("binary").write_bytes(b"sk-secret\xff")
     Path("blank").write_text("\n")
     assert faults_of(with_main(api_key=reference), {"EMPTY": ""}) == [f"config: providers.main.api_key: {fault}"]
+
+
+KEYS = [
+    "sk-live-SECRETKEY-0123456789",
+    "JBSWY3DPEHPK3PXP",
+    "AKIAIOSFODNN7EXAMPLE",
+    "wz/Live+7QmVxLrTbNcKd=",
+    "/9j/4AAQSkZJRgABAQAAAQ",
+    "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.x_y",
+    "0123456789ABCDEF_0123456789ABCDEF",
+    "ABCDEFGHIJKLMNOPQRSTUVWX",
+    "correct horse battery staple",
+]
+
+
+@pytest.mark.parametrize("scheme", ["env", "file"])
+@pytest.mark.parametrize("key", KEYS)
+def test_a_key_in_the_place_of_a_name_is_not_shown(scheme: str, key: str) -> None:
+    (fault,) = faults_of(with_main(api_key=f"{scheme}:{key}"), {"WASEND_API_KEY": key})
+    assert fault.startswith("config: providers.main.api_key: ")
+    assert not LeakDetector({"the key": key}, ()).leaks_in(fault)
 
 
 @pytest.mark.parametrize(("content", "secret"), [("sk-3", "sk-3"), ("sk-3\n", "sk-3"), ("sk-3\r\n", "sk-3")])

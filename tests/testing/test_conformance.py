@@ -56,6 +56,13 @@ class Remembers:
         return OneRequest("roof", self.whistle, self.base_url).add_participants(group, participants, notify=notify)
 
 
+@frozen
+class ShowsItsAddress(OneRequest):
+    """Keeps credentials in its address."""
+
+    base_url: str = "http://pigeon.invalid"
+
+
 class IgnoresNotify(OneRequest):
     """Ignores `notify`."""
 
@@ -162,6 +169,11 @@ def adding(provider: type[Pigeon]) -> Operation:
         (
             KIT.test_the_class_is_a_frozen_table_of_config_fields,
             *(AdapterUnderTest(Remembers(WHISTLE, "http://pigeon.invalid")), pytest.fail.Exception),
+        ),
+        (
+            KIT.test_credentials_in_the_address_are_masked,
+            AdapterUnderTest(ShowsItsAddress("roof", WHISTLE)),
+            AssertionError,
         ),
         (KIT.test_every_word_is_shown_or_listed_as_unproven, adapter(OneRequest), AssertionError),
         (KIT.test_notify_is_honoured_or_refused_before_anything_is_sent, adapter(IgnoresNotify), AssertionError),

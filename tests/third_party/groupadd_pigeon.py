@@ -29,7 +29,7 @@ from groupadd.provider import (
     Response,
     Roster,
     Secret,
-    repr_masked_url,
+    masked_url,
 )
 
 ADD = "PUT /flocks/{group}"
@@ -53,7 +53,7 @@ class Pigeon:
 
     loft: str
     whistle: Secret
-    base_url: str = field(repr=repr_masked_url)
+    base_url: str = field(converter=masked_url)
     loud: bool = True
 
     def add_participants(

@@ -48,7 +48,11 @@ def test_a_body_is_packed_once_and_with_gzip_or_not_read(encoding: str) -> None:
         Body(encoding)
 
 
-@pytest.mark.parametrize("raw", [b"{}", gzip.compress(b"{}")[:-3], zlib.compress(b"{}"), gzip.compress(b"x" * 99)[:20]])
+@pytest.mark.parametrize(
+    "raw",
+    [b"{}", gzip.compress(b"{}")[:-3], zlib.compress(b"{}"), gzip.compress(b"x" * 99)[:20]],
+    ids=["plain", "without its end", "deflate", "half"],
+)
 def test_a_body_that_is_no_whole_gzip_is_not_read(raw: bytes) -> None:
     with pytest.raises(BodyError):
         received(raw, "gzip")

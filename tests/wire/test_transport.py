@@ -1,16 +1,18 @@
 import asyncio
 import contextlib
 import gzip
+import json
 import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import httpx
 import pytest
 
 from groupadd.errors import ConfigError
-from groupadd.model.masking import Secret
+from groupadd.model.masking import MASK, Secret
 from groupadd.wire.body import LARGEST_BODY
 from groupadd.wire.connections import IN_FLIGHT
 from groupadd.wire.messages import NoAnswer, Request, Response
@@ -190,6 +192,19 @@ def test_an_answer_may_be_packed_with_gzip_and_every_request_says_so(send: Send)
     with recording() as (url, received):
         send(url, Request("GET", "/x"))
     assert b"\r\naccept-encoding: gzip\r\n" in received[0].lower()
+
+
+def test_an_answer_that_echoes_a_secret_of_its_request_shows_a_mask(send: Send) -> None:
+    key, token = 'wz/Live+7Qm"Vx', "fetched-token"
+    echo = {"path": f"/{quote(key, safe='@:')}", "error": f"{key} and {token} are wrong", "to": "+12025550143"}
+    raw = answer(json.dumps(echo).encode(), headers=f"Location: /?key={quote(key, safe='@:')}\r\n".encode())
+    request = Request(
+        "POST", "/{key}", params={"key": Secret(key)}, headers={"Authorization": Secret(token).within("Bearer {}")}
+    )
+    with server(says(raw)) as url:
+        response = send(url, request)
+    assert response.json() == {"path": f"/{MASK}", "error": f"{MASK} and {MASK} are wrong", "to": "+12025550143"}
+    assert response.headers["location"] == f"/?key={MASK}"
 
 
 @pytest.mark.parametrize("encoding", ["gzip, gzip", "gzip,gzip", "br", "deflate", "zstd"])

@@ -5,6 +5,7 @@ Sources: [S] wppconnect-team/wppconnect-server 2.10.4, and wa-js; [R] answers of
 """
 
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
 from typing import ClassVar
 
 from attrs import frozen
@@ -59,7 +60,7 @@ class WPPConnect:
     @property
     def _token(self) -> str:
         """The token. A real server returns a new salted hash of the same two each time, and accepts them all [S]."""
-        return f"$2b$10$of-{self.session}-and-{self.secret_key}"
+        return f"$2b$10${sha256(f'{self.session}{self.secret_key}'.encode()).hexdigest()}"
 
     def guard(self, request: ServerRequest) -> ServerResponse | None:
         """Check the session's token, its state, and the group, in this order [S]."""
