@@ -15,10 +15,10 @@ from groupadd import people_file
 from groupadd.cli import tables
 from groupadd.cli.demo import demo
 from groupadd.cli.dry_run import dry_run
-from groupadd.cli.error_messages import defect, error_message, interruption, missing_extra
+from groupadd.cli.error_messages import defect, error_message, exited, interruption, missing_extra
 from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_preflight
 from groupadd.cli.options import AddOptions, FromFile, ProviderOptions
-from groupadd.cli.output import Output
+from groupadd.cli.output import HelpConsole, Output
 from groupadd.cli.providers import providers
 from groupadd.cli.sandbox import sandbox
 from groupadd.client import Client
@@ -26,10 +26,12 @@ from groupadd.config.load import Config, ConfiguredProvider
 from groupadd.errors import GroupAddError, Interrupted, ProviderError
 from groupadd.model.identity import GroupId
 from groupadd.model.json_form import to_json
-from groupadd.model.masking import masked
+from groupadd.model.masking import masked, scrubbed
 from groupadd.model.outcome import AddOutcome
 from groupadd.people_file import STDIN, People
 from groupadd.wire.interrupt import CTRL_C
+
+_ADDING = {("add",), ("drip", "run"), ("drip", "work")}
 
 app: App = App(
     name="groupadd",
@@ -160,16 +162,23 @@ def run(arguments: Sequence[str]) -> Exit:
             stream.reconfigure(errors="replace")  # a terminal without a character must not stop the command
     output = Output(json="--json" in arguments)
     try:
-        return Exit(app(arguments, exit_on_error=False, print_error=False) or 0)
+        return Exit(app(arguments, console=HelpConsole(), exit_on_error=False, print_error=False) or 0)
     except (GroupAddError, CycloptsError) as error:
         return output.show_error(error_message(error))
     except KeyboardInterrupt:
         return output.show_error(interruption())
+    except SystemExit:  # our own commands return their exit codes
+        return output.show_error(exited(may_have_added=_adds(arguments)))
     except Exception as error:  # noqa: BLE001  Python's own exit code is 1, which means that a person is not in
         if isinstance(error, ImportError) and (missing := missing_extra(error)):
             return output.show_error(missing)
-        output.info(traceback.format_exc())
-        return output.show_error(defect(error))
+        output.info(scrubbed(traceback.format_exc()))
+        return output.show_error(defect(error, may_have_added=_adds(arguments)))
+
+
+def _adds(arguments: Sequence[str]) -> bool:
+    """Return whether a command line is one that adds people."""
+    return tuple(arguments[:1]) in _ADDING or tuple(arguments[:2]) in _ADDING
 
 
 def _people(output: Output, participants: Sequence[str], source: str | None) -> People:

@@ -55,7 +55,7 @@ _HINTS: Mapping[type[GroupAddError], str] = {
     AnswerLost: "run the command again: it only reads",
 }
 _HELP = "`groupadd --help` lists the commands"
-_REPORT_BUG = "`groupadd check` shows who is in; please report the bug with the lines above"
+_REPORT_BUG = "please report the bug with the lines above"
 _MAYBE_APPLIED = "people may have been added all the same; `groupadd check` shows who is in"
 _EXTRAS: Mapping[str, str] = {"sqlalchemy": "drip", "procrastinate": "procrastinate", "psycopg": "procrastinate"}
 
@@ -87,10 +87,30 @@ def missing_extra(error: ImportError) -> ErrorMessage | None:
     return ErrorMessage("NotInstalled", message, None, Exit.NOT_SENT)
 
 
-def defect(error: Exception) -> ErrorMessage:
-    """Return the message for an unexpected error, without the error's own text, which the traceback shows."""
-    message = f"{type(error).__name__} inside groupadd: this is a bug; people may have been added all the same"
-    return ErrorMessage("InternalError", message, _REPORT_BUG, Exit.DEFECT)
+def defect(error: Exception, *, may_have_added: bool) -> ErrorMessage:
+    """Return the message for an unexpected error, without the error's own text, which the traceback shows.
+
+    Args:
+        error: The error.
+        may_have_added: Whether the command adds people.
+    """
+    message = f"{type(error).__name__} inside groupadd: this is a bug"
+    if not may_have_added:
+        return ErrorMessage("InternalError", message, _REPORT_BUG, Exit.DEFECT)
+    hint = f"`groupadd check` shows who is in; {_REPORT_BUG}"
+    return ErrorMessage("InternalError", f"{message}; people may have been added all the same", hint, Exit.DEFECT)
+
+
+def exited(*, may_have_added: bool) -> ErrorMessage:
+    """Return the message for a plugin that would have ended the program with an exit code of its own.
+
+    Args:
+        may_have_added: Whether the command adds people.
+    """
+    message = "the provider's plugin tried to end the program"
+    if not may_have_added:
+        return ErrorMessage("ConfigError", message, None, Exit.NOT_SENT)
+    return ErrorMessage("ConfigError", message, _MAYBE_APPLIED, Exit.UNKNOWN)
 
 
 def interruption() -> ErrorMessage:

@@ -5,17 +5,20 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
-from typing import TextIO
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
 
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleDimensions, RenderableType
 from rich.live import Live
 from rich.text import Text
 
 from groupadd.cli.error_messages import ErrorMessage
 from groupadd.cli.exit_codes import Exit
 from groupadd.errors import CannotWrite
+from groupadd.files import why
+from groupadd.model.cleaning import one_line
 
+_NARROWEST = 60  # columns
 _log = logging.getLogger("groupadd")
 
 
@@ -28,8 +31,8 @@ class Output:
 
     def __init__(self, *, json: bool = False) -> None:
         self.json = json
-        self._out = _QuietConsole()
-        self._err = _QuietConsole(stderr=True)
+        self._out = QuietConsole()
+        self._err = QuietConsole(stderr=True)
 
     @property
     def is_interactive(self) -> bool:
@@ -39,12 +42,12 @@ class Output:
     @property
     def is_live(self) -> bool:
         """Whether stderr is a terminal that can rewrite its last line."""
-        return self._err.is_terminal and not self._err.is_dumb_terminal
+        return self._err.can_rewrite
 
     def show(self, data: Mapping[str, object], view: RenderableType) -> None:
         """Print a command's result on stdout: `data` as JSON, or `view` for people."""
         if self.json:
-            self._print(json.dumps(data, indent=2), soft_wrap=True)
+            self._write(json.dumps(data, indent=2))
         else:
             self._print(view)
 
@@ -62,7 +65,7 @@ class Output:
         """
         if sys.stdout is None:
             raise CannotWrite("standard output cannot be written: it is closed")
-        why = ""
+        fault = None
         try:
             yield sys.stdout
             sys.stdout.flush()
@@ -70,9 +73,9 @@ class Output:
             self._out.on_broken_pipe()
         except OSError as error:
             self._out.on_broken_pipe()
-            why = error.strerror or type(error).__name__
-        if why:
-            raise CannotWrite(f"standard output cannot be written: {why}")
+            fault = why(error)
+        if fault is not None:
+            raise CannotWrite(f"standard output cannot be written: {fault}")
 
     def info(self, message: RenderableType) -> None:
         """Print a message on stderr."""
@@ -85,23 +88,33 @@ class Output:
         """Print an error on stderr, with `--json` on stdout too, and return its exit code."""
         if self.json:
             form = {"type": error.type, "message": error.message}
-            self._print(json.dumps({"error": form}), soft_wrap=True)
-        self.info(Text.assemble(("error", "bold red"), ": ", error.message.replace("\n", "\n       ")))
+            self._write(json.dumps({"error": form}))
+        message = "\n       ".join(map(one_line, error.message.split("\n")))
+        self.info(Text.assemble(("error", "bold red"), ": ", message))
         if error.hint is not None:
             self.info(Text.assemble("\n", ("hint", "bold cyan"), f": {error.hint}"))
         return error.exit
 
-    def _print(self, *parts: RenderableType, sep: str = " ", soft_wrap: bool = False) -> None:
+    def _print(self, *parts: RenderableType, sep: str = " ") -> None:
+        """Print text for people on stdout."""
+        self._to_stdout(lambda: self._out.print(*parts, sep=sep), lambda: self._err.print(*parts, sep=sep))
+
+    def _write(self, data: str) -> None:
+        """Write data on stdout as it is: neither the width nor the kind of a terminal changes it."""
+        self._to_stdout(lambda: _write_line(sys.stdout, data), lambda: _write_line(sys.stderr, data))
+
+    def _to_stdout(self, print_it: Callable[[], None], print_on_stderr: Callable[[], None]) -> None:
         """Print on stdout. If stdout cannot be written, print on stderr, so that no outcome is lost."""
-        why = "it is closed" if sys.stdout is None else None  # rich would drop the text
+        fault = "it is closed" if sys.stdout is None else None  # rich would drop the text
         try:
-            self._out.print(*parts, sep=sep, soft_wrap=soft_wrap)
+            print_it()
         except OSError as error:
             self._out.on_broken_pipe()
-            why = error.strerror or type(error).__name__
-        if why is not None:
-            self.info(f"standard output cannot be written ({why}); its text follows:\n")
-            self._err.print(*parts, sep=sep, soft_wrap=soft_wrap)
+            fault = why(error)
+        if fault is not None:
+            self.info(f"standard output cannot be written ({fault}); its text follows:\n")
+            with suppress(OSError):  # the exit code still reports the result
+                print_on_stderr()
 
     @contextmanager
     def live(self, view: Callable[[], RenderableType]) -> Generator[None]:
@@ -123,7 +136,7 @@ class Output:
             handler.clear()
 
 
-class _QuietConsole(Console):
+class QuietConsole(Console):
     """A console that prints data as it is: no markup, no escape codes under NO_COLOR, no error for a closed pipe."""
 
     def __init__(self, *, stderr: bool = False) -> None:
@@ -135,18 +148,59 @@ class _QuietConsole(Console):
             highlight=False,
         )
 
+    @property
+    def size(self) -> ConsoleDimensions:
+        """The size of the terminal. A narrower one wraps the lines by itself: rich would cut words, or show none."""
+        size = super().size
+        return ConsoleDimensions(max(size.width, _NARROWEST), size.height)
+
+    @size.setter
+    def size(self, new_size: tuple[int, int]) -> None:
+        self._width, self._height = new_size
+
+    @property
+    def can_rewrite(self) -> bool:
+        """Whether the console is a terminal on which lines can be rewritten: none of them wraps."""
+        return self.is_terminal and not self.is_dumb_terminal and super().size.width >= _NARROWEST
+
     def on_broken_pipe(self) -> None:
         """Discard further output: the exit code still reports the result."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if self.stderr else sys.stdout).fileno())
+        with suppress(OSError, ValueError):  # a stream that is no file
+            os.dup2(os.open(os.devnull, os.O_WRONLY), (sys.stderr if self.stderr else sys.stdout).fileno())
+
+
+class HelpConsole(QuietConsole):
+    """The console for pages of help."""
+
+    def print(self, *parts: Any, **options: Any) -> None:
+        """Print a page.
+
+        Raises:
+            CannotWrite: Stdout cannot be written.
+        """
+        fault = None
+        try:
+            super().print(*parts, **options)
+        except OSError as error:
+            self.on_broken_pipe()
+            fault = why(error)
+        if fault is not None:
+            raise CannotWrite(f"standard output cannot be written: {fault}")
+
+
+def _write_line(stream: TextIO | None, text: str) -> None:
+    if stream is not None:
+        stream.write(f"{text}\n")
+        stream.flush()
 
 
 class _Pauses(logging.Handler):
     """Shows warnings, and the driver's pauses: one line that is rewritten on a terminal, plain lines elsewhere."""
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: QuietConsole) -> None:
         super().__init__(logging.INFO)
         self._console = console
-        self._rewrites = console.is_terminal and not console.is_dumb_terminal
+        self._rewrites = console.can_rewrite
         self._showing = False
 
     def emit(self, record: logging.LogRecord) -> None:

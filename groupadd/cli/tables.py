@@ -12,6 +12,7 @@ from groupadd.adding.observe import Membership
 from groupadd.adding.preflight import Preflight
 from groupadd.cli.dry_run import DryRun
 from groupadd.cli.provider_info import ADDING, ProviderInfo
+from groupadd.model.cleaning import one_line
 from groupadd.model.outcome import AddOutcome, Evidence, ParticipantOutcome, Reason, Status
 from groupadd.model.reasons import REASONS
 from groupadd.model.roster import Member, Roster
@@ -178,8 +179,8 @@ def _ability(name: str) -> str:
 
 
 def plain(text: str) -> Text:
-    """Return a text from elsewhere without markup and control characters, safe for a terminal."""
-    return Text("".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text))
+    """Return a text from elsewhere in one line, without markup and control characters."""
+    return Text(one_line(text))
 
 
 def indented(view: RenderableType) -> Padding:

@@ -24,10 +24,11 @@ def call_untrusted(call: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T
     """Call a plugin's code.
 
     Raises:
-        ConfigError: The code raised an error. Only its type is shown, and it is not chained: it may hold secrets.
+        ConfigError: The code raised an error, or would end the program. Only the error's type is shown, and it is not
+            chained: it may hold secrets.
     """
     try:
         return call(*args, **kwargs)
-    except Exception as error:  # noqa: BLE001  a plugin may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a plugin may raise anything
         kind = type(error).__name__
     raise ConfigError(kind)

@@ -1,4 +1,8 @@
-"""A sandbox behind a real HTTP/1.1 server on loopback, with real broken connections and real slow responses."""
+"""A sandbox behind a real HTTP/1.1 server on loopback, with real broken connections and real slow responses.
+
+Browsers on this machine reach the server, too. A page of another origin must neither drive it nor read it. So the
+server answers to its own names alone (against DNS rebinding), sends no CORS header, and refuses other origins.
+"""
 
 import http.client
 import socket
@@ -12,6 +16,8 @@ from groupadd.sandbox.messages import Handler, ServerResponse
 
 HOST = "127.0.0.1"
 _PHRASES = {**http.client.responses, 422: "Unprocessable Entity"}  # Python 3.13 renames 422; cassettes stay the same
+_NAMES = (HOST, "localhost")
+_OTHER_SITES = frozenset({"cross-site", "same-site"})  # Sec-Fetch-Site, of another origin (W3C Fetch Metadata)
 _LONGEST_BODY = 16 * 1024 * 1024
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER with 0 s: closing the socket sends a reset
 
@@ -101,6 +107,9 @@ class _Handler(BaseHTTPRequestHandler):
         self._serve()
 
     def _serve(self) -> None:
+        if not self._is_from_here():
+            self.send_error(HTTPStatus.FORBIDDEN)
+            return
         length = self.headers.get("Content-Length", "0")
         if "Transfer-Encoding" in self.headers:
             self.send_error(HTTPStatus.LENGTH_REQUIRED)
@@ -109,6 +118,17 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body = self.rfile.read(int(length))
             self._send(self._host.service(self.command, self.path, dict(self.headers.items()), body))
+
+    def _is_from_here(self) -> bool:
+        """Return whether a request names this server, and comes from no page of another origin."""
+        port = self._host.server_port
+        hosts = {name if port == http.client.HTTP_PORT else f"{name}:{port}" for name in _NAMES}
+        origins = {f"http://{host}" for host in hosts}
+        return (
+            {host.lower() for host in self.headers.get_all("Host", [""])} <= hosts
+            and {*self.headers.get_all("Origin", [])} <= origins
+            and not {*self.headers.get_all("Sec-Fetch-Site", [])} & _OTHER_SITES
+        )
 
     def _send(self, response: ServerResponse) -> None:
         if response.disconnect is not None:

@@ -1,10 +1,11 @@
-"""Signals for programs. Ctrl-C ends a request, but no computation of a flow. SIGTERM ends a long run in order."""
+"""Signals for programs. Ctrl-C ends a request, but no computation of a flow; SIGTERM and SIGHUP are as Ctrl-C."""
 
 import asyncio
 import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Self
 
 
@@ -33,6 +34,32 @@ class _CtrlC:
 
 
 CTRL_C = _CtrlC()
+_AS_CTRL_C = tuple(getattr(signal, name) for name in ("SIGTERM", "SIGHUP") if hasattr(signal, name))
+
+
+@contextmanager
+def terminated_as_by_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP do what Ctrl-C does at that moment, unless a handler of another program's is set.
+
+    A signal that is ignored, as under `nohup`, stays ignored. Python delivers signals to the main thread: in another
+    one, the block runs without them.
+    """
+    is_main = threading.current_thread() is threading.main_thread()
+    ours = [one for one in _AS_CTRL_C if is_main and signal.getsignal(one) is signal.SIG_DFL]
+    for one in ours:
+        signal.signal(one, _press_ctrl_c)
+    try:
+        yield
+    finally:
+        for one in ours:
+            signal.signal(one, signal.SIG_DFL)
+
+
+def _press_ctrl_c(_: int, frame: FrameType | None) -> None:
+    handler = signal.getsignal(signal.SIGINT)
+    if not callable(handler):  # in the background, shells let programs ignore Ctrl-C
+        raise KeyboardInterrupt
+    handler(signal.SIGINT, frame)
 
 
 @contextmanager

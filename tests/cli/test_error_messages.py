@@ -8,7 +8,7 @@ from groupadd.cli.error_messages import defect, error_message, missing_extra
 from groupadd.cli.exit_codes import Exit
 from groupadd.errors import GroupAddError
 from groupadd.sandbox.example import GROUP
-from tests.support.cli import Served
+from tests.support.cli import ADA, Served
 
 
 @pytest.mark.parametrize(
@@ -49,10 +49,40 @@ def test_a_refusal_names_the_provider_its_address_and_the_group(
     assert where.endswith(", group 1203•••42@g.us")
 
 
-def test_a_bug_shows_only_its_type() -> None:
-    message = defect(KeyError("+12025550143"))
+@pytest.mark.parametrize("may_have_added", [False, True])
+def test_a_bug_shows_only_its_type(*, may_have_added: bool) -> None:
+    message = defect(KeyError("+12025550143"), may_have_added=may_have_added)
     assert "KeyError inside groupadd" in message.message
     assert "0143" not in message.message
+    assert ("may have been added" in message.message) is may_have_added
+    assert ("groupadd check" in str(message.hint)) is may_have_added
+
+
+@pytest.mark.parametrize(
+    ("argv", "adds"),
+    [(["add", GROUP, ADA], True), (["drip", "run"], True), (["drip", "status"], False), (["members", GROUP], False)],
+)
+def test_only_a_command_that_adds_says_that_people_may_have_been_added(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, argv: list[str], *, adds: bool
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("a bug: +1 202 555 0143")
+
+    monkeypatch.setattr("groupadd.client.Client.add", fail)
+    monkeypatch.setattr("groupadd.client.Client.members", fail)
+    monkeypatch.setattr("groupadd.cli.drip.commands.LedgerOptions.open", fail)
+    assert main(argv) == Exit.DEFECT
+    printed = capsys.readouterr().err
+    assert ("may have been added" in printed) is adds
+    assert "0143" not in printed
+
+
+def test_an_error_cannot_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    for argv in (["add", GROUP, "--from", "p\x1b[31m\ud83d.csv"], ["add", "\x1b]0;title\x07"], ["\x1b[2J"]):
+        assert main(argv) == Exit.NOT_SENT
+        printed = capsys.readouterr().err
+        assert "error: " in printed
+        assert not {"\x1b", "\x07", "\ud83d"} & {*printed}
 
 
 @pytest.mark.parametrize(("package", "extra"), [("sqlalchemy", "drip"), ("psycopg", "procrastinate")])

@@ -1,5 +1,6 @@
 """Standard output is data, standard error is talk; colour is for terminals."""
 
+import json
 from collections.abc import Mapping
 
 import pytest
@@ -64,3 +65,30 @@ def test_data_that_comes_in_pieces_is_refused_where_stdout_was_closed(monkeypatc
     monkeypatch.setattr("sys.stdout", None)
     with pytest.raises(CannotWrite, match="it is closed"), Output().stream():
         pytest.fail("there is nowhere to pour it")
+
+
+@pytest.mark.parametrize("columns", ["0", "1", "20", "59"])
+def test_on_a_narrow_terminal_no_word_is_cut(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, columns: str
+) -> None:
+    monkeypatch.setenv("COLUMNS", columns)
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    output = Output()
+    assert not output.is_live, "lines that wrap cannot be rewritten"
+    assert main(["add", GROUP, ADA]) == 0
+    printed = capsys.readouterr().out
+    assert max(map(len, printed.splitlines())) <= 60
+    assert {ADA, "Participant", "reported", "added"} <= {*printed.split()}
+
+
+def test_json_is_written_past_the_terminal(
+    served: Served, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object, **__: object) -> None:
+        pytest.fail("rich is asked")
+
+    monkeypatch.setattr("rich.console.Console.print", fail)
+    for argv in (["add", GROUP, ADA], ["members", GROUP], ["providers"], ["add", GROUP, ADA, "--dry-run"]):
+        assert main([*argv, "--json"]) == 0
+        assert isinstance(json.loads(capsys.readouterr().out), dict)

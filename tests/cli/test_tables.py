@@ -13,7 +13,7 @@ def test_what_a_provider_says_is_no_command_to_the_terminal() -> None:
     hostile = person(Status.UNKNOWN, Reason.UNRECOGNISED, provider_says="\x1b[2J\rgone [red]")
     out = rendered(tables.outcome(AddOutcome("main", "wasend", GROUP, (hostile,))))
     assert "\x1b" not in out
-    assert "�[2J�gone [red]" in out
+    assert "�[2J gone [red]" in out
 
 
 @pytest.mark.parametrize("width", [80, 120])

@@ -1,5 +1,6 @@
 """The config: all its faults are reported at once, each with its place and without its value."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -363,3 +364,29 @@ def test_importing_config_imports_neither_cattrs_nor_platformdirs() -> None:
     program = "import sys, groupadd.config.load; sys.exit(bool({'cattrs', 'platformdirs'} & sys.modules.keys()))"
     folder = Path(groupadd.__file__).parents[1]
     assert subprocess.run([sys.executable, "-c", program], cwd=folder, check=False).returncode == 0
+
+
+def nested(depth: int) -> dict[str, object]:
+    table: dict[str, object] = {}
+    for _ in range(depth):
+        table = {"a": table}
+    return table
+
+
+def test_tables_that_are_nested_too_deeply_are_an_error(empty_house: Path) -> None:
+    Path("groupadd.toml").write_text(f"{'.'.join('a' * 5000)} = 1\n")
+    for config in (None, nested(5000)):
+        with pytest.raises(ConfigError, match="nested too deeply"):
+            load(config, environ={})
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_a_config_without_end_or_without_a_writer_is_an_error_at_once(empty_house: Path) -> None:
+    os.mkfifo("pipe")
+    with pytest.raises(ConfigError, match="no provider is configured"):
+        load("pipe", environ={})
+    with pytest.raises(ConfigError, match="cannot be read: it is larger than 1,024 kB"):
+        load("/dev/zero", environ={})
+    table = {"type": "wasend", "session_id": "s", "api_key": "file:/dev/zero"}
+    with pytest.raises(ConfigError, match=r"api_key: .*cannot be read"):
+        load({"providers": {"main": table}}, environ={}).provider()

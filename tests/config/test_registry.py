@@ -8,6 +8,8 @@ from textwrap import dedent
 import pytest
 
 from groupadd import providers
+from groupadd.cli import main
+from groupadd.cli.exit_codes import Exit
 from groupadd.config import registry
 from groupadd.errors import ConfigError, UnknownProvider
 from groupadd.model.masking import Secret
@@ -157,3 +159,26 @@ def test_abilities_are_the_protocols_that_a_class_has_the_methods_of() -> None:
     assert "ResolvesLids" in registry.abilities(Wawp)
     assert set(registry.abilities(Wawp)) - set(registry.abilities(Wasend)) == {"ResolvesLids"}
     assert "GroupMembershipProvider" not in registry.abilities(Wawp)
+
+
+@pytest.mark.parametrize("end", ["raise SystemExit(0)", "import sys\nsys.exit()", "import os\nraise KeyError('x')"])
+def test_a_plugin_that_would_end_the_program_when_it_is_imported_is_a_config_error(brings: Brings, end: str) -> None:
+    brings("groupadd-acme", "acme_exits", f"{end}\n{PROVIDER}", acme="acme_exits:Acme")
+    with pytest.raises(ConfigError, match=r"acme_exits:Acme .*cannot be imported"):
+        registry.load("acme")
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [(["add"], Exit.NOT_SENT), (["members"], Exit.NOT_SENT), (["add", "in a flow"], Exit.UNKNOWN)],
+)
+def test_no_exit_code_of_a_plugins_becomes_ours(
+    brings: Brings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, command: list[str], code: Exit
+) -> None:
+    in_flow = PROVIDER.replace("return AddReply()", "raise SystemExit(0)")
+    at_once = f"raise SystemExit(0)\n{PROVIDER}"
+    brings("groupadd-acme", "acme_ends", in_flow if command[1:] else at_once, acme="acme_ends:Acme")
+    monkeypatch.chdir(tmp_path)
+    Path("groupadd.toml").write_text('[providers.main]\ntype = "acme"\ntoken = "k"\n')
+    numbers = ["+12025550143"] if command[0] == "add" else []
+    assert main([command[0], "120363000000000042@g.us", *numbers]) == code

@@ -11,9 +11,9 @@ import pytest
 
 from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
-from groupadd.sandbox import vendor_names
+from groupadd.sandbox import faults, vendor_names
 from groupadd.sandbox.example import GROUP
-from tests.support.cli import ADA, CLEO, Served, command, environment, start, without_sqlalchemy
+from tests.support.cli import ADA, CLEO, SIGNALS, Served, command, environment, start, without_sqlalchemy
 
 
 def test_without_the_drip_extra_a_mistyped_command_is_a_usage_error(served: Served) -> None:
@@ -24,13 +24,16 @@ def test_without_the_drip_extra_a_mistyped_command_is_a_usage_error(served: Serv
     assert (printed["type"], "memberz" in printed["message"]) == ("UsageError", True)
 
 
-def test_ctrl_c_between_looks_prints_the_outcome_as_far_as_known_and_ends_with_130(served: Served) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_between_looks_prints_the_outcome_as_far_as_known_and_ends_with_130(
+    served: Served, number: signal.Signals
+) -> None:
     served.configure("[0, 0.01]", "[0, 600]")
     with start("add", GROUP, ADA, CLEO, "--provider", "wawp", "--json") as process:
         assert process.stderr is not None
         for line in process.stderr:
             if re.search(r"next look at the group in [56]\d\d s", line):
-                process.send_signal(signal.SIGINT)
+                process.send_signal(number)
                 break
         out, err = process.communicate(timeout=30)
     assert process.returncode == Exit.INTERRUPTED, err
@@ -79,8 +82,22 @@ def test_in_a_pipe_there_is_no_colour_and_python_m_is_the_same_program(served: S
     assert "\x1b" not in done.stdout
 
 
-def test_sandbox_prints_a_config_that_works_until_ctrl_c(
-    own_folder: None, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_while_an_answer_is_awaited_prints_the_outcome(served: Served, number: signal.Signals) -> None:
+    served.sandboxes["wasend"].faults.plan(faults.slow(60), on="add")
+    with start("add", GROUP, ADA, "--json") as process:
+        while "add" not in served.requests():
+            pass
+        process.send_signal(number)
+        out, err = process.communicate(timeout=30)
+    assert process.returncode == Exit.INTERRUPTED, err
+    (row,) = json.loads(out)["participants"]
+    assert (row["status"], row["reason"]) == ("unknown", "no_answer")
+
+
+@pytest.mark.parametrize("number", SIGNALS)
+def test_sandbox_prints_a_config_that_works_until_it_is_ended(
+    own_folder: None, tmp_path: Path, capsys: pytest.CaptureFixture[str], number: signal.Signals
 ) -> None:
     with start("sandbox") as process:
         assert process.stdout is not None
@@ -93,7 +110,7 @@ def test_sandbox_prints_a_config_that_works_until_ctrl_c(
             (tmp_path / "groupadd.toml").write_text(config)
             assert main(talk.split()[1:]) == Exit.SOMEONE_OUT
         finally:
-            process.send_signal(signal.SIGINT)
+            process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert (process.returncode, out, err) == (Exit.EVERYONE_IN, "", "")
     assert "1 in, 1 not in" in capsys.readouterr().out

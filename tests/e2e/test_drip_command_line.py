@@ -10,7 +10,7 @@ import pytest
 
 from groupadd.cli import main
 from groupadd.cli.exit_codes import Exit
-from tests.support.cli import DRIP_AT_ONCE, Served, command, environment, plan, start, without_sqlalchemy
+from tests.support.cli import DRIP_AT_ONCE, SIGNALS, Served, command, environment, plan, start, without_sqlalchemy
 
 
 @pytest.mark.parametrize("argv", [["drip", "status"], ["demo", "--drip"], ["drip", "status", "--json"]])
@@ -34,13 +34,16 @@ def test_a_stdout_that_is_full_is_a_clear_error(drip_served: Served, argv: list[
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="no SIGINT can be sent to a process there")
-def test_ctrl_c_finishes_the_current_person_and_says_how_to_go_on(drip_served: Served) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_a_signal_finishes_the_current_person_and_says_how_to_go_on(
+    drip_served: Served, number: signal.Signals
+) -> None:
     drip_served.configure(DRIP_AT_ONCE, "")  # the second add is 12 seconds away
     plan()
     with start("drip", "run") as process:
         assert process.stderr is not None
         next(line for line in process.stderr if "added" in line)
-        process.send_signal(signal.SIGINT)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
 
     assert process.returncode == Exit.INTERRUPTED

@@ -111,7 +111,7 @@ def test_bodies_without_a_sensible_length_are_refused(sandbox: Sandbox, head: st
     with SandboxServer(sandbox.handle) as server:
         address = urlsplit(server.url)
         with socket.create_connection((address.hostname, address.port), timeout=10) as line:
-            line.sendall(f"POST {ADD} HTTP/1.1\r\nHost: sandbox\r\n{head}\r\n\r\n".encode())
+            line.sendall(f"POST {ADD} HTTP/1.1\r\nHost: {address.netloc}\r\n{head}\r\n\r\n".encode())
             assert line.recv(4096).startswith(f"HTTP/1.1 {status} ".encode())
 
 
@@ -149,3 +149,58 @@ def test_several_vendors_serve_one_world(world: World) -> None:
         lost = wawp.get(f"{server.url}/elsewhere")
         assert lost.status_code == 404
         assert "/wasend, /wawp" in json.loads(lost.content)["error"]
+
+
+@pytest.mark.parametrize("name", ["127.0.0.1", "localhost", "LOCALHOST"])
+def test_a_program_on_this_machine_is_served(http: httpx.Client, world: World, name: str) -> None:
+    address = f"{name}:{http.base_url.port}"
+    answer = http.post(
+        ADD,
+        json={"participants": [f"+{ADA}"]},
+        headers={"Host": address, "Origin": f"http://{address.lower()}", "Sec-Fetch-Site": "same-origin"},
+    )
+    assert answer.status_code == 200
+    assert world.is_member(GROUP, ADA)
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.example"},  # after DNS rebinding
+        {"Host": "evil.example:PORT"},
+        {"Host": "127.0.0.1.evil.example:PORT"},
+        {"Host": "127.0.0.1"},
+        {"Host": "127.0.0.1:1"},
+        {"Host": ""},
+        {"Origin": "http://evil.example"},
+        {"Origin": "https://127.0.0.1:PORT"},
+        {"Origin": "http://127.0.0.1:1"},
+        {"Origin": "null"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Sec-Fetch-Site": "same-site"},
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "GET", "PUT", "DELETE"])
+def test_a_page_of_another_origin_neither_drives_nor_reads_it(
+    http: httpx.Client, world: World, method: str, headers: dict[str, str]
+) -> None:
+    here = {name: value.replace("PORT", str(http.base_url.port)) for name, value in headers.items()}
+    path = LIST if method == "GET" else ADD
+    answer = http.request(method, path, headers=here, json=None if method == "GET" else {"participants": [f"+{ADA}"]})
+    assert answer.status_code == 403
+    assert "participants" not in answer.text
+    assert not world.is_member(GROUP, ADA)
+
+
+def test_no_answer_allows_another_origin_to_read_it(http: httpx.Client) -> None:
+    asking = {"Origin": "http://evil.example", "Access-Control-Request-Method": "POST"}
+    for answer in (add(http), http.options(ADD, headers=asking), http.get(LIST, headers={"Origin": "null"})):
+        assert not [name for name in answer.headers if name.lower().startswith("access-control-")]
+
+
+def test_a_request_without_a_host_is_refused(sandbox: Sandbox) -> None:
+    with SandboxServer(sandbox.handle) as server:
+        address = urlsplit(server.url)
+        with socket.create_connection((str(address.hostname), address.port or 0), timeout=10) as connection:
+            connection.sendall(f"GET {LIST} HTTP/1.0\r\nAuthorization: Bearer {KEY}\r\n\r\n".encode())
+            assert b" 403 " in connection.recv(100)

@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -25,6 +26,7 @@ PEOPLE = f"name;phone;agreed\nAda;{ADA};yes\nBen;{BEN};yes\nCleo;{CLEO};yes\nDan
 LEDGER = "sqlite:///groupadd-drip.db"
 DRIP_AT_ONCE = "\n[drip]\nadds_per_minute = 60000\nrest_s = 0\n"
 AT_ONCE = "\n[add]\nlook_after_s = [0, 0.01]\nlate_after_s = 0\n"
+SIGNALS = [getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGHUP") if hasattr(signal, name)]
 WITHOUT_SQLALCHEMY = "import sys; sys.modules['sqlalchemy'] = None; from groupadd.cli import main; sys.exit(main())"
 INTERRUPTIBLE = """
 import signal, sys

@@ -10,6 +10,7 @@ from rich.text import Text
 from groupadd.adding.preflight import Preflight
 from groupadd.cli.tables import STYLES, bare_table, plain, yes_or_no
 from groupadd.drip import AccountStatus, DripStatus, Plan
+from groupadd.model.cleaning import one_line
 from groupadd.model.masking import masked
 from groupadd.model.outcome import Status
 from groupadd.model.wording import counted, counted_people, duration, in_words
@@ -58,8 +59,8 @@ def plan(planned: Plan, places: Sequence[Place], now: datetime, *, is_shared: bo
         parts += ["", Text(f"{counted(len(planned.faults), 'row')} cannot be used:", "yellow"), _faults(planned.faults)]
     if places:
         parts += ["", _places(places)]
-        parts += [Text(f"{place.provider}: {place.error}", "yellow") for place in places if place.error]
-        parts += ["", *(Text(_end(name, at, now)) for name, at in sorted(planned.ends_at.items()))]
+        parts += [Text(one_line(f"{place.provider}: {place.error}"), "yellow") for place in places if place.error]
+        parts += ["", *(plain(_end(name, at, now)) for name, at in sorted(planned.ends_at.items()))]
     parts += [Text(f"\nwarning: {warning}", "yellow") for warning in planned.warnings]
     if planned.ends_at:
         unless = ", unless workers run the account already" if is_shared else ""
@@ -84,7 +85,7 @@ def _places(places: Sequence[Place]) -> RenderableType:
             if known is None
             else (yes_or_no(known.may_add), _places_left(known), yes_or_no(known.provable))
         )
-        table.add_row(one.provider, one.group, f"{one.people:,}", *cells)
+        table.add_row(plain(one.provider), plain(one.group), f"{one.people:,}", *cells)
     return table
 
 
@@ -107,7 +108,7 @@ def accounts(drip_status: DripStatus, pace: PaceSettings, now: datetime) -> Rend
     table = bare_table("Account", "State", "Done", "To do", "Last minute", "Next add", "Time left")
     for one in drip_status.accounts:
         table.add_row(
-            one.provider,
+            plain(one.provider),
             Text(one.state, _STATES[one.state]),
             f"{one.done:,}",
             f"{one.left:,}",
@@ -134,7 +135,12 @@ def _time_left(one: AccountStatus) -> str:
 def stops(drip_status: DripStatus) -> Sequence[RenderableType]:
     """Return why accounts have stopped, each with how to go on."""
     return [
-        Text.assemble((one.provider, "bold"), f" has stopped: {one.why}", (f"\n  → {one.how_to_go_on}", "dim"), "\n")
+        Text.assemble(
+            (one_line(one.provider), "bold"),
+            f" has stopped: {one_line(one.why or '')}",
+            (f"\n  → {one.how_to_go_on}", "dim"),
+            "\n",
+        )
         for one in drip_status.accounts
         if one.state == "stopped"
     ]
@@ -157,7 +163,7 @@ def account_line(one: AccountStatus, pace: PaceSettings, now: datetime) -> str:
     for name, value in (("next add", _next(one, now)), ("time left", _time_left(one))):
         if value:
             parts.append(f"{name} {value}")
-    return f"{one.provider}: {one.state}; {', '.join(parts)}"
+    return one_line(f"{one.provider}: {one.state}; {', '.join(parts)}")
 
 
 def masked_number(jid: str | None) -> str:

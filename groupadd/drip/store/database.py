@@ -312,7 +312,7 @@ def _engine(place: Place) -> Engine:
     """
     try:
         engine = create_engine(place.url, hide_parameters=True, json_deserializer=json_value, **_arguments(place))
-    except (ArgumentError, NoSuchModuleError, TypeError, ValueError) as error:
+    except (ArgumentError, NoSuchModuleError, OSError, TypeError, ValueError) as error:
         raise LedgerError(f"the ledger's URL cannot be used: {scrubbed(str(error))}") from None
     except ImportError as error:
         missing = f"{error.name} is not installed: pip install 'groupadd[procrastinate]' brings psycopg"
