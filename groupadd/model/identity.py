@@ -25,7 +25,7 @@ _NO_PERSON = {
     "bot": "is a bot, not a person",
 }
 _NAME = re.compile(  # a JID, or a bare number: its digits and its domain
-    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(s\.whatsapp\.net|c\.us|hosted|lid|hosted\.lid))?\s*",
+    r"\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(s\.whatsapp\.net|c\.us|hosted|lid|hosted\.lid))?",
     re.IGNORECASE,
 )
 _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
@@ -70,7 +70,7 @@ def identity(*names: object) -> Identity | None:
     a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None. Bare digits that
     equal the LID are the LID. Bare digits that are longer than phone numbers are no known name: a LID may have as many.
     """
-    matches = [match for name in names if isinstance(name, str) and (match := _NAME.fullmatch(name))]
+    matches = [match for name in names if isinstance(name, str) and (match := _NAME.fullmatch(name.strip()))]
     lids = {digits for digits, domain in map(_named, matches) if domain == LID_DOMAIN}
     phones = {
         digits

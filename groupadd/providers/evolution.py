@@ -50,7 +50,7 @@ NO_INSTANCE = r"instance.{0,100}(?:does not exist|not found)"  # in a 404 [P]
 # Behind these headlines the server shows the exception of a request to WhatsApp [P].
 HEADLINES = frozenset({"Error updating participants", "No participants", "Error fetching group", "No invite code"})
 EXCEPTION_STATUSES = frozenset({400, 404, 500})
-AN_EXCEPTION = re.compile(r"\w*Error: .*|Connection Closed|[0-9]+", re.DOTALL)  # without a headline [P]
+AN_EXCEPTION = re.compile(r"\w{0,40}Error: .*|Connection Closed|[0-9]+", re.DOTALL)  # without a headline [P]
 # The server stumbles over an instance without a connected client, before anything reaches WhatsApp [R].
 NO_CLIENT = re.compile(r"of undefined \(reading '(?:group|onWhatsApp)")
 # The line to WhatsApp is closed, so Baileys sends nothing. A line that closes meanwhile is shown by its bare code [P].

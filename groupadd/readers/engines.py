@@ -32,9 +32,9 @@ _REFUSALS: Mapping[str, type[ProviderError]] = {
     "that group does not exist": GroupNotFound,
     "server returned error": RequestRefused,  # of a message, as in `server returned error 463`
 }
-_GRPC = "(?:[0-9]+ [A-Z_]+: )?"  # `2 UNKNOWN: `, between WAHA and its GOWS engine
+_GRPC = "(?:[0-9]{1,3} [A-Z_]{1,40}: )?"  # `2 UNKNOWN: `, between WAHA and its GOWS engine
 _REFUSAL = re.compile(
-    rf"{_GRPC}(?:info query returned status [0-9]+: |\w*Error: )?({'|'.join(map(re.escape, _REFUSALS))})(?: [0-9]+)?"
+    rf"{_GRPC}(?:info query returned status [0-9]+: |\w{0, 40}Error: )?({'|'.join(map(re.escape, _REFUSALS))})(?: [0-9]+)?"
 )
 # What whatsmeow does before it sends an add (a privacy token, a phone for a LID) or a message (a LID for a phone), see
 # its group.go and send.go. A failure there means that nothing was sent.
