@@ -34,7 +34,8 @@ _REFUSALS: Mapping[str, type[ProviderError]] = {
 }
 _GRPC = "(?:[0-9]{1,3} [A-Z_]{1,40}: )?"  # `2 UNKNOWN: `, between WAHA and its GOWS engine
 _REFUSAL = re.compile(
-    rf"{_GRPC}(?:info query returned status [0-9]+: |\w{0, 40}Error: )?({'|'.join(map(re.escape, _REFUSALS))})(?: [0-9]+)?"
+    rf"{_GRPC}(?:info query returned status [0-9]+: |\w{{0,40}}Error: )?"
+    rf"({'|'.join(map(re.escape, _REFUSALS))})(?: [0-9]+)?"
 )
 # What whatsmeow does before it sends an add (a privacy token, a phone for a LID) or a message (a LID for a phone), see
 # its group.go and send.go. A failure there means that nothing was sent.
