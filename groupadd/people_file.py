@@ -314,7 +314,7 @@ def _rows(lines: Iterator[str], delimiter: str, name: str, first: int) -> Iterat
     Raises:
         CannotRead: A row is no CSV, or there are too many rows.
     """
-    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    reader, line = csv.reader(lines, delimiter=delimiter, strict=True), first
     for _ in range(_MOST_ROWS):
         line = first + reader.line_num
         try:
