@@ -42,7 +42,7 @@ MAY_IMPORT: Mapping[str, str] = {
     "sandbox.messages": "model sandbox.people sandbox.world",
     "sandbox.vendors": "model sandbox.people sandbox.world sandbox.messages",
     "sandbox": "wire sandbox.people sandbox.world sandbox.messages sandbox.vendors",
-    "cli": "__init__ errors model settings people_file wire provider adding config client drip sandbox",
+    "cli": "__init__ errors files model settings people_file wire provider adding config client drip sandbox",
     "testing": "errors model settings wire provider adding config client sandbox.messages sandbox",
     "__main__": "cli",
 }

@@ -49,7 +49,7 @@ def gaps(it: Trial) -> list[float]:
 
 @pytest.mark.parametrize("ahead_s", [10.0, 3 * HOUR_S, 10 * YEAR_S, -3 * HOUR_S, -YEAR_S])
 @pytest.mark.parametrize("vendor", ["wasend", "wawp"])
-def test_a_clock_that_is_set_between_two_runs_holds_nobody_up(ahead_s: float, vendor: str, tmp_path: Path) -> None:
+def test_a_clock_that_is_set_between_two_runs_holds_no_account_up(ahead_s: float, vendor: str, tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(14), vendor=vendor, drip=AT_ONCE)
     wall = on_a_wall(it)
     wall.moved_s = ahead_s
@@ -63,7 +63,7 @@ def test_a_clock_that_is_set_between_two_runs_holds_nobody_up(ahead_s: float, ve
 
 @pytest.mark.parametrize("by_s", [3 * HOUR_S, -3 * HOUR_S, 10 * YEAR_S, -10 * YEAR_S])
 @pytest.mark.parametrize("vendor", ["wasend", "wawp"])
-def test_a_clock_that_is_set_in_mid_run_holds_nobody_up(by_s: float, vendor: str, tmp_path: Path) -> None:
+def test_a_clock_that_is_set_in_mid_run_holds_no_account_up(by_s: float, vendor: str, tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(14), ["main", "backup"], vendor=vendor, drip=AT_ONCE)
     wall = on_a_wall(it)
 
