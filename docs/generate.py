@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from docs import command_line, pictures, reference, tables
+from docs import command_line, examples, pictures, reference, tables
 
 ROOT = Path(__file__).parent.parent
 PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
@@ -39,6 +39,7 @@ PARTS: Mapping[str, Callable[..., str]] = {
     "commands": command_line.commands,
     "drip_settings": tables.drip_settings,
     "errors": reference.errors,
+    "example": examples.example,
     "fields": tables.fields,
     "file": source_file,
     "layers": pictures.layers,

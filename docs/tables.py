@@ -19,11 +19,9 @@ from groupadd.wire.endpoint import LETTERS, MEANINGS
 
 BAR = r"\|"
 
-_IN, _OUT, _NO_PROOF = (
-    Observation(member=True),
-    Observation(member=False),
-    Observation(None, Reason.STALE_ROSTER, complete=False),
-)
+_IN, _OUT = Observation(member=True), Observation(member=False)
+_NO_PROOF = Observation(None, Reason.STALE_ROSTER, complete=False)
+_LISTED = Observation(None, Reason.STALE_ROSTER, listed=True)
 
 CLAIMS: Mapping[str, Meaning] = {
     "added": codes.ADDED,
@@ -33,6 +31,7 @@ CLAIMS: Mapping[str, Meaning] = {
     "waits for approval": codes.PENDING_APPROVAL,
     "accepted, no more": codes.ACCEPTED,
     "nothing that can be used": codes.NO_ANSWER,
+    "WhatsApp was not asked": codes.not_asked(Reason.NOT_ON_WHATSAPP),
 }
 BEFORE: Mapping[str, Observation | None] = {
     "no look before, or one that proves nothing": None,
@@ -44,6 +43,7 @@ AFTER: Mapping[str, tuple[Observation, ...]] = {
     "Looks that prove nothing": (_NO_PROOF, _NO_PROOF),
     "Seen in a complete list": (_IN,),
     "Seen in an incomplete list": (Observation(member=True, complete=False),),
+    "A row in a list that may hold people who have left": (_LISTED, _LISTED),
     "Missing from one complete list": (_OUT,),
     "Missing from the last two complete lists": (_OUT, _OUT),
     "Seen, then missing from the last two": (_IN, _OUT, _OUT),

@@ -24,12 +24,14 @@ if TYPE_CHECKING:  # for type checkers; a test holds these imports against the m
     from groupadd.errors import NotAllowed as NotAllowed
     from groupadd.errors import NotAuthenticated as NotAuthenticated
     from groupadd.errors import ProviderError as ProviderError
+    from groupadd.errors import ProviderFailed as ProviderFailed
     from groupadd.errors import ProviderUnreachable as ProviderUnreachable
     from groupadd.errors import RateLimited as RateLimited
     from groupadd.errors import RequestRefused as RequestRefused
     from groupadd.errors import SessionNotReady as SessionNotReady
     from groupadd.errors import UnknownProvider as UnknownProvider
     from groupadd.errors import Unsupported as Unsupported
+    from groupadd.errors import WrongAddress as WrongAddress
     from groupadd.model.masking import Secret as Secret
     from groupadd.model.outcome import AddOutcome as AddOutcome
     from groupadd.model.outcome import Evidence as Evidence
@@ -72,6 +74,7 @@ _MODULE_OF = {
     "Preflight": "adding.preflight",
     "Prospect": "adding.preflight",
     "ProviderError": "errors",
+    "ProviderFailed": "errors",
     "ProviderUnreachable": "errors",
     "RateLimited": "errors",
     "Reason": "model.outcome",
@@ -82,6 +85,7 @@ _MODULE_OF = {
     "Status": "model.outcome",
     "UnknownProvider": "errors",
     "Unsupported": "errors",
+    "WrongAddress": "errors",
     "connect": "client",
     "connect_async": "client",
 }

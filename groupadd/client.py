@@ -17,6 +17,7 @@ from groupadd.provider import GroupMembershipProvider
 from groupadd.settings import AddOverrides, AddSettings, Invitation, Verify
 from groupadd.wire.address import NOT_AN_ADDRESS, is_address
 from groupadd.wire.driver import Clock, SystemClock, drive, drive_async
+from groupadd.wire.gaps import Gaps
 from groupadd.wire.messages import Flow, log
 
 if TYPE_CHECKING:  # httpx, configs and plugins are imported when the first client is made
@@ -94,6 +95,7 @@ class _EitherClient(ABC, Generic[CallbackResultT, HttpClientT, TransportT]):
             raise ConfigError(f"base_url {NOT_AN_ADDRESS}")
         self._transport = self._opened(provider.base_url, settings.timeout_s, http)
         self._clock = clock or SystemClock()
+        self._gaps = Gaps()
         self._on_outcome = on_outcome
 
     @abstractmethod
@@ -226,7 +228,7 @@ class Client(_EitherClient[None, "httpx.Client", "HttpTransport"]):
 
     def _run(self, flow: Flow[T]) -> T:
         self._require_open()
-        return drive(flow, self._transport, self._clock)
+        return drive(flow, self._transport, self._clock, self._gaps)
 
     def _call_back(self, outcome: AddOutcome) -> None:
         if self._on_outcome is not None:
@@ -288,7 +290,7 @@ class AsyncClient(_EitherClient[Awaitable[None], "httpx.AsyncClient", "AsyncHttp
 
     async def _run(self, flow: Flow[T]) -> T:
         self._require_open()
-        return await drive_async(flow, self._transport, self._clock)
+        return await drive_async(flow, self._transport, self._clock, self._gaps)
 
     async def __aenter__(self) -> Self:
         return self

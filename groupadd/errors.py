@@ -18,7 +18,9 @@ What became of a participant is a value (`ParticipantOutcome`). What kept groupa
         * GroupNotFound           404
         * SessionNotReady         the provider's WhatsApp session is down
         * RateLimited             429
+        * WrongAddress            what answered is not this provider: a redirect, or a firewall's or web server's page
         * RequestRefused          another 4xx, or a plain refusal of the whole request under 2xx
+        * ProviderFailed          the provider failed before it asked WhatsApp
         * ProviderUnreachable     surely not sent
         * AnswerLost              a read whose answer was lost or unreadable
     * LedgerError                 the ledger of a drip cannot be used
@@ -121,12 +123,23 @@ class RateLimited(ProviderError):
         super().__init__(message)
 
 
+class WrongAddress(ProviderError):
+    """What answered is not this provider: it redirects, or a firewall, proxy or web server shows a page of its own.
+
+    The provider's API did not carry out the request. The text names the host and the cause.
+    """
+
+
 class RequestRefused(ProviderError):
     """The provider refused the whole request, for a reason of its own."""
 
 
+class ProviderFailed(ProviderError):
+    """The provider failed before it asked WhatsApp, as at a busy database: nothing was carried out or refused."""
+
+
 class ProviderUnreachable(ProviderError):
-    """No connection could be made: the request was surely not sent."""
+    """No connection could be made: the request was surely not sent. The text names the host and the cause."""
 
 
 class AnswerLost(ProviderError):

@@ -21,10 +21,12 @@ from groupadd.errors import (
     NotAllowed,
     NotAuthenticated,
     ProviderError,
+    ProviderFailed,
     RateLimited,
     RequestRefused,
     SessionNotReady,
     Unsupported,
+    WrongAddress,
 )
 from groupadd.model.cleaning import clean_word
 from groupadd.model.codes import (
@@ -40,15 +42,17 @@ from groupadd.model.codes import (
     PENDING_APPROVAL,
     PRIVACY,
     RATE_LIMITED,
+    REFUSED,
     UNREADABLE,
     UNRECOGNISED,
     Meaning,
     meaning_of,
+    not_asked,
 )
 from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret, masked_url, repr_scrubbed
 from groupadd.model.outcome import Evidence, Invite, Reason, Status
-from groupadd.model.roster import Member, Roster
+from groupadd.model.roster import Member, Proof, Roster, RosterProof
 from groupadd.wire.endpoint import Endpoint
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
@@ -65,6 +69,7 @@ __all__ = [
     "PENDING_APPROVAL",
     "PRIVACY",
     "RATE_LIMITED",
+    "REFUSED",
     "UNREADABLE",
     "UNRECOGNISED",
     "AddReply",
@@ -83,6 +88,7 @@ __all__ = [
     "GroupNotFound",
     "Identity",
     "Invite",
+    "KnowsRosterProof",
     "KnowsSession",
     "ListsJoinRequests",
     "ListsParticipants",
@@ -91,8 +97,11 @@ __all__ = [
     "NoAnswer",
     "NotAllowed",
     "NotAuthenticated",
+    "NumberCheck",
     "Participant",
+    "Proof",
     "ProviderError",
+    "ProviderFailed",
     "RateLimited",
     "Reason",
     "RefreshesRoster",
@@ -101,18 +110,22 @@ __all__ = [
     "ResolvesLids",
     "Response",
     "Roster",
+    "RosterProof",
     "Secret",
     "SendsPersonalInvites",
     "SendsText",
+    "SentMessage",
     "Session",
     "SessionNotReady",
     "SharesInviteLink",
     "Status",
     "Unsupported",
     "Wire",
+    "WrongAddress",
     "identity",
     "masked_url",
     "meaning_of",
+    "not_asked",
     "refuse_notify",
 ]
 
@@ -189,6 +202,35 @@ class GroupInfo:
     is_community: bool | None = None
 
 
+@frozen
+class NumberCheck:
+    """What a provider says of a number.
+
+    Attributes:
+        exists: Whether the number is on WhatsApp; None where the answer proves neither.
+        account: The canonical names of its account; None where the provider does not name it, or may remember an old
+            answer.
+        reaches: The account that a message to the number would reach, where that may be another one; else None.
+    """
+
+    exists: bool | None
+    account: Identity | None = None
+    reaches: Identity | None = None
+
+
+@frozen
+class SentMessage:
+    """A message that the provider has sent.
+
+    Attributes:
+        id: The message's id, or None without one.
+        recipient: The account that the answer names as the recipient, or None where it names none.
+    """
+
+    id: str | None = field(default=None, repr=repr_scrubbed)
+    recipient: Identity | None = None
+
+
 @runtime_checkable
 class GroupMembershipProvider(Protocol):
     """A service that can add people to a group, and the class that speaks its wire format.
@@ -196,8 +238,8 @@ class GroupMembershipProvider(Protocol):
     A class may also have `endpoints: ClassVar[Endpoints]`: `groupadd providers` then shows what each ability rests on.
 
     Attributes:
-        reports_each_person: Whether the answers report on each participant. Where False, the provider only accepts the
-            request, and groupadd reads the roster before the add.
+        reports_each_person: Whether the answers report on each participant. Where False, they may omit some or all, and
+            groupadd reads the roster before the add.
     """
 
     reports_each_person: ClassVar[bool]
@@ -252,6 +294,19 @@ class ListsParticipants(Protocol):
 
 
 @runtime_checkable
+class KnowsRosterProof(Protocol):
+    """Can tell what its rosters prove, where that depends on the server behind the provider."""
+
+    def roster_proof(self) -> Flow[RosterProof]:
+        """Ask what the server's rosters prove; groupadd asks once for each client.
+
+        Raises:
+            ProviderError: The provider refused, or its answer cannot be read. Then its rosters prove nothing.
+        """
+        ...
+
+
+@runtime_checkable
 class RefreshesRoster(Protocol):
     """Shows a cached roster, and can have it made fresh."""
 
@@ -259,7 +314,8 @@ class RefreshesRoster(Protocol):
         """Let the provider read the group from WhatsApp again. This is costly: groupadd asks at most once a call.
 
         Raises:
-            ProviderError: The provider refused, or cannot refresh.
+            ProviderError: The provider refused, or its answer cannot be read.
+            Unsupported: The server behind the provider cannot refresh.
         """
         ...
 
@@ -307,8 +363,8 @@ class SharesInviteLink(Protocol):
 class SendsText(Protocol):
     """Can send a text message to one person."""
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        """Send the text once; it may contain an invite link. Return the message's id, or None without one.
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        """Send the text once, to the person's own JID. The text may contain an invite link.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.
@@ -323,8 +379,8 @@ class SendsPersonalInvites(Protocol):
 
     def send_personal_invite(
         self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
-    ) -> Flow[str | None]:
-        """Send the invitation once. Return the message's id, or None without one.
+    ) -> Flow[SentMessage]:
+        """Send the invitation once.
 
         Args:
             group: The group.
@@ -343,8 +399,8 @@ class SendsPersonalInvites(Protocol):
 class ChecksNumbers(Protocol):
     """Can tell whether a number is on WhatsApp, and under which canonical name."""
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
-        """Return the canonical names of the number's account, or None for a number that is not on WhatsApp.
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
+        """Check whether a number is on WhatsApp, and under which canonical name.
 
         Raises:
             ProviderError: The provider refused, or its answer cannot be read.

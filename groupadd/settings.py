@@ -76,6 +76,11 @@ class AddSettings:
         default="Join our group: {link}", validator=_check(_has_one_link, "text with one {link} and no other braces")
     )
 
+    @property
+    def believes_claims(self) -> bool:
+        """Whether a claim alone may put a participant in the group; `verify="always"` wants a look."""
+        return self.verify != "always"
+
 
 class AddOverrides(TypedDict, total=False):
     """Some of the `AddSettings`, as keyword arguments."""

@@ -38,10 +38,11 @@ MAY_IMPORT: Mapping[str, str] = {
     "drip": "errors files model people_file wire config drip.stop_rules drip.store drip.worker drip.status drip.report "
     "drip.fleet",
     "sandbox.people": "",
-    "sandbox.world": "model wire sandbox.people",
+    "sandbox.answers": "model sandbox.people",
+    "sandbox.world": "model wire sandbox.people sandbox.answers",
     "sandbox.messages": "model sandbox.people sandbox.world",
-    "sandbox.vendors": "model sandbox.people sandbox.world sandbox.messages",
-    "sandbox": "wire sandbox.people sandbox.world sandbox.messages sandbox.vendors",
+    "sandbox.vendors": "model sandbox.people sandbox.answers sandbox.world sandbox.messages",
+    "sandbox": "wire sandbox.people sandbox.answers sandbox.world sandbox.messages sandbox.vendors",
     "cli": "__init__ errors files model settings people_file wire provider adding config client drip sandbox",
     "testing": "errors model settings wire provider adding config client sandbox.messages sandbox",
     "__main__": "cli",
@@ -113,7 +114,7 @@ def test_only_the_transport_knows_the_http_library() -> None:
         for name in imported(file)
         if name.split(".")[0] in {"httpx", "httpcore"} and not _only_for_types(file, name)
     }
-    assert knowing == {"wire/transport.py", "wire/connections.py", "sandbox/in_process.py"}
+    assert knowing == {"wire/transport.py", "wire/connections.py", "wire/failures.py", "sandbox/in_process.py"}
 
 
 def test_only_the_store_knows_the_database_library() -> None:

@@ -1,11 +1,11 @@
 """One vocabulary: the words that the project does not use, what to write instead, and where one may still stand.
 
-The last column of the tables names folders. It only ever gets shorter.
+The last column of the tables names folders. It gets shorter, and never longer.
 """
 
 import re
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -16,17 +16,22 @@ import groupadd
 
 HOUSE = Path(groupadd.__file__).parent
 ROOT = Path(__file__).parents[1]
-PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "cassettes" / "README.md", *ROOT.glob("docs/*.md")]
+PAGES = [
+    *(ROOT / name for name in ("README.md", "CHANGELOG.md", "SECURITY.md", "cassettes/README.md")),
+    *ROOT.glob("docs/*.md"),
+    *ROOT.glob(".github/**/*.md"),
+    *HOUSE.rglob("*.jinja"),
+]
 CODE = [*HOUSE.rglob("*.py"), *ROOT.glob("docs/*.py"), *ROOT.glob("tests/**/*.py"), ROOT / "conftest.py"]
 
-# Anywhere in code and on pages; underscores part words, so that names are meant as well.
+# Anywhere in code and on pages, in names too: an underscore ends a word.
 WORDS = r"""
 whoever|whomever | the participant, the account |
 whom | the participant, the account |
 somebody | a participant, an account |
 nobody|no one | no participant |
 (the )?one who | the participant who |
-told | reported, returned, raised, logged | groupadd/cli tests/test_client.py
+told | reported, returned, raised, logged |
 stands? for | means, is |
 be had | be opened, be read |
 made? of | conclude from, built from |
@@ -50,7 +55,7 @@ State\.(WAITING|ASKING|WATCHED|TWIN|UNUSABLE) | QUEUED, SENDING, AWAITING_VERDIC
 orders? to be worked|ordered to | queued |
 left to do|are left|is left|people left | remaining, to do |
 """
-# As a name in code.
+# As a whole name in code.
 NAMES = r"""
 said|meant|heard | the thing's own noun |
 book|Book | ledger, LedgerOptions |
@@ -75,21 +80,32 @@ Errand|Twist|turns|Ear|Cast|Stage|Mishap|Candidate | Operation, Mutation, reques
 
 @frozen
 class Word:
-    """A word that is not written, and what is."""
+    """A word that is refused, what to write instead, and the folders where it may still be."""
 
     refused: str
     instead: str
     still_in: tuple[str, ...]
 
     @classmethod
-    def all(cls, table: str) -> "list[Word]":
+    def read(cls, table: str) -> "list[Word]":
         rows = [re.split(r" +\| *", line) for line in table.strip().splitlines()]
         return [cls(refused, instead, tuple(folders.split())) for refused, instead, folders in rows]
 
-    def refuse(self, path: Path, places: Iterator[tuple[int, str]]) -> Iterator[str]:
-        where = path.relative_to(HOUSE.parent if path.is_relative_to(HOUSE) else ROOT).as_posix()
-        if not where.startswith(self.still_in) and path != Path(__file__):
-            yield from (f"{where}:{line}: {found!r}; write {self.instead}" for line, found in places)
+    def check(self, found: Iterable[tuple[str, int, str]]) -> None:
+        """Require that the word is where it may still be, and nowhere else."""
+        places = list(found)
+        refused = [
+            f"{at}:{line}: {it}; write {self.instead}" for at, line, it in places if not at.startswith(self.still_in)
+        ]
+        no_longer_in = [folder for folder in self.still_in if not any(at.startswith(folder) for at, *_ in places)]
+        assert refused == []
+        assert no_longer_in == [], "remove this folder from the table"
+
+
+def files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    for path in paths:
+        if path != Path(__file__):
+            yield path.relative_to(HOUSE.parent if path.is_relative_to(HOUSE) else ROOT).as_posix(), path
 
 
 @cache
@@ -104,21 +120,22 @@ def names(path: Path) -> list[tuple[int, str]]:
         return [(token.start[0], token.string) for token in tokens if token.type == tokenize.NAME]
 
 
-def matches(path: Path, pattern: str) -> Iterator[tuple[int, str]]:
-    whole_word = re.compile(rf"(?<![A-Za-z])(?:{pattern})(?![A-Za-z])", re.IGNORECASE)
-    for number, line in enumerate(lines(path), 1):
-        yield from ((number, found[0]) for found in whole_word.finditer(line))
+@pytest.mark.parametrize("word", Word.read(WORDS), ids=lambda word: word.refused)
+def test_a_refused_word_is_nowhere(word: Word) -> None:
+    whole = re.compile(rf"(?<![A-Za-z])(?:{word.refused})(?![A-Za-z])", re.IGNORECASE)
+    word.check(
+        (at, number, match[0])
+        for at, path in files([*CODE, *PAGES])
+        for number, line in enumerate(lines(path), 1)
+        for match in whole.finditer(line)
+    )
 
 
-def named(path: Path, pattern: str) -> Iterator[tuple[int, str]]:
-    return ((number, name) for number, name in names(path) if re.fullmatch(pattern, name))
-
-
-@pytest.mark.parametrize("word", Word.all(WORDS), ids=lambda word: word.refused)
-def test_a_word_that_is_not_the_fields_is_nowhere(word: Word) -> None:
-    assert [one for path in (*CODE, *PAGES) for one in word.refuse(path, matches(path, word.refused))] == []
-
-
-@pytest.mark.parametrize("word", Word.all(NAMES), ids=lambda word: word.refused)
-def test_nothing_is_called_by_an_old_name(word: Word) -> None:
-    assert [one for path in CODE for one in word.refuse(path, named(path, word.refused))] == []
+@pytest.mark.parametrize("word", Word.read(NAMES), ids=lambda word: word.refused)
+def test_a_refused_name_is_nowhere(word: Word) -> None:
+    word.check(
+        (at, number, name)
+        for at, path in files(CODE)
+        for number, name in names(path)
+        if re.fullmatch(word.refused, name)
+    )

@@ -7,7 +7,8 @@ from attrs import evolve
 from groupadd.adding.ask import SentRequests, ask, or_keep
 from groupadd.adding.attempt import Attempt, Attempts, LookSchedule, next_look
 from groupadd.adding.invite import invite, require_invitations
-from groupadd.adding.observe import ProviderSession, RosterObserver, awaiting_approval, distinct_people
+from groupadd.adding.names import distinct_people
+from groupadd.adding.observe import ProviderSession, RosterObserver, awaiting_approval
 from groupadd.adding.preflight import remarks
 from groupadd.errors import (
     GroupNotFound,
@@ -15,16 +16,17 @@ from groupadd.errors import (
     NotAuthenticated,
     ProviderError,
     SessionNotReady,
+    WrongAddress,
 )
 from groupadd.model.codes import PENDING_APPROVAL
-from groupadd.model.identity import GroupId, Participant, identity
+from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.outcome import ParticipantOutcome, Reason, Status
 from groupadd.model.roster import Observation
 from groupadd.provider import GroupMembershipProvider, ListsParticipants
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow, log
 
-_REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady)
+_REFUSED_LOOKS = (NotAuthenticated, NotAllowed, GroupNotFound, SessionNotReady, WrongAddress)
 
 
 def add(
@@ -40,14 +42,12 @@ def add(
         Unsupported: The provider cannot do what the settings want.
     """
     require_invitations(session.provider, settings.invite)
-    first_entries = yield from distinct_people(session, participants)
-    observer = RosterObserver(
-        session, group, {jid: person for jid, person in first_entries.items() if person.id == jid}
-    )
-    for jid in first_entries.keys() - observer.people.keys():  # the other form of an earlier participant's number
-        if other_form := identity(jid):
-            observer.learn(first_entries[jid].id, other_form)
-    attempts = {jid: Attempt(person) for jid, person in observer.people.items()}
+    first_entries = yield from distinct_people(session.provider, participants)
+    people = {jid: person for jid, person in first_entries.items() if person.id == jid}
+    observer = RosterObserver.of(session, group, people)
+    for jid in first_entries.keys() - people.keys():  # the other form of an earlier participant's number
+        observer.names.learn(first_entries[jid].id, identity(jid) or Identity())
+    attempts = {jid: Attempt(person, believes_claims=settings.believes_claims) for jid, person in people.items()}
     yield from _look_before(observer, attempts, settings)
     asked = {jid: attempt for jid, attempt in attempts.items() if attempt.before is None or not attempt.before.member}
     if asked:
@@ -58,8 +58,7 @@ def add(
     outcomes: Mapping[str, ParticipantOutcome] = {jid: attempt.outcome for jid, attempt in attempts.items()}
     if settings.invite != "never":
         codes = {jid: attempt.claim.code for jid, attempt in attempts.items() if attempt.claim.code is not None}
-        inviting = invite(session.provider, group, outcomes, observer.people, settings=settings, codes=codes)
-        outcomes = yield from or_keep(inviting, outcomes)
+        outcomes = yield from or_keep(invite(observer, outcomes, settings=settings, codes=codes), outcomes)
     if len(outcomes) == len(participants):
         return tuple(outcomes.values())
     return tuple(
@@ -79,7 +78,7 @@ def _look_before(observer: RosterObserver, attempts: Attempts, settings: AddSett
     if not looks_before(observer.session.provider, settings):
         return
     try:
-        for jid, observation in (yield from observer.look(attempts)).items():
+        for jid, observation in (yield from observer.look_before(attempts)).items():
             attempts[jid].before = observation
     except _REFUSED_LOOKS:
         raise
@@ -98,7 +97,7 @@ def looks_before(provider: GroupMembershipProvider, settings: AddSettings) -> bo
 def _look_after(observer: RosterObserver, asked: Attempts, sent: SentRequests, settings: AddSettings) -> Flow[None]:
     """Look until every participant that the answer leaves open is decided. A failing look never raises.
 
-    Every look also counts for the other participants that it shows in the group.
+    Every look also counts for the other participants, where it shows them in the group or proves their absence.
     """
     open_attempts = {jid: attempt for jid, attempt in asked.items() if attempt.needs_looks(settings)}
     if not open_attempts or not isinstance(observer.session.provider, ListsParticipants):
@@ -111,8 +110,9 @@ def _look_after(observer: RosterObserver, asked: Attempts, sent: SentRequests, s
         if look.proves_absence:
             yield from observer.refresh(not_before=look.at)
         for jid, observation in (yield from _look_or_nothing(observer, open_attempts, asked, look.at)).items():
-            if jid in open_attempts or observation.member:
-                asked[jid].record_look(observation, look.at)
+            asked[jid].record_look(observation, look.at)
+    for jid in asked.keys() - open_attempts.keys():
+        asked[jid].drop_unproven_absence()
 
 
 def _look_or_nothing(
@@ -128,7 +128,7 @@ def _look_or_nothing(
         log.error("the provider's class failed on a roster: %s", type(error).__name__)
         group_is_gone = False
     reason = Reason.STALE_ROSTER if group_is_gone else Reason.NO_ANSWER
-    return dict.fromkeys(open_attempts, Observation(member=None, reason=reason, complete=False))
+    return dict.fromkeys(asked, Observation(member=None, reason=reason, complete=False))
 
 
 def find_pending(observer: RosterObserver, attempts: Attempts) -> Flow[None]:

@@ -1,21 +1,23 @@
 """Asking the provider to add people: one request that is sent once, and the claims in its answer."""
 
 from collections.abc import Iterable
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 from attrs import define, field
 
 from groupadd.adding.attempt import NOT_ASKED, Attempts
+from groupadd.adding.names import KnownNames
 from groupadd.adding.observe import RosterObserver
 from groupadd.errors import ProviderError, ProviderUnreachable
 from groupadd.model.codes import NO_ANSWER, UNREADABLE
-from groupadd.model.identity import Identity, identity
+from groupadd.model.identity import Identity, Lookalikes, identity
 from groupadd.provider import AddReply, Claim
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Flow, NoAnswer, Request, Response, log
 from groupadd.wire.retry import map_requests
 
 T = TypeVar("T")
+NamedClaim: TypeAlias = tuple[Identity, Claim]
 
 
 class DuplicateSend(Exception):
@@ -100,12 +102,12 @@ def or_keep(step: Flow[T], known: T) -> Flow[T]:
 def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, sent: SentRequests) -> Flow[AddReply]:
     people = tuple(attempt.participant for attempt in attempts.values())
     adding = observer.session.provider.add_participants(observer.group, people, notify=settings.notify)
-    unreachable = False
+    unreachable: str | None = None
     try:
         reply = yield from map_requests(adding, sent.carry)
     except NoAnswer as lost:
         reply = AddReply(rest=NO_ANSWER)
-        unreachable = not (lost.maybe_sent or sent.received)
+        unreachable = None if lost.maybe_sent or sent.received else str(lost)
     except ProviderError:
         raise
     except Exception as error:
@@ -113,46 +115,59 @@ def _reply(observer: RosterObserver, attempts: Attempts, settings: AddSettings, 
             raise
         log.error("the provider's class failed on the answer: %s", type(error).__name__)
         reply = AddReply(rest=UNREADABLE)
-    if unreachable:
-        raise ProviderUnreachable("the provider cannot be reached; nothing was sent")
+    if unreachable is not None:
+        raise ProviderUnreachable(f"the provider cannot be reached, and nothing was sent: {unreachable}")
     return reply if isinstance(reply, AddReply) else AddReply(rest=UNREADABLE)
 
 
 def _record_claims(observer: RosterObserver, attempts: Attempts, reply: AddReply) -> Flow[None]:
-    """Record each claim with its attempt; the rest of the attempts get what the answer means for the rest.
+    """Record each claim with its attempt. Attempts without a claim get what the answer means for the rest.
 
-    A claim about an unknown name may be about one of our participants: then their other names are looked up.
+    The one claim in the answer to a request for one participant is that participant's, whatever its name. Any other
+    claim under an unknown name may be a participant's who has none: then the provider is asked for their other names.
     """
-    unmatched: list[tuple[Identity, Claim]] = []
-    for name, claim in reply.claims:
-        if isinstance(name, str) and name in attempts:
-            attempts[name].record_claim(claim)
-        elif isinstance(names := identity(name) if isinstance(name, str) else name, Identity):
-            unmatched.append((names, claim))
-    if unmatched:
-        unmatched = _match(unmatched, observer, attempts)
+    unmatched = _match([_named(*pair) for pair in reply.claims], observer.names, attempts)
+    unmatched = [(claimed, claim) for claimed, claim in unmatched if observer.is_unknown(claimed)]
+    if len(attempts) == len(reply.claims) == len(unmatched) == 1:
+        ((jid, attempt),), ((claimed, claim),) = attempts.items(), unmatched
+        attempt.record_claim(claim)
+        observer.names.learn(jid, claimed)
+        unmatched = []
     without_claim = {jid: attempt for jid, attempt in attempts.items() if attempt.claim is NOT_ASKED}
-    may_be_ours = {names.phone for names, _ in unmatched} & {None, *observer.other_forms(without_claim)}
-    if may_be_ours and without_claim:
-        yield from observer.identify(without_claim)
-        _match(unmatched, observer, without_claim)
-    rest = Claim(reply.rest, reply.says)
-    for attempt in without_claim.values():
-        if attempt.claim is NOT_ASKED:
-            attempt.claim = rest
+    if unmatched and without_claim:
+        unmatched = yield from _match_other_names(unmatched, observer.names, without_claim)
+    remaining = {jid: attempt for jid, attempt in without_claim.items() if attempt.claim is NOT_ASKED}
+    for attempt in remaining.values():
+        attempt.claim = Claim(reply.rest, reply.says)
+    observer.doubt(remaining, [claimed for claimed, claim in unmatched if claimed.lid is None or claim.meaning.is_in])
 
 
-def _match(
-    claims: Iterable[tuple[Identity, Claim]], observer: RosterObserver, attempts: Attempts
-) -> list[tuple[Identity, Claim]]:
+def _named(name: str | Identity, claim: Claim) -> NamedClaim:
+    """Return a claim with the names that it is about, none where the name cannot be read."""
+    return name if isinstance(name, Identity) else identity(name) or Identity(), claim
+
+
+def _match(claims: Iterable[NamedClaim], names: KnownNames, attempts: Attempts) -> list[NamedClaim]:
     """Match claims to attempts. Return the claims that match none, in order."""
-    by_phone, by_lid = observer.index(attempts)
-    unmatched: list[tuple[Identity, Claim]] = []
-    for names, claim in claims:
-        jids = {by_phone.get(names.phone), by_lid.get(names.lid)} - {None}
+    by_phone, by_lid = names.index(attempts)
+    unmatched: list[NamedClaim] = []
+    for claimed, claim in claims:
+        jids = {by_phone.get(claimed.phone), by_lid.get(claimed.lid)} - {None}
         for jid in jids:
             attempts[str(jid)].record_claim(claim)
-            observer.learn(str(jid), names)
+            names.learn(str(jid), claimed)
         if not jids:
-            unmatched.append((names, claim))
+            unmatched.append((claimed, claim))
     return unmatched
+
+
+def _match_other_names(claims: list[NamedClaim], names: KnownNames, attempts: Attempts) -> Flow[list[NamedClaim]]:
+    """Look up the participants' other names, and match claims by them. Return the claims that match none, in order."""
+    if any(claimed.phone is None for claimed, _ in claims):
+        yield from names.resolve_lids(attempts)
+        claims = _match(claims, names, attempts)
+    if phones := [claimed.phone for claimed, _ in claims if claimed.phone]:
+        without_claim = [jid for jid, attempt in attempts.items() if attempt.claim is NOT_ASKED]
+        yield from names.check_numbers(without_claim, Lookalikes.among(phones))
+        claims = _match(claims, names, attempts)
+    return claims

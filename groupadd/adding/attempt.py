@@ -6,7 +6,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeAlias
 
-from attrs import define, frozen
+from attrs import define, evolve, frozen
 
 from groupadd.adding.verdict import Presence, Verdict, decide, presence
 from groupadd.model.codes import CONTRADICTION, NO_ANSWER, NOT_MENTIONED, UNREADABLE
@@ -19,7 +19,6 @@ from groupadd.settings import AddSettings
 NOT_ASKED = Claim(NOT_MENTIONED)
 _LOOKS_THAT_PROVE = 2  # absence takes the last two looks
 _LOST = frozenset({NO_ANSWER, UNREADABLE})
-_TOO_EARLY = Observation(None, Reason.ABSENCE_UNPROVEN)
 
 
 class Look(NamedTuple):
@@ -76,7 +75,9 @@ class LookSchedule:
 
     def discount_early(self, observation: Observation, at: float) -> Observation:
         """Return what a look at a moment may prove: no absence while the add may still take effect."""
-        return _TOO_EARLY if observation.member is False and at < self.absence_counts_from else observation
+        if observation.member is not False or at >= self.absence_counts_from:
+            return observation
+        return evolve(observation, member=None, reason=Reason.ABSENCE_UNPROVEN)
 
 
 @define
@@ -91,6 +92,7 @@ class Attempt:
         schedule: The looks that are due after the add; none before it was sent.
         looks: How many looks of the schedule were taken.
         look_at: The earliest moment of the next look, where a late look has delayed it.
+        believes_claims: Whether a claim alone may put the participant in the group; `verify="always"` wants a look.
     """
 
     participant: Participant
@@ -100,6 +102,7 @@ class Attempt:
     schedule: LookSchedule = LookSchedule()
     looks: int = 0
     look_at: float = 0.0
+    believes_claims: bool = True
 
     def record_claim(self, claim: Claim) -> None:
         """Store a claim. Two claims that differ become a contradiction, which shows the first two words."""
@@ -116,7 +119,8 @@ class Attempt:
     @property
     def is_present(self) -> bool:
         """Whether a look after the add shows the participant in the group."""
-        return presence(self.after) is Presence.PRESENT
+        claim = self.claim.meaning if self.believes_claims else None
+        return presence(self.after, claim=claim, before=self.before) is Presence.PRESENT
 
     def needs_looks(self, settings: AddSettings) -> bool:
         """Return whether looks after the add are due, where the provider has a roster."""
@@ -142,10 +146,15 @@ class Attempt:
             following = self.schedule.look(self.looks, earlier_look_at=at)
             self.look_at = following.at if following else 0.0
 
+    def drop_unproven_absence(self) -> None:
+        """Drop the looks that miss the participant, where they prove no absence: the claim alone decides."""
+        if presence(self.after) is Presence.MISSING:
+            self.after = ()
+
     @property
     def verdict(self) -> Verdict:
         """The verdict on the claim and the looks so far."""
-        return decide(self.claim.meaning, self.before, self.after)
+        return decide(self.claim.meaning, self.before, self.after, believes_claims=self.believes_claims)
 
     @property
     def outcome(self) -> ParticipantOutcome:

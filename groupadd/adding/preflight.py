@@ -9,8 +9,8 @@ from groupadd.model.identity import GroupId, Identity, Participant, Person, same
 from groupadd.model.json_form import to_json
 from groupadd.model.masking import repr_masked
 from groupadd.model.outcome import Reason
-from groupadd.model.roster import Roster
-from groupadd.provider import ChecksNumbers, DescribesGroup, GroupInfo, RefreshesRoster
+from groupadd.model.roster import Proof, Roster
+from groupadd.provider import DescribesGroup, GroupInfo
 from groupadd.wire.messages import Flow
 from groupadd.wire.retry import or_none
 
@@ -27,7 +27,7 @@ class Prospect:
         phone: Digits without a plus, or None.
         id: The canonical JID.
         member: Whether the participant is in the group; None where the roster proves neither.
-        on_whatsapp: Whether the number is on WhatsApp; None where the provider cannot say, and for members, whose
+        on_whatsapp: Whether the number is on WhatsApp; None where the provider proves neither, and for members, whose
             numbers are not checked.
     """
 
@@ -52,7 +52,8 @@ class Preflight:
         places_left: The number of people that still fit in.
         limit: The largest number of members.
         limit_is_known: Whether the provider gives that limit; else it is WhatsApp's usual one.
-        provable: Whether looks can prove presence and absence.
+        provable: Whether looks can prove presence and absence. In a list that may hold people who have left, they prove
+            presence where an earlier look lacked the participant.
         why_not_provable: Why looks cannot; None where they can.
         participants: The participants, each person once.
     """
@@ -87,17 +88,18 @@ def preflight(
         Unsupported: The provider has no roster.
         ProviderError: The roster could not be read.
     """
-    observer = RosterObserver(session, group, same_first(participants))
-    observations = yield from observer.look(observer.people)
+    observer = RosterObserver.of(session, group, same_first(participants))
+    people = observer.names.people
+    observations = yield from observer.look(people)
     roster = observer.roster or Roster(())
     info = yield from _group_info(session, group)
     prospects: list[Prospect] = []
-    for one, person in observer.people.items():
-        member = observations[one].member
-        on_whatsapp = None if member else (yield from _is_on_whatsapp(session, person))
+    for jid, person in people.items():
+        member = observations[jid].member
+        on_whatsapp = None if member else (yield from observer.names.check_recipient(jid)).exists
         prospects.append(Prospect(person.given, person.phone, person.id, member, on_whatsapp))
     limit, size = info.limit or USUAL_LIMIT, info.size or (len(roster.members) if roster.complete else None)
-    why = _why_not_provable(session, roster, [observations[one].reason for one in observer.people])
+    why = yield from _why_not_provable(session, roster, [shown.reason for shown in observations.values()])
     return Preflight(
         provider=name,
         type=kind,
@@ -150,26 +152,13 @@ def _us(me: Identity) -> Person:
 def _group_info(session: ProviderSession, group: GroupId) -> Flow[GroupInfo]:
     provider = session.provider
     if isinstance(provider, DescribesGroup):
-        return (yield from or_none(provider.group_info(group))) or GroupInfo()
+        return (yield from or_none(provider.group_info, group)) or GroupInfo()
     return GroupInfo()
 
 
-def _is_on_whatsapp(session: ProviderSession, person: Participant) -> Flow[bool | None]:
-    """Check one number; None where the provider cannot or does not say."""
-    provider = session.provider
-    if person.phone is None or not isinstance(provider, ChecksNumbers):
-        return None
-    return (yield from or_none(_known(provider, person.phone)))
-
-
-def _known(provider: ChecksNumbers, phone: str) -> Flow[bool]:
-    return (yield from provider.check_number(phone)) is not None
-
-
-def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Reason | None:
-    refreshable = isinstance(session.provider, RefreshesRoster)
-    if not roster.complete or not (roster.live or refreshable):
+def _why_not_provable(session: ProviderSession, roster: Roster, doubts: Sequence[Reason | None]) -> Flow[Reason | None]:
+    proof = yield from session.roster_proof()
+    proves = roster.proves if proof is None else proof.of_copy(refreshed=True)
+    if not roster.complete or Proof.ABSENCE not in proves:
         return Reason.STALE_ROSTER
-    if Reason.UNRESOLVED_IDENTITY in doubts:
-        return Reason.UNRESOLVED_IDENTITY
-    return None
+    return Reason.UNRESOLVED_IDENTITY if Reason.UNRESOLVED_IDENTITY in doubts else None

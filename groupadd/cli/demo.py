@@ -64,7 +64,7 @@ def play(output: Output, clock: Clock | None = None) -> Exit:
     world = example_world(clock)
     people = example_people(world)
     sandboxes = {name: Sandbox.for_vendor(name, world) for name in (REPORTING, ACCEPTING)}
-    config = config_toml({name: one.config("http://sandbox") for name, one in sandboxes.items()})
+    config = config_toml({name: one.config("https://sandbox") for name, one in sandboxes.items()})
     swapped = config.replace(REPORTING, ACCEPTING, 1)
 
     output.print(Text("The same six people, through two providers whose answers differ", "bold"), "")

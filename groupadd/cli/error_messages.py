@@ -15,9 +15,11 @@ from groupadd.errors import (
     NotAllowed,
     NotAuthenticated,
     ProviderError,
+    ProviderFailed,
     ProviderUnreachable,
     RateLimited,
     SessionNotReady,
+    WrongAddress,
 )
 from groupadd.model.masking import scrubbed
 
@@ -46,6 +48,8 @@ _HINTS: Mapping[type[GroupAddError], str] = {
     NotAllowed: "make our account an admin of the group, or let its members add people",
     GroupNotFound: "check the group's id, and that our account is in the group",
     SessionNotReady: "link the account again at the provider, and check that its phone is online",
+    WrongAddress: "correct `base_url` in the config; if a firewall or proxy answers, let it pass us",
+    ProviderFailed: "run the command again in a minute; the provider's own log has the cause",
     ProviderUnreachable: "check `base_url` in the config, and the network",
     RateLimited: "wait some minutes before the next request",
     AnswerLost: "run the command again: it only reads",

@@ -16,7 +16,7 @@ def _require_file(_: object, source: str | None) -> None:
         raise ValueError("--from needs a file, or - for standard input")
 
 
-Flag = Parameter(negative=(), show_default=False)
+Flag: Parameter = Parameter(negative=(), show_default=False)
 Json = Annotated[bool, Parameter(name="--json"), Flag]
 FromFile = Annotated[str | None, Parameter(name="--from", allow_leading_hyphen=True, validator=_require_file)]
 

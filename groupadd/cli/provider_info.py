@@ -72,9 +72,12 @@ class ProviderInfo:
 
     @property
     def proven(self) -> str:
-        """Whether a recording of the live service proves any of it, in words."""
-        live = any(Source.LIVE in sources for sources in self.rests_on.values())
-        return "partly, by recordings of the live service" if live else "not proven against the live service"
+        """Whether recordings of the live service, or of the vendor's own program, prove any of it, in words."""
+        cited = {source for sources in self.rests_on.values() for source in sources}
+        if Source.LIVE in cited:
+            return "partly, by recordings of the live service"
+        program = "; partly by recordings of the vendor's own program" if Source.PROGRAM in cited else ""
+        return f"not proven against the live service{program}"
 
     @property
     def fields(self) -> tuple[Field, ...]:

@@ -146,7 +146,7 @@ def providers(installed: Iterable[ProviderInfo]) -> RenderableType:
 def provider(info: ProviderInfo) -> RenderableType:
     """Return everything about one provider type: its answers, its abilities and their sources, its config fields."""
     rests_on = {name: ", ".join(sources) or "no source named" for name, sources in info.rests_on.items()}
-    answers = "report each person" if info.reports_each_person else "only accept; looks at the group show the outcome"
+    answers = "report each person" if info.reports_each_person else "omit people; looks at the group show the outcome"
     summary = _grid({"from": info.origin, "answers": answers, "proof": info.proven})
     abilities = bare_table("Ability", "", "Rests on")
     abilities.add_row("adds people", "", rests_on[ADDING])

@@ -30,6 +30,8 @@ HOW_TO_GO_ON: Mapping[str, str] = {
     "not_allowed": "see that the account is in the group and may add people, then `groupadd drip resume`",
     "not_authenticated": "correct the credentials in the config, then `groupadd drip resume`",
     "unreachable": "see that the provider is up and `base_url` is right, then `groupadd drip resume`",
+    "wrong_address": "correct `base_url`, or let the firewall in front of the provider pass us, then "
+    "`groupadd drip resume`",
     "unsupported": "plan these people for another provider, or change `[add]`, then `groupadd drip resume`",
     "config": "correct the config, then `groupadd drip resume`",
     "ledger": "see what changed the ledger beside groupadd, restore a copy, then `groupadd drip resume`",

@@ -16,10 +16,23 @@ from groupadd.model.outcome import Reason, Status
 
 @frozen(cache_hash=True)
 class Meaning:
-    """The status and reason that a provider's word means, before any roster is read."""
+    """The status and reason that a provider's word means, before any roster is read.
+
+    Attributes:
+        status: The status.
+        reason: The reason, or None.
+        asked: False where WhatsApp was surely not asked for the participant: a server's own check, a quota, a refusal
+            half-way. The status is `unknown` then, until rosters prove something.
+    """
 
     status: Status
     reason: Reason | None = None
+    asked: bool = True
+
+    @property
+    def is_in(self) -> bool:
+        """Whether the word says that the participant is in the group."""
+        return self.status in {Status.ADDED, Status.ALREADY_MEMBER}
 
 
 _not_added = partial(Meaning, Status.NOT_ADDED)
@@ -47,7 +60,14 @@ UNRECOGNISED = Meaning(Status.UNKNOWN, Reason.UNRECOGNISED)
 NO_ANSWER = Meaning(Status.UNKNOWN, Reason.NO_ANSWER)
 UNREADABLE = Meaning(Status.UNKNOWN, Reason.UNREADABLE_ANSWER)
 NOT_MENTIONED = Meaning(Status.UNKNOWN, Reason.NOT_MENTIONED)
+REFUSED = Meaning(Status.UNKNOWN, Reason.REFUSED)  # a plain no: not why, and not whether WhatsApp was asked
 CONTRADICTION = Meaning(Status.UNKNOWN, Reason.CONTRADICTION)
+
+
+def not_asked(reason: Reason) -> Meaning:
+    """Return the meaning of a participant about which WhatsApp was surely not asked."""
+    return Meaning(Status.UNKNOWN, reason, asked=False)
+
 
 # Sources: WhatsApp Web's own parser of the add answer (names in comments), whatsapp-web.js and wa-js tables.
 PARTICIPANT_CODES: Mapping[int, Meaning] = {

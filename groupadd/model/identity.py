@@ -6,8 +6,7 @@ never compared across kinds.
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
 
 from attrs import field, frozen
 
@@ -25,11 +24,13 @@ _NO_PERSON = {
     "newsletter": "is a channel, not a person",
     "bot": "is a bot, not a person",
 }
-_NAME = re.compile(  # a JID, or a bare number; the second group is there for LIDs
-    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(?:s\.whatsapp\.net|c\.us|hosted|(lid|hosted\.lid)))?\s*",
+_NAME = re.compile(  # a JID, or a bare number: its digits and its domain
+    r"\s*\+?([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?(?:@(s\.whatsapp\.net|c\.us|hosted|lid|hosted\.lid))?\s*",
     re.IGNORECASE,
 )
 _USUAL = re.compile(r"\+?([1-9][0-9]{6,14})(?:@(?:c\.us|s\.whatsapp\.net))?")
+_SAME_END = 6  # digits: the end that the forms of one line share, at the least
+_LONGEST_BARE_PHONE = 13  # digits; LIDs have 13 to 15, and hardly any country has numbers of 14
 _DIGITS = re.compile(r"[0-9]{7,15}")  # E.164: at most 15
 _LOCAL = re.compile(r"([0-9]{5,20})(?:_[0-9]+)?(?::[0-9]+)?")  # digits, _agent, :device
 _PUNCTUATION = re.compile(r"[\s.()\u2010-\u2015\u2212-]+")
@@ -66,24 +67,25 @@ def identity(*names: object) -> Identity | None:
     """Return the person that a provider calls by these names, or None where no name can be read.
 
     Lenient, for answers: JIDs of any domain spelling with device and agent suffixes, and bare numbers with or without
-    a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None.
+    a plus. Empty and masked names are skipped. Two different phones or LIDs for one person give None. Bare digits that
+    equal the LID are the LID. Bare digits that are longer than phone numbers are no known name: a LID may have as many.
     """
-    phone: str | None = None
-    lid: str | None = None
-    for name in names:
-        match = _NAME.fullmatch(name) if isinstance(name, str) else None
-        if match is None:
-            continue
-        digits, is_lid = match.groups()
-        if is_lid:
-            if lid not in {None, digits}:
-                return None
-            lid = digits
-        else:
-            if phone not in {None, digits}:
-                return None
-            phone = digits
-    return Identity(phone, lid) if phone or lid else None
+    matches = [match for name in names if isinstance(name, str) and (match := _NAME.fullmatch(name))]
+    lids = {digits for digits, domain in map(_named, matches) if domain == LID_DOMAIN}
+    phones = {
+        digits
+        for digits, domain in map(_named, matches)
+        if domain == PHONE_DOMAIN or (domain == "" and digits not in lids and len(digits) <= _LONGEST_BARE_PHONE)
+    }
+    if len(lids) > 1 or len(phones) > 1 or not (lids or phones):
+        return None
+    return Identity(next(iter(phones), None), next(iter(lids), None))
+
+
+def _named(match: re.Match[str]) -> tuple[str, str]:
+    """Return the digits of a name and their kind: the domain of phones or of LIDs, or none for bare digits."""
+    digits, domain = match.groups()
+    return digits, LID_DOMAIN if (domain or "").lower() in _LID_DOMAINS else PHONE_DOMAIN if domain else ""
 
 
 @frozen
@@ -227,6 +229,33 @@ def alternates(phone: str) -> tuple[str, ...]:
 
 
 @frozen
+class Lookalikes:
+    """Numbers, among which another form of a number is searched for, whatever the country.
+
+    Two forms of one line end alike. One has more digits than the other (Benin's 01, Mexico's 1, a trunk zero), or their
+    first digits alone differ (Russia's 8). A lookalike is a candidate: only the provider can prove that it is one line.
+    """
+
+    _by_end: Mapping[str, Sequence[str]] = field(repr=lambda ends: f"<{len(ends)} ends>")
+
+    @classmethod
+    def among(cls, phones: Iterable[str | None]) -> "Lookalikes":
+        """Return the numbers, ready to be searched."""
+        by_end: dict[str, list[str]] = {}
+        for phone in phones:
+            if phone is not None:
+                by_end.setdefault(phone[-_SAME_END:], []).append(phone)
+        return cls(by_end)
+
+    def hold_another_form_of(self, phone: str) -> bool:
+        """Return whether any of the numbers may be another form of this one."""
+        return any(
+            other != phone and (len(other) != len(phone) or other[1:] == phone[1:])
+            for other in self._by_end.get(phone[-_SAME_END:], ())
+        )
+
+
+@frozen
 class Person:
     """All names that certainly belong to one participant.
 
@@ -246,6 +275,12 @@ class Person:
             frozenset() if participant.lid is None else frozenset((participant.lid,)),
         )
 
+    @property
+    def jids(self) -> frozenset[str]:
+        """The canonical JID of every name."""
+        by_phone = (f"{phone}@{PHONE_DOMAIN}" for phone in self.phones)
+        return frozenset((*by_phone, *(f"{lid}@{LID_DOMAIN}" for lid in self.lids)))
+
     def also(self, names: Identity | None) -> "Person":
         """Return the person with the further names that a provider gives."""
         if names is None:
@@ -254,11 +289,6 @@ class Person:
             self.phones if names.phone is None else self.phones | {names.phone},
             self.lids if names.lid is None else self.lids | {names.lid},
         )
-
-    @cached_property
-    def maybe_phones(self) -> frozenset[str]:
-        """The unconfirmed other forms of the person's numbers."""
-        return frozenset(other for phone in self.phones for other in alternates(phone)) - self.phones
 
 
 def same_first(participants: Sequence[Participant]) -> dict[str, Participant]:

@@ -47,6 +47,7 @@ class Reason(StrEnum):
     INCOMPATIBLE_DEVICE = "incompatible_device"
     RATE_LIMITED = "rate_limited"
     APPROVAL_REQUIRED = "approval_required"  # an admin has to approve the request
+    REFUSED = "refused"  # the provider says no of this participant, and not why
     INVALID_PARTICIPANT = "invalid_participant"  # the provider's word: groupadd sends no name that it cannot parse
     DUPLICATE = "duplicate"  # the same person stood earlier in the list
     SILENT_REFUSAL = "silent_refusal"  # accepted, and rosters prove absence

@@ -37,6 +37,7 @@ REASONS: Mapping[Reason, Explanation] = {
     Reason.INCOMPATIBLE_DEVICE: Explanation("their WhatsApp cannot join this group", "ask them to update WhatsApp"),
     Reason.RATE_LIMITED: Explanation("too many people were added in too short a time", "wait, then add them again"),
     Reason.APPROVAL_REQUIRED: Explanation("an admin has to let them in", "approve their request in the group"),
+    Reason.REFUSED: Explanation("the provider refused them and does not say why", _INVITE),
     Reason.INVALID_PARTICIPANT: Explanation("the provider cannot use this name", _CHECK_NUMBER),
     Reason.DUPLICATE: Explanation("the same person is earlier in the list"),
     Reason.SILENT_REFUSAL: Explanation("accepted, yet not in: mostly their privacy setting", _INVITE),
@@ -45,8 +46,8 @@ REASONS: Mapping[Reason, Explanation] = {
     Reason.UNREADABLE_ANSWER: Explanation("the provider's answer cannot be read", _LOOK),
     Reason.NOT_MENTIONED: Explanation("the provider's answer does not mention them", _LOOK),
     Reason.CONTRADICTION: Explanation("the provider's answer and the rosters contradict each other", _LOOK_LATER),
-    Reason.UNRESOLVED_IDENTITY: Explanation("the group hides its members' numbers", "ask a member of the group"),
-    Reason.STALE_ROSTER: Explanation("the list of members is not complete", _LOOK_LATER),
+    Reason.UNRESOLVED_IDENTITY: Explanation("the list may name them in another way", "ask a member of the group"),
+    Reason.STALE_ROSTER: Explanation("the list is incomplete or old, or holds people who have left", _LOOK_LATER),
     Reason.ABSENCE_UNPROVEN: Explanation("not seen in the group, but two looks did not prove it", _LOOK_LATER),
     Reason.NOT_CHECKED: Explanation("accepted only, and no look was allowed", _LOOK),
 }

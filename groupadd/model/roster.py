@@ -1,12 +1,39 @@
 """Rosters, and what one of them proves about a person: present, absent, or unknown and why."""
 
+from enum import Flag, auto
 from functools import cached_property
 
-from attrs import evolve, field, frozen
+from attrs import Factory, evolve, field, frozen
 
 from groupadd.model.identity import Identity, Person
 from groupadd.model.masking import repr_masked, repr_masked_lid
 from groupadd.model.outcome import Reason
+
+
+class Proof(Flag):
+    """What a provider's roster can prove about a person."""
+
+    NOTHING = 0
+    PRESENCE = auto()  # a row is a member's: the list holds no people who have left
+    ABSENCE = auto()  # a person without a row is no member: the list holds everybody who is in
+    BOTH = PRESENCE | ABSENCE
+
+
+@frozen
+class RosterProof:
+    """What a provider's rosters prove, where that depends on the server behind them.
+
+    Attributes:
+        cached: What the provider's copy proves.
+        refreshed: What the copy proves after a refresh; None where the server cannot refresh it.
+    """
+
+    cached: Proof
+    refreshed: Proof | None = None
+
+    def of_copy(self, *, refreshed: bool) -> Proof:
+        """Return what the provider's copy proves, as it is or after a refresh."""
+        return self.refreshed if refreshed and self.refreshed is not None else self.cached
 
 
 @frozen
@@ -32,11 +59,14 @@ class Observation:
         member: True, False, or None where the look proves neither.
         reason: Why the look proves neither; None where it proves one.
         complete: Whether the roster was complete.
+        listed: Whether the list has a row of the person's; None where it leaves that open. The list may hold people who
+            have left, so a listed person is not always a member.
     """
 
     member: bool | None
     reason: Reason | None = None
     complete: bool = True
+    listed: bool | None = Factory(lambda self: self.member, takes_self=True)
 
 
 @frozen
@@ -48,14 +78,14 @@ class Roster:
         size: How many members the provider says there are, where it says so.
         unread_rows: How many rows could not be read.
         me: Our own account, where it is known.
-        live: Whether the provider read it from WhatsApp for this look. A cached copy proves presence, but no absence.
+        proves: What the list can prove, as its adapter declares it.
     """
 
     members: tuple[Member, ...] = field(repr=lambda members: f"<{len(members)} members>")
     size: int | None = None
     unread_rows: int = 0
     me: Identity | None = None
-    live: bool = True
+    proves: Proof = Proof.BOTH
 
     @cached_property
     def complete(self) -> bool:
@@ -71,7 +101,7 @@ class Roster:
     @property
     def misses_me_by_phone(self) -> bool:
         """Whether our own row may be one without a phone, while our LID is unknown."""
-        return self.me is not None and self.me.lid is None and self._row(self.me) is None and self._hidden[0]
+        return self.me is not None and self.me.lid is None and self._row(self.me) is None and self.hides_phones
 
     def role(self, who: Identity | None) -> str | None:
         """Return the role of a member, or None where the roster does not show it."""
@@ -97,6 +127,11 @@ class Roster:
     def _lids(self) -> frozenset[str]:
         return frozenset(member.lid for member in self.members if member.lid is not None)
 
+    @property
+    def hides_phones(self) -> bool:
+        """Whether any row shows no phone."""
+        return self._hidden[0]
+
     @cached_property
     def _hidden(self) -> tuple[bool, bool, bool]:
         """Whether any row shows no phone, no LID, neither of both."""
@@ -109,15 +144,18 @@ class Roster:
     def observation(self, person: Person) -> Observation:
         """Return what the roster shows about a person.
 
-        It shows absence only where it is live and complete, and every row can be compared with a name of the person.
+        A row shows presence where the roster can prove it. Absence needs more: a complete roster that can prove it, in
+        which every row can be compared with a name of the person.
         """
         if not person.phones.isdisjoint(self._phones) or not person.lids.isdisjoint(self._lids):
-            return Observation(member=True, complete=self.complete)
-        if not self._comparable(person) or not person.maybe_phones.isdisjoint(self._phones):
-            return Observation(None, Reason.UNRESOLVED_IDENTITY, complete=self.complete)
-        if not (self.complete and self.live):
-            return Observation(None, Reason.STALE_ROSTER, complete=self.complete)
-        return Observation(member=False)
+            member, reason = (True, None) if Proof.PRESENCE in self.proves else (None, Reason.STALE_ROSTER)
+            return Observation(member, reason, self.complete, listed=True)
+        if not self._comparable(person):
+            return Observation(None, Reason.UNRESOLVED_IDENTITY, self.complete)
+        if not self.complete:
+            return Observation(None, Reason.STALE_ROSTER, complete=False)
+        member, reason = (False, None) if Proof.ABSENCE in self.proves else (None, Reason.STALE_ROSTER)
+        return Observation(member, reason, listed=False)
 
     def _comparable(self, person: Person) -> bool:
         no_phone, no_lid, neither = self._hidden

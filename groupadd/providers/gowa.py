@@ -9,20 +9,32 @@ from typing import ClassVar, Unpack
 from attrs import evolve, field, frozen
 
 from groupadd.errors import RequestRefused, SessionNotReady, Unsupported
-from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, NOT_ON_WHATSAPP, PRIVACY, UNRECOGNISED, Meaning
+from groupadd.model.codes import ACCEPTED, NOT_MENTIONED, PRIVACY, UNRECOGNISED, Meaning, not_asked
 from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret, masked_url
-from groupadd.model.outcome import Invite
+from groupadd.model.outcome import Invite, Reason
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response
 
 __all__ = ["Gowa"]
 
 ADD = Endpoint("POST /group/participants", sources="DS")
-LIST = Endpoint("GET /group/participants", sources="DS")  # `{results: {participants}}`, a live query
+# `{results: {participants}}`. A row without a known phone has the LID's digits in its place (issues 619 and 624) [S].
+LIST = Endpoint("GET /group/participants", sources="DS")
 INFO = Endpoint("GET /group/info", sources="S")  # whatsmeow's own record
 REQUESTS = Endpoint("GET /group/participant-requests", sources="DS")  # `{results}`; older servers: LIDs alone [S]
 INVITE = Endpoint("GET /group/invite-link", sources="DS")  # `{results: {invite_link}}`
@@ -34,7 +46,9 @@ WORDS: Mapping[str, Meaning] = {  # [S]
     "success": ACCEPTED,  # also of 401, 404, 408, 409, 419, 421, and of 403 without an offered invitation
     "error": PRIVACY,  # 403 with an offered invitation, whose code is not shown
 }
-STRANGER = "INVALID_JID"  # 400: one of the numbers is not on WhatsApp; nothing has reached the group [S]
+STRANGER = "INVALID_JID"  # 400: the server's own check of one number failed, and nothing has reached the group [S]
+# That check also fails by time-out, and for numbers that are on WhatsApp (issue 170): no word of WhatsApp's.
+NOT_ASKED = not_asked(Reason.NOT_ON_WHATSAPP)
 REFUSALS = (  # nothing has reached WhatsApp [S]
     Refusal(401, SessionNotReady, words="AUTHENTICATION_ERROR"),  # not logged in; without the word: a wrong password
     Refusal(500, SessionNotReady, words="INVALID_WA_CLI"),
@@ -77,42 +91,43 @@ class Gowa:
     ) -> Flow[AddReply]:
         """Ask for these participants, by bare number.
 
-        One number that is not on WhatsApp refuses the whole request, and the server does not say which. Then each
+        One number that fails the server's check refuses the whole request, and the server does not say which. Then each
         number is checked, and one more request asks for those on WhatsApp.
         """
         refuse_notify("GOWA", notify=notify)
         phones = _phones(participants)
         reply = yield from self._add(group, phones)
-        if reply.rest != NOT_ON_WHATSAPP:
+        if reply.rest is not NOT_ASKED:
             return reply
         strangers = phones if len(phones) == 1 else (yield from self._strangers(phones))
         known = [phone for phone in phones if phone not in strangers]
         others = (yield from self._add(group, known)) if strangers and known else AddReply()
-        if not strangers or others.rest == NOT_ON_WHATSAPP:
+        if not strangers or others.rest is NOT_ASKED:
             raise RequestRefused("one of these numbers is not on WhatsApp, so no participant was added")
         claims = [(Identity(phone), Claim(reply.rest, reply.says)) for phone in strangers]
         return evolve(others, claims=[*claims, *others.claims])
 
     def _add(self, group: GroupId, phones: Sequence[str]) -> Flow[AddReply]:
-        """Ask once. A reply whose rest is `NOT_ON_WHATSAPP` means that no participant was asked for."""
+        """Ask once. A reply whose rest is `NOT_ASKED` means that no participant was asked for."""
         response = yield from self._ask(ADD, json={"group_id": group.jid, "participants": phones})
-        if envelope.matches(response, 400, STRANGER):
-            return AddReply(rest=NOT_ON_WHATSAPP, says=STRANGER)
+        if status_errors.matches(response, 400, STRANGER):
+            return AddReply(rest=NOT_ASKED, says=STRANGER)
         return envelope.read_add(response, _claims)
 
     def _strangers(self, phones: Sequence[str]) -> Flow[Sequence[str]]:
         """Return the numbers that are not on WhatsApp; none of them where one check gets no answer."""
-        accounts: dict[str, Identity | None] = {}
+        checks: dict[str, NumberCheck] = {}
         try:
             for phone in phones:
-                accounts[phone] = yield from self.check_number(phone)
+                checks[phone] = yield from self.check_number(phone)
         except NoAnswer:
             return ()
-        return [phone for phone, account in accounts.items() if account is None]
+        return [phone for phone, check in checks.items() if check.exists is False]
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
+        """Read the roster live: each request asks WhatsApp for the group [S], so it proves both."""
         response = yield from self._ask(LIST, query={"group_id": group.jid})
-        return engines.read_roster(response, group, at="results.participants")
+        return roster.read_roster(response, group, at="results.participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, query={"group_id": group.jid})))
@@ -128,11 +143,11 @@ class Gowa:
         response = yield from self._ask(INVITE, query={"group_id": group.jid})
         return envelope.read_invite(response, at="results.invite_link")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return common.read_message_id((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        return common.read_sent_message((yield from self._ask(SEND, json={"phone": person.id, "message": text})))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
-        return common.read_number((yield from self._ask(CHECK, query={"phone": phone})), asked=phone)
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
+        return common.read_number((yield from self._ask(CHECK, query={"phone": phone})))
 
     def session(self) -> Flow[Session]:
         match envelope.record(envelope.read((yield from self._ask(STATUS)))):
@@ -146,7 +161,7 @@ class Gowa:
         device = {} if self.device_id is None else {"X-Device-Id": self.device_id}
         response = yield Request.to(endpoint, headers={**headers, **device}, **content)
         _raise_if_refused(response)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _phones(people: Sequence[Participant]) -> Sequence[str]:

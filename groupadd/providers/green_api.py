@@ -10,28 +10,41 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.errors import NotAllowed, NotAuthenticated, RateLimited, SessionNotReady
-from groupadd.model.codes import ACCEPTED, INVALID_PARTICIPANT, UNRECOGNISED, Meaning
-from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.codes import ACCEPTED, REFUSED, Meaning, not_asked
+from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret, masked_url
+from groupadd.model.outcome import Reason
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.provider import (
+    AddReply,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
+from groupadd.readers import common, envelope, group_info, roster, status_errors
 from groupadd.readers.one_by_one import add_one_by_one
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Flow, Request, Response, Wire
 
 __all__ = ["GreenApi"]
 
 # Numbers end in `@c.us` [D]; a LID is passed as it is: [D] of checkWhatsapp, else [?].
-ADD = Endpoint("POST /waInstance{instance}/addGroupParticipant/{token}", sources="DS")  # 10 a second
-GROUP = Endpoint("POST /waInstance{instance}/getGroupData/{token}", sources="DS")  # 1 a second, else a 429: reads wait
-SEND = Endpoint("POST /waInstance{instance}/sendMessage/{token}", sources="DS")
-CHECK = Endpoint("POST /waInstance{instance}/checkWhatsapp/{token}", sources="DS")  # 10 a second, by plan
-ACCOUNT = Endpoint("GET /waInstance{instance}/getWaSettings/{token}", sources="DS")  # `{stateInstance, phone}`
+# The gaps: https://green-api.com/en/docs/api/ratelimiter/ has the requests a second of each method; more are a 429 [D].
+ADD = Endpoint("POST /waInstance{instance}/addGroupParticipant/{token}", sources="DS", gap_s=0.1)
+GROUP = Endpoint("POST /waInstance{instance}/getGroupData/{token}", sources="DS", gap_s=1.0)
+SEND = Endpoint("POST /waInstance{instance}/sendMessage/{token}", sources="DS", gap_s=0.02)
+CHECK = Endpoint("POST /waInstance{instance}/checkWhatsapp/{token}", sources="DS", gap_s=0.1)
+# `{stateInstance, phone}`
+ACCOUNT = Endpoint("GET /waInstance{instance}/getWaSettings/{token}", sources="DS", gap_s=1.0)
 
 WORDS: Mapping[bool, Meaning] = {
     True: ACCEPTED,  # "flag" [D]; also of participants who are not added (green-api/issues 214) [I]
-    False: UNRECOGNISED,  # our account is no admin, or the number is not in its phone book, or a member's [D]
+    False: REFUSED,  # our account is no admin, or the number is not in its phone book, or a member's [D]
 }
 # [D]; `sleepMode` and `yellowCard` do not tell whether adding works.
 STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}
@@ -77,12 +90,15 @@ class GreenApi:
 
     def _add(self, group: GroupId, person: Participant) -> Flow[AddReply]:
         response = yield from self._ask(ADD, groupId=group.jid, participantChatId=common.chat_id(person))
-        if envelope.matches(response, 400, BAD_NAME):
-            return AddReply(rest=INVALID_PARTICIPANT, says="400")
+        if status_errors.matches(response, 400, BAD_NAME):
+            return AddReply(rest=not_asked(Reason.INVALID_PARTICIPANT), says="400")
         return envelope.read_add(response, _reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(GROUP, groupId=group.jid)), group, at="participants")
+        """Read "the group chat's data" [D]: the vendor's one list of members, with its size, so it proves both."""
+        return roster.read_roster(
+            (yield from self._ask(GROUP, groupId=group.jid)), group, at="participants", proves=Proof.BOTH
+        )
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, groupId=group.jid)))
@@ -94,12 +110,12 @@ class GreenApi:
                 raise NotAllowed("the provider shows the invite link to admins only")
         return envelope.read_invite(response, at="groupInviteLink")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
-        return common.read_message_id((yield from self._ask(SEND, chatId=common.chat_id(person), message=text)))
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
+        return common.read_sent_message((yield from self._ask(SEND, chatId=common.chat_id(person), message=text)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         """Check a number by `chatId`; the page's older form has `phoneNumber` [D]."""
-        return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")), asked=phone)
+        return common.read_number((yield from self._ask(CHECK, chatId=f"{phone}@c.us")))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
         """Check each number: the answer tells its LID. Older answers do not [D]."""
@@ -111,7 +127,7 @@ class GreenApi:
     def _ask(self, endpoint: Endpoint, **body: str | Secret) -> Flow[Response]:
         params: dict[str, Wire] = {"instance": self.id_instance, "token": self.api_token}
         request = Request.to(endpoint, params=params, json=body or None, repeatable=endpoint not in {ADD, SEND})
-        return envelope.raise_for_refusals((yield request), REFUSALS)
+        return status_errors.raise_for_refusals((yield request), REFUSALS)
 
 
 def _reply(data: object) -> AddReply | None:

@@ -15,15 +15,16 @@ from groupadd.model.codes import (
     ALREADY_MEMBER,
     CONTRADICTION,
     NOT_ON_WHATSAPP,
+    REFUSED,
     UNRECOGNISED,
     Meaning,
     meaning_of,
 )
-from groupadd.model.identity import GroupId, Identity, Participant
+from groupadd.model.identity import GroupId, Participant
 from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, Session
-from groupadd.readers import common, engines, envelope
+from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session
+from groupadd.readers import common, engines, envelope, roster, status_errors
 from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Wasend"]
@@ -77,16 +78,17 @@ class Wasend:
         return envelope.read_add((yield from self._ask(ADD, group, json=body)), _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(LIST, group)), group, at="participants")
+        """Read the list that the vendor's pages present as the way to verify an add [D], so it proves both."""
+        return roster.read_roster((yield from self._ask(LIST, group)), group, at="participants", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group)), at="inviteCode")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"session": self.session_id, "to": _name(person), "text": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         query = {"session": self.session_id, "phone": phone}
         return common.read_number((yield from self._ask(CHECK, query=query)))
 
@@ -97,7 +99,7 @@ class Wasend:
         params = {"session": self.session_id, "group": group.jid if group else ""}
         headers = {"Authorization": self.api_key.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _name(person: Participant) -> str:
@@ -112,7 +114,7 @@ def _claims(data: object) -> AddReply | None:
         if not (added or failed) and envelope.accepts(data) is False:
             return None
         if isinstance(added, list) and isinstance(failed, list):
-            return AddReply([*_claims_in(added, ADDED), *_claims_in(failed, UNRECOGNISED)])
+            return AddReply([*_claims_in(added, ADDED), *_claims_in(failed, REFUSED)])
     return engines.read_reply(inner)
 
 

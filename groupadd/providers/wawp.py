@@ -14,9 +14,9 @@ from groupadd.model.codes import NO_ANSWER
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Endpoint, Endpoints, Session, refuse_notify
-from groupadd.readers import common, engines, envelope
-from groupadd.readers.envelope import Refusal
+from groupadd.provider import AddReply, Endpoint, Endpoints, NumberCheck, Proof, SentMessage, Session, refuse_notify
+from groupadd.readers import common, engines, envelope, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response, Wire
 
 __all__ = ["Wawp"]
@@ -26,7 +26,8 @@ ADD = Endpoint("POST /v2/groups/{group}/participants/add", sources="D")
 LIST = Endpoint("GET /v2/groups/{group}/participants", sources="D?")  # rows as WAHA's [?]
 INVITE = Endpoint("GET /v2/groups/{group}/invite-code", sources="D?")  # a bare string as WAHA's [?]
 SEND = Endpoint("POST /v2/send/text", sources="D")
-CHECK = Endpoint("GET /v2/contacts/check-exists", sources="D?")  # `{numberExists, chatId}` as WAHA's [?]
+# At most 1 a second for an instance [D]; `{numberExists, chatId}` as WAHA's [?].
+CHECK = Endpoint("GET /v2/contacts/check-exists", sources="D?", gap_s=1.0)
 LID = Endpoint(
     "GET /v2/lids/pn/{number}", sources="D?"
 )  # `{lid, number}` [D], WAHA's `{lid, pn}` [?]; `lid` may be null
@@ -76,16 +77,17 @@ class Wawp:
         return _lost_upstream(response.json()) or envelope.read_add(response, engines.read_reply)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="")
+        """Read the list with which the vendor's page audits "who is actually in the group" [D], so it proves both."""
+        return roster.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="", proves=Proof.BOTH)
 
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"chatId": common.chat_id(person), "message": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         return common.read_number((yield from self._ask(CHECK, query={"phone": phone})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
@@ -98,12 +100,12 @@ class Wawp:
         response = yield self._request(SESSION, json={}, repeatable=True)
         if response.status in {404, 405}:
             response = yield self._request(OLD_SESSION)
-        return common.read_session(envelope.raise_for_refusals(response, REFUSALS), common.WAHA_STATES)
+        return common.read_session(status_errors.raise_for_refusals(response, REFUSALS), common.WAHA_STATES)
 
     def _ask(
         self, endpoint: Endpoint, parts: Mapping[str, str] | None = None, **content: Unpack[Content]
     ) -> Flow[Response]:
-        return envelope.raise_for_refusals((yield self._request(endpoint, parts, **content)), REFUSALS)
+        return status_errors.raise_for_refusals((yield self._request(endpoint, parts, **content)), REFUSALS)
 
     def _request(
         self, endpoint: Endpoint, parts: Mapping[str, str] | None = None, **content: Unpack[Content]

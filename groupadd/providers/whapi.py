@@ -10,19 +10,30 @@ from typing import ClassVar, Unpack
 from attrs import field, frozen
 
 from groupadd.errors import SessionNotReady
-from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, UNRECOGNISED, Meaning
+from groupadd.model.codes import ACCEPTED, ALREADY_MEMBER, NOT_MENTIONED, REFUSED, Meaning
 from groupadd.model.identity import GroupId, Identity, Participant
 from groupadd.model.masking import Secret, masked_url
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
+from groupadd.readers import common, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, Request, Response
 
 __all__ = ["Whapi"]
 
 ADD = Endpoint("POST /groups/{group}/participants", sources="D")
-GROUP = Endpoint("GET /groups/{group}", sources="D?")  # `{size, participants: [{id, rank}]}`; live or cached [?]
+GROUP = Endpoint("GET /groups/{group}", sources="D?")  # `{size, participants: [{id, rank}]}`
 INVITE = Endpoint("GET /groups/{group}/invite", sources="D")  # `{invite_code}`
 WAITING = Endpoint("GET /groups/{group}/applications", sources="D")  # `{applications: [{chat_id}]}`
 SEND = Endpoint("POST /messages/text", sources="D?")  # `{message: {id}}` or `{sent}` [?]
@@ -32,7 +43,7 @@ HEALTH = Endpoint("GET /health", sources="D")  # `{status: {code, text}, user}`
 
 LISTS: Mapping[str, Meaning] = {
     "processed": ACCEPTED,  # may hold members, and people who wait for approval
-    "failed": UNRECOGNISED,  # without a reason; its possible contents are not documented [D]
+    "failed": REFUSED,  # without a reason; its possible contents are not documented [D]
 }
 STATES: Mapping[str, bool] = {"AUTH": True, "QR": False, "LAUNCH": False, "INIT": False}  # [?]
 # A 401, as for a wrong token; only the words differ. The first wording [D], the second [?].
@@ -78,12 +89,13 @@ class Whapi:
         response = yield from self._ask(ADD, group.jid, json=body)
         if response.status == 409 and len(participants) == 1:
             return AddReply([(participants[0].id, Claim(ALREADY_MEMBER, "409"))])
-        if response.status == 409 or envelope.matches(response, 404, MISSING_PARTICIPANT):
+        if response.status == 409 or status_errors.matches(response, 404, MISSING_PARTICIPANT):
             return AddReply(rest=NOT_MENTIONED, says=str(response.status))
         return envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        return engines.read_roster((yield from self._ask(GROUP, group.jid)), group, at="participants")
+        """Read the group's record live [?], so it proves both; its `size` shows where rows are missing."""
+        return roster.read_roster((yield from self._ask(GROUP, group.jid)), group, at="participants", proves=Proof.BOTH)
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(GROUP, group.jid)))
@@ -94,11 +106,11 @@ class Whapi:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, group.jid)), at="invite_code")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         body = {"to": person.phone or person.id, "body": text}
-        return common.read_message_id((yield from self._ask(SEND, json=body)))
+        return common.read_sent_message((yield from self._ask(SEND, json=body)))
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         body = {"blocking": "wait", "force_check": True, "contacts": [f"+{phone}"]}
         return common.read_number((yield from self._ask(CHECK, json=body, repeatable=True)))
 
@@ -117,7 +129,7 @@ class Whapi:
     ) -> Flow[Response]:
         params, headers = {"group": group, "contact": contact}, {"Authorization": self.token.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
 
 
 def _claims(data: object) -> AddReply | None:

@@ -10,14 +10,25 @@ from typing import ClassVar, Unpack
 from attrs import evolve, field, frozen
 
 from groupadd.errors import AnswerLost, NotAuthenticated, RequestRefused, SessionNotReady
-from groupadd.model.codes import NO_ANSWER, Meaning
+from groupadd.model.codes import NO_ANSWER, Meaning, not_asked
 from groupadd.model.identity import GroupId, Identity, Participant, identity
 from groupadd.model.masking import Secret, masked_url
 from groupadd.model.outcome import Reason, Status
 from groupadd.model.roster import Roster
-from groupadd.provider import AddReply, Claim, Endpoint, Endpoints, GroupInfo, Session, refuse_notify
-from groupadd.readers import common, engines, envelope, group_info
-from groupadd.readers.envelope import Refusal
+from groupadd.provider import (
+    AddReply,
+    Claim,
+    Endpoint,
+    Endpoints,
+    GroupInfo,
+    NumberCheck,
+    Proof,
+    SentMessage,
+    Session,
+    refuse_notify,
+)
+from groupadd.readers import common, engines, envelope, group_info, roster, status_errors
+from groupadd.readers.status_errors import Refusal
 from groupadd.wire.messages import Content, Flow, NoAnswer, Request, Response, Wire
 
 __all__ = ["WPPConnect"]
@@ -37,13 +48,10 @@ STATES: Mapping[str, bool] = {"Connected": True, "Disconnected": False}  # [S]
 LONGEST_PHONE = 14  # the server keeps only a participant's digits, and takes more digits than these for a LID [S]
 MISSING = re.compile(r"\b(\d{5,15})\b")  # in `O número 15550100 não existe.` [S]
 WRONG_SECRET = Refusal(400, NotAuthenticated, "the provider does not accept our secret key")  # of LOGIN [R]
-REFUSALS = (  # two kinds of 404, neither of which is about a group [R]
-    Refusal(404, SessionNotReady, words=r'"status":\s*"Disconnected"'),
-    Refusal(404, RequestRefused, "there is no WPPConnect server at this address: look at `base_url`"),  # in HTML
-)
+REFUSALS = (Refusal(404, SessionNotReady, words=r'"status":\s*"Disconnected"'),)  # the server has no 404 for groups [R]
 # The server says so as well where its check failed, and adds all the same [S]: rosters decide.
 MAYBE_NOT_ON_WHATSAPP = Meaning(Status.UNKNOWN, Reason.NOT_ON_WHATSAPP)
-NOT_ASKED_FOR = Claim(Meaning(Status.UNKNOWN, Reason.INVALID_PARTICIPANT))
+NOT_ASKED_FOR = Claim(not_asked(Reason.INVALID_PARTICIPANT))
 
 
 @frozen
@@ -59,7 +67,7 @@ class WPPConnect:
         base_url: Where the server is.
     """
 
-    reports_each_person: ClassVar[bool] = True
+    reports_each_person: ClassVar[bool] = False  # wa-js leaves refused people out, and one unknown number everybody [S]
     endpoints: ClassVar[Endpoints] = {
         "add_participants": [LOGIN, ADD],
         "list_participants": [LOGIN, LIST],
@@ -90,8 +98,14 @@ class WPPConnect:
         return _missing(response) or envelope.read_add(response, _claims)
 
     def list_participants(self, group: GroupId) -> Flow[Roster]:
-        """Read WhatsApp Web's own model, which its events keep fresh while the session is connected [?]."""
-        return engines.read_roster((yield from self._ask(LIST, {"group": group.jid})), group, at="response")
+        """Read WhatsApp Web's own model in the page, without asking WhatsApp anew [S].
+
+        Events add those who join. The same model keeps people who have left in whatsapp-web.js (WAHA issue 2067), so
+        that a row alone proves no presence.
+        """
+        return roster.read_roster(
+            (yield from self._ask(LIST, {"group": group.jid})), group, at="response", proves=Proof.ABSENCE
+        )
 
     def group_info(self, group: GroupId) -> Flow[GroupInfo]:
         return group_info.read_info((yield from self._ask(INFO, {"group": group.jid})))
@@ -99,14 +113,14 @@ class WPPConnect:
     def invite_link(self, group: GroupId) -> Flow[Secret]:
         return envelope.read_invite((yield from self._ask(INVITE, {"group": group.jid})), at="response")
 
-    def send_text(self, person: Participant, text: Secret) -> Flow[str | None]:
+    def send_text(self, person: Participant, text: Secret) -> Flow[SentMessage]:
         to = {"phone": _checked(person.phone)} if person.phone else {"phone": person.lid, "isLid": True}
         response = yield from self._ask(SEND, json={**to, "message": text, "isGroup": False})
         if _missing(response):
             raise AnswerLost("the provider finds no such account, and may have sent the message all the same")
-        return common.read_message_id(response)
+        return common.read_sent_message(response)
 
-    def check_number(self, phone: str) -> Flow[Identity | None]:
+    def check_number(self, phone: str) -> Flow[NumberCheck]:
         return common.read_number((yield from self._ask(CHECK, {"phone": _checked(phone)})))
 
     def resolve_lids(self, phones: Sequence[str]) -> Flow[Mapping[str, str]]:
@@ -135,12 +149,11 @@ class WPPConnect:
         params: dict[str, Wire] = {"session": self.session_name, "secret": self.secret_key}
         try:
             response = yield Request.to(LOGIN, params=params, repeatable=True)
-        except NoAnswer:
-            raise NoAnswer("there is no token", maybe_sent=False) from None
-        match envelope.read(envelope.raise_for_refusals(response, (WRONG_SECRET, *REFUSALS))):
-            case {"token": str() as token} if token:
-                return Secret(token)
-        raise envelope.unreadable()
+        except NoAnswer as lost:
+            why = f"without a token: {lost}"
+        else:
+            return _read_token(response)
+        raise NoAnswer(why, maybe_sent=False)
 
     def _ask(
         self,
@@ -153,7 +166,19 @@ class WPPConnect:
         token = token or (yield from self._token())
         params, headers = {"session": self.session_name, **(parts or {})}, {"Authorization": token.within("Bearer {}")}
         response = yield Request.to(endpoint, params=params, headers=headers, **content)
-        return envelope.raise_for_refusals(response, REFUSALS)
+        return status_errors.raise_for_refusals(response, REFUSALS)
+
+
+def _read_token(response: Response) -> Secret:
+    """Return the token in the answer to a log-in.
+
+    Raises:
+        ProviderError: The provider refused, or its answer holds no token.
+    """
+    match envelope.read(status_errors.raise_for_refusals(response, (WRONG_SECRET, *REFUSALS))):
+        case {"token": str() as token} if token:
+            return Secret(token)
+    raise envelope.unreadable()
 
 
 def _digits(person: Participant) -> str | None:

@@ -4,15 +4,17 @@ Each reader knows the shapes of all vendors and looks through what an answer is 
 is unreadable, never a guess.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from groupadd.errors import SessionNotReady
 from groupadd.model.identity import Identity, Participant, identity
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite
-from groupadd.provider import Session
-from groupadd.readers import envelope
+from groupadd.provider import NumberCheck, SentMessage, Session
+from groupadd.readers import envelope, status_errors
 from groupadd.wire.messages import Flow, Response
 
 # The states of a WAHA session (devlikeapro/waha [S], its documentation [D]), and WAHA's 422 while a session is down
@@ -26,7 +28,7 @@ WAHA_STATES: Mapping[str, bool] = {
     "PASSKEY_CONFIRMATION_REQUIRED": False,
     "FAILED": False,
 }
-WAHA_SESSION_DOWN = envelope.Refusal(422, SessionNotReady, words=r'"expected":\s*\[')
+WAHA_SESSION_DOWN = status_errors.Refusal(422, SessionNotReady, words=r'"expected":\s*\[')
 
 
 def chat_id(person: Participant) -> str:
@@ -35,8 +37,20 @@ def chat_id(person: Participant) -> str:
 
 
 def jid_of(wid: object) -> object:
-    """Return the JID in a wid, which whatsapp-web.js and wa-js write as an object, or the value itself."""
-    return wid.get("_serialized") if isinstance(wid, dict) else wid
+    """Return the JID in a wid, which whatsapp-web.js and wa-js write as an object, or the value itself.
+
+    Since July 2026 WhatsApp Web writes `$1` in the place of `_serialized` (whatsapp-web.js PRs 201832 and 201848).
+    """
+    if not isinstance(wid, dict):
+        return wid
+    user, server = wid.get("user"), wid.get("server")
+    by_parts = f"{user}@{server}" if isinstance(user, str) and isinstance(server, str) and user and server else None
+    return serialized(wid) or by_parts
+
+
+def serialized(key: Mapping[Any, object]) -> object:
+    """Return the text form of a WhatsApp Web object: of a wid its JID, of a message key its id."""
+    return key.get("_serialized") or key.get("$1")
 
 
 def personal_invite(code: object, expiration: object) -> tuple[Invite, Secret] | tuple[None, None]:
@@ -59,12 +73,8 @@ def _moment(expiration: object) -> datetime | None:
         return None
 
 
-def read_number(response: Response, *, asked: str | None = None) -> Identity | None:
-    """Return the account of a checked number, or None where the number is not on WhatsApp.
-
-    Args:
-        response: The answer.
-        asked: The number of the request, for a vendor that confirms a number without naming its account.
+def read_number(response: Response) -> NumberCheck:
+    """Return whether a checked number is on WhatsApp, and its account where the answer names it.
 
     Raises:
         ProviderError: The provider refused the read, or its answer cannot be read.
@@ -77,7 +87,7 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"is_on_whatsapp": False}
             | {"contacts": [{"status": "invalid"}]}
         ):
-            return None
+            return NumberCheck(exists=False)
         case (
             {"exists": True, **account}  # Evolution, Wasend
             | {"numberExists": True, **account}  # WAHA, Wawp, WPPConnect
@@ -85,34 +95,56 @@ def read_number(response: Response, *, asked: str | None = None) -> Identity | N
             | {"is_on_whatsapp": True, **account}  # GOWA
             | {"contacts": [{"status": "valid", **account}]}  # Whapi
         ):
-            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "phone", "id"))
-            if found := identity(jid_of(next(filter(None, names), None))) or identity(asked):
-                return found
+            names = (account.get(key) for key in ("chatId", "jid", "wa_id", "id"))  # others repeat the question
+            return NumberCheck(exists=True, account=identity(jid_of(next(filter(None, names), None))))
     raise envelope.unreadable()
 
 
-def read_message_id(response: Response) -> str | None:
-    """Return the id of a sent message, or None where the answer accepts the message without an id.
+def read_sent_message(response: Response) -> SentMessage:
+    """Return a sent message: its id and its recipient, where the answer names them.
 
     Raises:
         ProviderError: The provider refused the message, or its answer cannot be read.
     """
     answer = envelope.read(response)
-    match envelope.record(answer):
+    record = envelope.record(answer)
+    match record:
+        case {"key": {"id": str() as message}}:  # Baileys: Evolution, WAHA
+            return SentMessage(message, _recipient(record))
+        case {"id": dict() as key} if isinstance(text := serialized(key) or key.get("id"), str):  # WAHA's WEBJS
+            return SentMessage(text, _recipient(record))
         case (
-            {"key": {"id": str() as message}}  # Baileys: Evolution, WAHA
-            | {"id": str() as message}  # WAHA, Wasend, WPPConnect
-            | {"id": {"_serialized": str() as message}}  # whatsapp-web.js: WAHA
+            {"id": str() as message}  # WAHA, Wasend, WPPConnect
             | {"message": {"id": str() as message}}  # Whapi
             | {"message_id": str() as message}  # GOWA
             | {"idMessage": str() as message}  # GREEN-API
         ):
-            return message
+            return SentMessage(message, _recipient(record))
         case {"sent": True}:  # Whapi
-            return None
+            return SentMessage()
     if isinstance(answer, dict) and envelope.accepts(answer):
-        return None
+        return SentMessage()
     raise envelope.unreadable()
+
+
+def _recipient(record: Mapping[str, object]) -> Identity | None:
+    """Read the recipient: `chatId`, `chat_id` or `to`, and the chat in the message's key, which wins over these.
+
+    The others may repeat the request; the key is WhatsApp's own.
+    """
+    in_key = None
+    match record:
+        case {"key": {"remoteJid": name}} | {"id": {"remote": name}}:  # Baileys, whatsapp-web.js
+            in_key = jid_of(name)
+        case {"id": str() as message} if key := _MESSAGE_KEY.match(message):
+            in_key = key[1]
+    inner = record.get("message")
+    places = (record, inner if isinstance(inner, dict) else {})
+    names = [jid_of(place.get(key)) for place in places for key in ("chatId", "chat_id", "to")]
+    return identity(in_key, *names) or identity(in_key) or next(filter(None, map(identity, names)), None)
+
+
+_MESSAGE_KEY = re.compile(r"true_([^_]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`
 
 
 def read_lid(response: Response) -> Identity | None:
@@ -125,11 +157,14 @@ def read_lid(response: Response) -> Identity | None:
     return found if found and found.lid else None
 
 
-def resolve_lids(phones: Sequence[str], ask: Callable[[str], Flow[Identity | None]]) -> Flow[Mapping[str, str]]:
+def resolve_lids(
+    phones: Sequence[str], ask: Callable[[str], Flow[Identity | None] | Flow[NumberCheck]]
+) -> Flow[Mapping[str, str]]:
     """Ask for the account of each number, one request each; return the LIDs by number, without the unknown ones."""
     lids: dict[str, str] = {}
     for phone in phones:
-        account = yield from ask(phone)
+        answer = yield from ask(phone)
+        account = answer.account if isinstance(answer, NumberCheck) else answer
         if account and account.lid:
             lids[phone] = account.lid
     return lids
@@ -147,7 +182,7 @@ def read_people(response: Response, *keys: str, at: str) -> tuple[Identity, ...]
         ProviderError: The provider refused the read, or its answer wraps no list.
     """
     rows = envelope.listing(envelope.read(response), at=at).rows
-    people = (identity(*(row.get(key) for key in keys)) for row in rows if isinstance(row, dict))
+    people = (identity(*(jid_of(row.get(key)) for key in keys)) for row in rows if isinstance(row, dict))
     return tuple(person for person in people if person)
 
 
@@ -176,5 +211,5 @@ def read_session(response: Response, states: Mapping[str, bool]) -> Session:
 def _own_account(record: Mapping[str, object]) -> Identity | None:
     """Read our account: `me` of WAHA, `user` of Whapi, `phoneNumber` of Wasend, `phone` or `deviceId` of GREEN-API."""
     account = next((inner for key in ("me", "user") if isinstance(inner := record.get(key), dict)), {})
-    names = [account.get(key) for key in ("id", "jid", "lid")]
+    names = [jid_of(account.get(key)) for key in ("id", "jid", "lid")]
     return identity(*names, *(record.get(key) for key in ("phoneNumber", "phone", "deviceId")))

@@ -1,6 +1,8 @@
 """A group's settings, in any engine's own words.
 
 Baileys writes `memberAddMode` as a boolean. whatsmeow and whatsapp-web.js write it as a word, whatsmeow with a capital.
+A server that has not read a group yet may show whatsmeow's record with nothing but zero values and the number of
+members (WAHA issue 2027).
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,6 +17,7 @@ _WHO_MAY_ADD = ("memberaddmode", "allowparticipantsaddmembers")  # the second is
 _APPROVAL = ("joinapprovalmode", "isjoinapprovalrequired", "membershipapprovalmode")
 _COMMUNITY = ("iscommunity", "isparent", "isparentgroup")
 _KNOWN = frozenset({"participants", *_SIZE, *_WHO_MAY_ADD, *_APPROVAL, *_COMMUNITY})
+_ZERO_TIME = "0001-01-01T00:00:00Z"  # Go's, as the moment of the group's creation
 _FLAGS: Mapping[object, bool] = {"all_member_add": True, "admin_add": False}
 
 
@@ -31,6 +34,8 @@ def read_info(response: Response) -> GroupInfo:
     }
     if not settings.keys() & _KNOWN:
         raise envelope.unreadable()
+    if settings.get("groupcreated") == _ZERO_TIME:
+        return GroupInfo(size=_size(settings))
     return GroupInfo(
         size=_size(settings),
         members_may_add=_flag(settings, _WHO_MAY_ADD),

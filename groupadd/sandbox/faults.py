@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from attrs import define, evolve, field, frozen
 
+from groupadd.sandbox.answers import LineFault, Trouble
 from groupadd.sandbox.messages import Disconnect, ServerResponse, Trickle
 
 
@@ -13,6 +14,8 @@ class Fault:
 
     Attributes:
         takes_effect_after_s: Seconds until the request takes effect; 0: at once, None: never.
+        refusal: WhatsApp's code for its refusal of the whole request, which the vendor reports in its own way.
+        line: What the vendor's line to WhatsApp does before the answer: `closed` or `silent`. The vendor reports it.
         status: The status of an error in the vendor's shape, which replaces the response.
         headers: Header fields to add to the response.
         body: A body that replaces the response's own.
@@ -23,6 +26,8 @@ class Fault:
     """
 
     takes_effect_after_s: float | None = 0.0
+    refusal: int | None = None
+    line: LineFault | None = None
     status: int | None = None
     headers: Mapping[str, str] = field(factory=dict[str, str])
     body: bytes | None = None
@@ -30,6 +35,11 @@ class Fault:
     disconnect: Disconnect | None = None
     delay_s: float = 0.0
     trickle: Trickle | None = None
+
+    @property
+    def trouble(self) -> Trouble:
+        """What WhatsApp does instead of answering."""
+        return Trouble(self.refusal, self.line, applied=self.takes_effect_after_s is not None)
 
     def apply_to(self, response: ServerResponse) -> ServerResponse:
         """Return the response as the client receives it."""
@@ -54,6 +64,8 @@ EMPTY = Fault(body=b"")
 TRUNCATED = Fault(truncated=True)
 HTML = Fault(headers=_HTML, body=_PAGE)
 GATEWAY_BEFORE = Fault(takes_effect_after_s=None, status=502, headers=_HTML, body=_PAGE)
+LINE_CLOSES = Fault(line="closed")
+SILENCE = Fault(line="silent")
 GATEWAY_AFTER = Fault(status=502, headers=_HTML, body=_PAGE)
 
 
@@ -75,6 +87,11 @@ def trickling(seconds: float, part: Trickle = "body") -> Fault:
 def failing(status: int, *, applied: bool) -> Fault:
     """Return an error in the vendor's shape; `applied`: the request takes effect all the same."""
     return Fault(takes_effect_after_s=0.0 if applied else None, status=status)
+
+
+def refused(code: int) -> Fault:
+    """Let WhatsApp refuse the whole request by a code."""
+    return Fault(refusal=code)
 
 
 def rate_limited(retry_after_s: int) -> Fault:

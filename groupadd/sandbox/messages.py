@@ -46,9 +46,9 @@ Handler: TypeAlias = Callable[[str, str, Mapping[str, str], bytes], ServerRespon
 """A service: method, raw path with query, header fields and body in; the response out."""
 
 
-def json_response(data: object, status: int = 200) -> ServerResponse:
-    """Return a response with a JSON body."""
-    return ServerResponse(status, json.dumps(data).encode(), {"Content-Type": "application/json"})
+def json_response(data: object, status: int = 200, *, delay_s: float = 0.0) -> ServerResponse:
+    """Return a response with a JSON body, which arrives after a delay in seconds."""
+    return ServerResponse(status, json.dumps(data).encode(), {"Content-Type": "application/json"}, delay_s)
 
 
 @frozen

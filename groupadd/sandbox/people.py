@@ -48,10 +48,12 @@ class Account:
     Attributes:
         person: The account's owner in the world.
         session: The state of the vendor's session.
+        lies: Whether the vendor's service reports every add as a success, whatever WhatsApp said.
     """
 
     person: SandboxPerson
     session: Literal["working", "starting", "unlinked", "failed"] = "working"
+    lies: bool = False
 
 
 @frozen

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping
 from attrs import define, field, frozen
 
 from groupadd.sandbox import vendors
+from groupadd.sandbox.answers import NO_TROUBLE, Refused, Trouble, Unanswered
 from groupadd.sandbox.faults import FaultPlan
 from groupadd.sandbox.messages import Handler, ServerRequest, ServerResponse, Vendor, json_response, match_route
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Refused, World
+from groupadd.sandbox.world import World
 
 
 def vendor_names() -> tuple[str, ...]:
@@ -72,7 +73,7 @@ class Sandbox:
         """
         request = match_route(self.vendor.routes, method, target, headers, body)
         if isinstance(request, int):
-            return self.vendor.error(request, "there is nothing at this address")
+            return self.vendor.error(request, f"Cannot {method} {target.partition('?')[0]}")
         with self.vendor.world.lock:
             return self._respond(request)
 
@@ -82,22 +83,27 @@ class Sandbox:
         self.requests.append(ReceivedRequest(world.now, request.route))
         fault = self.faults.next_for(request.route)
         response = None
-        if fault.takes_effect_after_s == 0:
-            response = self._carry_out(request)
+        if fault.takes_effect_after_s == 0 or fault.line is not None:
+            response = self._carry_out(request, fault.trouble)
         elif fault.takes_effect_after_s is not None:
             world.schedule(fault.takes_effect_after_s, lambda: self._carry_out(request))
         if response is None or fault.status is not None:
             response = self.vendor.error(fault.status or 504, "something went wrong on the way")
         return fault.apply_to(response)
 
-    def _carry_out(self, request: ServerRequest) -> ServerResponse:
+    def _carry_out(self, request: ServerRequest, trouble: Trouble = NO_TROUBLE) -> ServerResponse:
         if (refusal := self.vendor.guard(request)) is not None:
             return refusal
         respond: Callable[[ServerRequest], ServerResponse] = getattr(self.vendor, f"on_{request.route}")
+        self.vendor.world.trouble = trouble
         try:
             return respond(request)
         except Refused as refused:
             return self.vendor.error(refused.code, str(refused))
+        except Unanswered as unanswered:
+            return self.vendor.error(504, str(unanswered))
+        finally:
+            self.vendor.world.trouble = NO_TROUBLE
 
 
 def mount(sandboxes: Mapping[str, Sandbox]) -> Handler:

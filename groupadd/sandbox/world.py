@@ -9,13 +9,13 @@ import threading
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from enum import IntEnum
 from math import inf
 from typing import Literal, TypeAlias
 
-from attrs import define, field, frozen
+from attrs import define, evolve, field, frozen
 
 from groupadd.model.identity import Identity
+from groupadd.sandbox.answers import NO_TROUBLE, AddResult, Code, PersonalInvite, Refused, RosterRow, Trouble
 from groupadd.sandbox.people import Account, Group, Privacy, Role, SandboxPerson
 from groupadd.wire.driver import Clock
 
@@ -24,89 +24,12 @@ INVITE_EXPIRES_S = 72 * 3600.0  # three samples in public issues agree
 Kind: TypeAlias = Literal["add", "message", "invitation"]
 
 
-class Code(IntEnum):
-    """WhatsApp's code for one participant of an add."""
-
-    ADDED = 200
-    BLOCKED = 401
-    PRIVACY = 403
-    NOT_ON_WHATSAPP = 404
-    RECENTLY_LEFT = 408
-    ALREADY_IN = 409
-    GROUP_FULL = 419
-    PENDING = 421
-    LEGAL = 451
-
-
 _REFUSALS: Mapping[Privacy, Code] = {
     Privacy.CONTACTS_ONLY: Code.PRIVACY,
     Privacy.NOT_ON_WHATSAPP: Code.NOT_ON_WHATSAPP,
     Privacy.BLOCKED_US: Code.BLOCKED,
     Privacy.LEGAL: Code.LEGAL,
 }
-
-
-class Refused(Exception):
-    """WhatsApp refuses a whole request.
-
-    Attributes:
-        code: WhatsApp's request-level code: 403, or 404 for an unknown group.
-    """
-
-    def __init__(self, code: int, why: str) -> None:
-        self.code = code
-        super().__init__(why)
-
-
-@frozen
-class PersonalInvite:
-    """An invitation that WhatsApp offers to send to a person whose privacy setting forbids the add.
-
-    Attributes:
-        code: The invitation's secret code.
-        expires_at: The moment of its expiry, in seconds.
-    """
-
-    code: str = field(repr=False)
-    expires_at: float
-
-
-@frozen
-class AddResult:
-    """The outcome of an add for one participant.
-
-    Attributes:
-        requested: The names in the request.
-        person: The person with these names; None for a number without an owner.
-        code: WhatsApp's code.
-        invite: The invitation that may be sent instead.
-    """
-
-    requested: Identity
-    person: SandboxPerson | None
-    code: Code
-    invite: PersonalInvite | None = None
-
-
-@frozen
-class RosterRow:
-    """One row of a roster as our account sees it. The group decides which names the row shows.
-
-    Attributes:
-        phone: Digits; None if the row shows no phone.
-        lid: Digits; None if the row shows no LID.
-        keyed_by: The kind of name that identifies the row.
-        role: The member's role.
-        name: The member's display name.
-        since: The moment of joining, in seconds; None for members from the start.
-    """
-
-    phone: str | None
-    lid: str | None
-    keyed_by: Literal["phone", "lid"]
-    role: Role
-    name: str
-    since: float | None
 
 
 @frozen
@@ -143,6 +66,7 @@ class World:
         groups: All groups, by id.
         accounts: Our own accounts, by phone.
         journal: The actions of our accounts, in order.
+        trouble: What WhatsApp does instead of answering the requests of our accounts.
         start_date: The date at the clock's moment `start_at`.
         start_at: The clock's moment at which the world was made, in seconds.
         lock: The lock to hold while serving a request from one of several threads.
@@ -153,6 +77,7 @@ class World:
     groups: dict[str, Group] = field(factory=dict[str, Group])
     accounts: dict[str, Account] = field(factory=dict[str, Account])
     journal: list[JournalEntry] = field(factory=list[JournalEntry])
+    trouble: Trouble = NO_TROUBLE
     start_date: datetime = field(default=datetime(2026, 1, 5, 9, tzinfo=UTC), kw_only=True)
     start_at: float = field(init=False)
     lock: threading.RLock = field(factory=threading.RLock, init=False, repr=False, eq=False)
@@ -223,7 +148,17 @@ class World:
         )
 
     def find_user(self, names: Identity) -> SandboxPerson | None:
-        """Return the person with these names if the person is on WhatsApp; None otherwise."""
+        """Return the person with these names if the person is on WhatsApp; None otherwise.
+
+        Raises:
+            Refused: WhatsApp refuses the request.
+            Unanswered: WhatsApp does not answer.
+        """
+        self.trouble.before()
+        self.trouble.after()
+        return self._user(names)
+
+    def _user(self, names: Identity) -> SandboxPerson | None:
         person = self.find_person(names)
         return None if person is None or person.privacy is Privacy.NOT_ON_WHATSAPP else person
 
@@ -233,10 +168,11 @@ class World:
         """Add participants to a group.
 
         Returns:
-            One result for each participant, in the order given.
+            One result for each participant, in the order given, as the account's service reports it.
 
         Raises:
             Refused: The group does not exist, or our account may not add to it.
+            Unanswered: WhatsApp does not answer.
         """
         group, role = self._own_group(group_jid, by)
         if role == "member" and not group.members_may_add:
@@ -256,6 +192,9 @@ class World:
             results.append(AddResult(names, person, code, invite if code is Code.PRIVACY else None))
             to = person.phone if person else names.phone or names.id or ""
             self.journal.append(JournalEntry(self.now, by.person.phone, "add", to, group.jid, code))
+        self.trouble.after()
+        if by.lies:
+            return tuple(evolve(result, code=Code.ADDED, invite=None) for result in results)
         return tuple(results)
 
     def _add_code(self, group: Group, person: SandboxPerson | None, *, places: int, needs_approval: bool) -> Code:
@@ -297,8 +236,10 @@ class World:
 
         Raises:
             Refused: The group does not exist, or our account is not in it.
+            Unanswered: WhatsApp does not answer.
         """
         group, _ = self._own_group(group_jid, by)
+        self.trouble.after()
         view = group.roster_view
         at = self.now - view.lag_s
         return tuple(
@@ -324,26 +265,36 @@ class World:
 
         Raises:
             Refused: The group does not exist, or our account is no admin of it.
+            Unanswered: WhatsApp does not answer.
         """
         group, role = self._own_group(group_jid, by)
+        self.trouble.after()
         if role == "member":
             raise Refused(403, "only admins may see the invite link")
         return group.link()
 
     def send(self, to: Identity, text: str, *, by: Account) -> str | None:
-        """Send a text to a person; return the message's id, or None if the person is not on WhatsApp."""
+        """Send a text to a person; return the message's id, or None if the person is not on WhatsApp.
+
+        Raises:
+            Refused: WhatsApp refuses the message.
+            Unanswered: WhatsApp does not answer.
+        """
         self.run_due()
-        user = self.find_user(to)
+        self.trouble.before()
+        user = self._user(to)
         if user is None:
             return None
         invited_to = next((group.jid for group in self.groups.values() if group.invite_code in text), None)
         kind: Kind = "invitation" if invited_to else "message"
         self.journal.append(JournalEntry(self.now, by.person.phone, kind, user.phone, invited_to))
+        self.trouble.after()
         return f"true_{user.phone}@c.us_{len(self.journal):020X}"
 
     def _own_group(self, group_jid: str, by: Account) -> tuple[Group, Role]:
         """Return a group that our account is in, and our role in it."""
         self.run_due()
+        self.trouble.before()
         group = self.groups.get(group_jid)
         if group is None:
             raise Refused(404, "there is no such group")

@@ -20,6 +20,8 @@ def record(cassette: Cassette, environ: Mapping[str, str]) -> ScenarioOutcome:
     Raises:
         NotLive: The scenario cannot be recorded live.
     """
+    if cassette.is_of_program:
+        raise NotLive("the vendor's own program was recorded, which cannot be done again")
     if wants_live(cassette.type, environ):
         return cassette.record(live_target(cassette.type, environ, cassette.scenario))
     with sandbox_target(cassette.type, cassette.scenario.setup) as target:

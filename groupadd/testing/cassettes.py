@@ -5,6 +5,9 @@ shapes, and the scenario, both written by hand. The recorded exchanges follow.
 
 A recording is made on a target: the sandbox behind a real socket, or the live service. The file shows neither: it has
 the vendor's public address, placeholder credentials, and the people of the example world.
+
+A folder `program` holds recordings of the vendor's own program, which an earlier groupadd made with a fake WhatsApp
+behind it. They cannot be made again. Where today's groupadd sends another request, its answer is lost in the replay.
 """
 
 import asyncio
@@ -28,7 +31,7 @@ from groupadd.testing.scenarios import Scenario, ScenarioOutcome, run_scenario
 from groupadd.testing.scrubbing import Scrubber
 from groupadd.testing.targets import Target, build_provider, fictional_ids, placeholder_credentials
 from groupadd.wire.driver import drive, drive_async
-from groupadd.wire.messages import Flow, Request, Response
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response
 from groupadd.wire.retry import map_requests
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport
 
@@ -38,9 +41,27 @@ MATCHED = ("method", "scheme", "host", "port", "path", "query", "headers", "body
 RESPONSE_HEADERS = frozenset({"content-type", "retry-after"})  # adapters read no others
 HTTPX_HEADERS = frozenset({"accept", "accept-encoding", "connection", "content-length", "host", "user-agent"})
 
+PROGRAM = "program"
+
+_NOT_RECORDED = "CannotOverwriteExistingCassetteException"  # vcrpy's, which the transport names as the cause
 _FIRST_LINE = re.compile(r"\A# Recorded on .*\n")
 _DATE = re.compile(r"(?<=\A# Recorded on )\S+")
 _TIMEOUT_S = 30.0
+
+
+@frozen
+class Replay:
+    """What a run on recorded exchanges came to.
+
+    Attributes:
+        outcome: The scenario's outcome.
+        unanswered: The requests without a recorded answer, as `METHOD /path/{template}`, each once, in order.
+        unasked: The recorded requests that the run did not send, as `METHOD /path`, in order.
+    """
+
+    outcome: ScenarioOutcome
+    unanswered: tuple[str, ...] = ()
+    unasked: tuple[str, ...] = ()
 
 
 @frozen
@@ -48,7 +69,7 @@ class Cassette:
     """A file with a scenario and its recording.
 
     Attributes:
-        path: The file. Its folder is named as the provider's type.
+        path: The file. Its folder is named as the provider's type, or is the folder `program` in that one.
         scenario: The scenario.
     """
 
@@ -66,7 +87,12 @@ class Cassette:
     @property
     def type(self) -> str:
         """The provider's type."""
-        return self.path.parent.name
+        return self.path.parent.parent.name if self.is_of_program else self.path.parent.name
+
+    @property
+    def is_of_program(self) -> bool:
+        """Whether the recording is of the vendor's own program."""
+        return self.path.parent.name == PROGRAM
 
     def response_bodies(self) -> tuple[str, ...]:
         """Return the bodies of the recorded responses, in order."""
@@ -80,16 +106,27 @@ class Cassette:
             is_async: Whether asyncio drives the run.
 
         Raises:
-            AssertionError: The run sent a request without a recording, or did not use every recorded exchange.
+            AssertionError: The run and the recording differ in other requests than the scenario says.
         """
-        recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), VirtualClock())
-        requests: list[Request] = []
+        played, scenario = self.play(is_async=is_async), self.scenario
+        assert played.unanswered == scenario.unanswered, f"the recording does not answer {played.unanswered}"
+        assert played.unasked == scenario.unasked, f"the run does not ask {played.unasked}"
+        return played.outcome
+
+    def play(self, *, is_async: bool = False) -> Replay:
+        """Run the scenario on the recorded exchanges, and return its outcome and the requests that differ.
+
+        Args:
+            is_async: Whether asyncio drives the run.
+        """
+        clock = VirtualClock()
+        recorded = Target("", _public_url(self.type), placeholder_credentials(self.type), clock)
+        unanswered: list[str] = []
         with _vcr().use_cassette(str(self.path), record_mode="none") as exchanges:
-            outcome = _run(self, recorded, requests, is_async=is_async)
-            used = f"{exchanges.play_count} of {len(exchanges)} recorded exchanges"
-            assert len(requests) == exchanges.play_count, f"{len(requests)} requests of the run used {used}"
-            assert exchanges.all_played, f"the run used {used}"
-        return outcome
+            outcome = _run(self, recorded, unanswered, is_async=is_async)
+            played = exchanges.play_counts
+            unasked = [str(one.method + " " + one.path) for at, one in enumerate(exchanges.requests) if not played[at]]
+        return Replay(outcome, tuple(dict.fromkeys(unanswered)), tuple(unasked))
 
     def record(self, target: Target, *, today: date | None = None) -> ScenarioOutcome:
         """Run the scenario on a target, write the scrubbed exchanges to the file, and return the outcome.
@@ -135,12 +172,16 @@ def _texts(value: object) -> Iterator[str]:
             yield from chain.from_iterable(map(_texts, value))
 
 
-def _run(cassette: Cassette, target: Target, requests: list[Request], *, is_async: bool) -> ScenarioOutcome:
-    """Run a cassette's scenario on a target, and return its outcome; `requests` gets the requests that were sent."""
+def _run(cassette: Cassette, target: Target, unanswered: list[str], *, is_async: bool) -> ScenarioOutcome:
+    """Run a cassette's scenario on a target, and return its outcome; `unanswered` gets requests without a recording."""
 
     def noted(request: Request) -> Flow[Response]:
-        requests.append(request)
-        return (yield request)
+        try:
+            return (yield request)
+        except NoAnswer as lost:
+            if _NOT_RECORDED in str(lost):
+                unanswered.append(str(request))
+            raise
 
     scenario, credentials = cassette.scenario, target.credentials
     provider = build_provider(cassette.type, {**credentials.fields, **scenario.fields, "base_url": target.base_url})

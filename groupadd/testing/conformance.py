@@ -175,14 +175,15 @@ def _test_id(value: object) -> str:
             return name
         case Operation(adapter=AdapterUnderTest(name=name), name=operation):
             return f"{name}-{operation}"
-        case Cassette(path=path):
-            return f"{path.parent.name}-{path.stem}"
+        case Cassette(path=path) as cassette:
+            program = "-program" if cassette.is_of_program else ""
+            return f"{cassette.type}{program}-{path.stem}"
     return str(value)
 
 
 def _cassettes(adapter: AdapterUnderTest) -> Iterator[Cassette]:
     if adapter.cassettes is not None:
-        yield from map(Cassette.read, sorted(adapter.cassettes.glob("*.yaml")))
+        yield from map(Cassette.read, sorted(adapter.cassettes.rglob("*.yaml")))
 
 
 def _words(adapter: AdapterUnderTest) -> Iterator[object]:

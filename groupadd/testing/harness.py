@@ -19,6 +19,7 @@ from groupadd.provider import (
     ChecksNumbers,
     DescribesGroup,
     GroupMembershipProvider,
+    KnowsRosterProof,
     KnowsSession,
     ListsJoinRequests,
     ListsParticipants,
@@ -200,6 +201,7 @@ _PEOPLE = parse_participants(PHONES)
 _START: Mapping[type, StartFlow] = {
     GroupMembershipProvider: lambda provider: provider.add_participants(_GROUP, _PEOPLE, notify=None),
     ListsParticipants: lambda provider: provider.list_participants(_GROUP),
+    KnowsRosterProof: lambda provider: provider.roster_proof(),
     RefreshesRoster: lambda provider: provider.refresh_roster(_GROUP),
     DescribesGroup: lambda provider: provider.group_info(_GROUP),
     ListsJoinRequests: lambda provider: provider.join_requests(_GROUP),

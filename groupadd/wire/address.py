@@ -21,6 +21,11 @@ def is_address(url: str) -> bool:
     return is_plain and parts.scheme in {"http", "https"} and is_host and port != 0
 
 
+def host_of(url: str) -> str:
+    """Return the host of an address, with its port where the address names one, without credentials."""
+    return urlsplit(url).netloc.rpartition("@")[2]
+
+
 @lru_cache(maxsize=256)
 def is_unencrypted(url: str) -> bool:
     """Return whether other machines can read what is sent to an address: plain `http://` to another machine."""

@@ -8,7 +8,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class BodyError(Exception):
-    """A body is too large, cut off, or packed in another way than the request accepts."""
+    """A body is too large, cut off, or packed in another way than the request accepts. The text goes on from "it"."""
 
 
 class Body:
@@ -26,7 +26,7 @@ class Body:
     def __init__(self, encoding: str, limit: int = LARGEST_BODY) -> None:
         encoding = encoding.strip().lower()
         if encoding not in {"", "identity", "gzip", "x-gzip"}:
-            raise BodyError("the answer is packed in another way than gzip")
+            raise BodyError("is packed in another way than gzip")
         self._unpacker = None if encoding in {"", "identity"} else zlib.decompressobj(_GZIP)
         self._limit = limit
         self._received = self._size = 0
@@ -44,7 +44,7 @@ class Body:
         self._size += len(piece)
         self._pieces.append(piece)
         if max(self._received, self._size) > self._limit:
-            raise BodyError("the answer is too large")
+            raise BodyError("is too large")
 
     def whole(self) -> bytes:
         """Return the pieces joined.
@@ -53,7 +53,7 @@ class Body:
             BodyError: The packed body has no end.
         """
         if self._unpacker is not None and self._received and not self._unpacker.eof:
-            raise BodyError("the answer is cut off")
+            raise BodyError("is cut off")
         return b"".join(self._pieces)
 
     def _unpacked(self, unpacker: "zlib._Decompress", piece: bytes) -> bytes:
@@ -63,5 +63,5 @@ class Body:
         try:
             return unpacker.decompress(piece, self._limit - self._size + 1)
         except zlib.error:
-            error = BodyError("the answer is not gzip, though it says so")
+            error = BodyError("is not gzip, though it says so")
         raise error

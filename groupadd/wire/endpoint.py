@@ -14,6 +14,7 @@ class Source(StrEnum):
     """What a wire fact rests on, the strongest first."""
 
     LIVE = "live"
+    PROGRAM = "program"
     PAGE = "page"
     SOURCE = "source"
     ISSUE = "issue"
@@ -22,6 +23,7 @@ class Source(StrEnum):
 
 LETTERS: Mapping[str, Source] = {
     "L": Source.LIVE,
+    "P": Source.PROGRAM,
     "D": Source.PAGE,
     "S": Source.SOURCE,
     "R": Source.SOURCE,  # an answer of the program, run without a WhatsApp account
@@ -30,6 +32,7 @@ LETTERS: Mapping[str, Source] = {
 }
 MEANINGS: Mapping[Source, str] = {
     Source.LIVE: "a recording of the vendor's live service",
+    Source.PROGRAM: "a recording of the vendor's own program, with a fake WhatsApp behind it",
     Source.PAGE: "the vendor's page or specification",
     Source.SOURCE: "the vendor's own program or SDK, read or run",
     Source.ISSUE: "an answer shown in an issue",
@@ -51,10 +54,12 @@ class Endpoint:
     Attributes:
         route: The method and the path template, as the vendor's page has them: `POST /groups/{group}`.
         sources: What the endpoint is known from, the strongest source first; given as letters.
+        gap_s: The least seconds between two requests to the endpoint, as the vendor limits them; the driver waits.
     """
 
     route: str
     sources: tuple[Source, ...] = field(default=(), converter=_by_letter, kw_only=True)
+    gap_s: float = field(default=0.0, kw_only=True)
 
     def __str__(self) -> str:
         return self.route

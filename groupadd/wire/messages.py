@@ -45,6 +45,7 @@ class Request:
         json: The JSON body, or None. It may hold secrets at any depth.
         repeatable: Whether a retry may send it again without a look (reads; never an add).
         not_before: The earliest moment to send it, in seconds of the driver's clock.
+        gap_s: The least seconds to the client's other requests of this method and path.
     """
 
     method: str
@@ -55,6 +56,7 @@ class Request:
     json: Mapping[str, object] | None = field(default=None, repr=False, kw_only=True)
     repeatable: bool = field(default=False, kw_only=True)
     not_before: float = field(default=0.0, kw_only=True)
+    gap_s: float = field(default=0.0, kw_only=True)
 
     @classmethod
     def to(
@@ -71,7 +73,8 @@ class Request:
         """
         method, _, path = str(endpoint).partition(" ")
         content.setdefault("repeatable", method == "GET")
-        return cls(method, path, params=params or {}, headers=headers or {}, **content)
+        gap_s = endpoint.gap_s if isinstance(endpoint, Endpoint) else 0.0
+        return cls(method, path, params=params or {}, headers=headers or {}, gap_s=gap_s, **content)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
@@ -94,6 +97,7 @@ class Response:
         headers: Header fields, names in lower case, values clean and at most 1,000 characters long.
         sent_at: The moment at which the request was sent, in seconds of the driver's clock.
         at: The moment at which the last byte arrived, likewise.
+        host: The host that was asked, with its port where the address names one; empty where it is unknown.
     """
 
     status: int
@@ -101,6 +105,7 @@ class Response:
     headers: Mapping[str, str] = field(factory=dict, repr=False)
     sent_at: float = 0.0
     at: float = 0.0
+    host: str = field(default="", kw_only=True)
 
     @property
     def ok(self) -> bool:
@@ -134,6 +139,8 @@ class Response:
 
 class NoAnswer(Exception):
     """No answer came. The driver throws it into the flow at its yield.
+
+    Its text names the host and the cause: `api.example refuses connections (ConnectionRefusedError)`.
 
     Attributes:
         maybe_sent: False where the provider surely received nothing.

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import TypeVar
+from typing import ParamSpec, TypeVar
 
 from attrs import evolve
 
-from groupadd.errors import AnswerLost, ProviderError, ProviderUnreachable
-from groupadd.wire.messages import Flow, NoAnswer, Request, Response
+from groupadd.errors import AnswerLost, ProviderError, ProviderUnreachable, Unsupported
+from groupadd.wire.messages import Flow, NoAnswer, Request, Response, log
 
+P = ParamSpec("P")
 T = TypeVar("T")
 
 RETRY_DELAYS_S = (1.0, 4.0)  # pauses before the second and the third try of a read
@@ -31,15 +32,22 @@ def with_retries(flow: Flow[T]) -> Flow[T]:
     except NoAnswer as no_answer:
         lost = no_answer
     if lost.maybe_sent:
-        raise AnswerLost("the provider's answer was lost")
-    raise ProviderUnreachable("the provider cannot be reached")
+        raise AnswerLost(f"the provider's answer was lost: {lost}")
+    raise ProviderUnreachable(f"the provider cannot be reached: {lost}")
 
 
-def or_none(flow: Flow[T]) -> Flow[T | None]:
-    """Run a flow of reads with retries. Return None where the provider refuses or cannot be reached."""
+def or_none(ask: Callable[P, Flow[T]], *args: P.args, **kwargs: P.kwargs) -> Flow[T | None]:
+    """Run a provider's flow of reads with retries.
+
+    Returns:
+        What the flow returns; None where the provider refuses, cannot do it, or cannot be reached, or its class fails.
+    """
     try:
-        return (yield from with_retries(flow))
-    except ProviderError:
+        return (yield from with_retries(ask(*args, **kwargs)))
+    except (ProviderError, Unsupported):
+        return None
+    except Exception as error:
+        log.error("the provider's class failed on an answer: %s", type(error).__name__)
         return None
 
 

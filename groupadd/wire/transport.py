@@ -13,7 +13,7 @@ import time
 from collections.abc import Mapping
 from functools import cache, lru_cache
 from typing import Self
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
 from attrs import field, frozen
@@ -21,21 +21,12 @@ from attrs import field, frozen
 from groupadd.errors import ConfigError, ProviderUnreachable
 from groupadd.model.cleaning import clean_message
 from groupadd.model.masking import MASK, Secret
-from groupadd.wire.address import is_unencrypted
-from groupadd.wire.body import ACCEPTED_ENCODING, Body, BodyError
+from groupadd.wire.address import host_of, is_unencrypted
+from groupadd.wire.body import ACCEPTED_ENCODING, Body
 from groupadd.wire.connections import DEADLINE, IN_FLIGHT, open_async_client, open_client
-from groupadd.wire.messages import NoAnswer, Request, Response, Wire, log
+from groupadd.wire.failures import NOT_FOR_HTTP, failure
+from groupadd.wire.messages import Request, Response, Wire, log
 
-_NEVER_SENT = (
-    httpx.ConnectError,
-    httpx.ConnectTimeout,
-    httpx.PoolTimeout,
-    httpx.ProxyError,
-    httpx.UnsupportedProtocol,
-    OverflowError,  # Python's, for a port that cannot be; and for a host
-    UnicodeError,
-)
-_NOT_FOR_HTTP = "a credential or id holds characters that HTTP cannot carry, such as a line break at its end"
 _OTHER_PROCESS = "the httpx client was made in another process, so nothing was sent: make one in each process"
 _SHORTEST_ECHO = 8  # characters; a shorter secret may be in an answer by chance
 _LOOSE_LOGGERS = (
@@ -76,6 +67,7 @@ class HttpTransport:
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.Client | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self._host = host_of(base_url)
         self._timeout_s = timeout_s
         self._is_own = http is None
         self._opened = _Opened(http or open_client())
@@ -93,8 +85,8 @@ class HttpTransport:
             try:
                 return self._exchange(opened.http, request, call)
             except BaseException as error:  # noqa: BLE001  whatever it is, its frames hold secrets
-                failure = _failure(error, is_sent=call.is_sent)
-            raise failure
+                ended = failure(error, self._host, is_sent=call.is_sent)
+            raise ended
 
     def _exchange(self, http: httpx.Client, request: Request, call: "_OurCall") -> Response:
         sent = _build(http, self._base_url, request, self._timeout_s)
@@ -105,7 +97,7 @@ class HttpTransport:
             for piece in () if answer.is_stream_consumed else answer.iter_raw():
                 call.require_time()
                 body.add(piece)
-            return _response(answer, body, request)
+            return _response(answer, body, request, self._host)
         finally:
             answer.close()
 
@@ -132,6 +124,7 @@ class AsyncHttpTransport:
 
     def __init__(self, base_url: str, timeout_s: float, http: httpx.AsyncClient | None = None) -> None:
         self._base_url = base_url.rstrip("/")
+        self._host = host_of(base_url)
         self._timeout_s = timeout_s
         self._http = http
         self._process = os.getpid()
@@ -147,8 +140,8 @@ class AsyncHttpTransport:
                     async with asyncio.timeout(self._timeout_s + _GRACE_S):
                         return await self._exchange(http, request, call)
                 except BaseException as error:  # noqa: BLE001  whatever it is, its frames hold secrets
-                    failure = _failure(error, is_sent=call.is_sent)
-                raise failure
+                    ended = failure(error, self._host, is_sent=call.is_sent)
+                raise ended
 
     async def _exchange(self, http: httpx.AsyncClient, request: Request, call: "_OurCall") -> Response:
         sent = _build(http, self._base_url, request, self._timeout_s)
@@ -160,7 +153,7 @@ class AsyncHttpTransport:
                 async for piece in answer.aiter_raw():
                     call.require_time()
                     body.add(piece)
-            return _response(answer, body, request)
+            return _response(answer, body, request, self._host)
         finally:
             await answer.aclose()
 
@@ -231,7 +224,7 @@ def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Reque
     path = request.path.format_map({name: quote(_revealed(value), safe="@:") for name, value in request.params.items()})
     headers = {name: _revealed(value) for name, value in request.headers.items()}
     if not all(value.isprintable() and value == value.strip() for value in headers.values()):
-        raise ConfigError(_NOT_FOR_HTTP)
+        raise ConfigError(NOT_FOR_HTTP)
     headers["Accept-Encoding"] = ACCEPTED_ENCODING
     content = None
     if request.json is not None:
@@ -241,7 +234,7 @@ def _build(http: httpx.Client | httpx.AsyncClient, base_url: str, request: Reque
         headers["Content-Type"] = "application/json"
     query = {name: _revealed(value) for name, value in request.query.items()} or None
     if is_unencrypted(base_url) and _holds_secret(request.params, request.query, request.headers):
-        _warn_of_plain_http(urlsplit(base_url).hostname)
+        _warn_of_plain_http(host_of(base_url))
     url = (httpx.URL if _holds_secret(request.params) else _url)(base_url + path)
     return http.build_request(request.method, url, params=query, headers=headers, content=content, timeout=timeout_s)
 
@@ -261,7 +254,7 @@ def _holds_secret(*parts: Mapping[str, Wire]) -> bool:
 
 
 @cache
-def _warn_of_plain_http(host: str | None) -> None:
+def _warn_of_plain_http(host: str) -> None:
     log.warning("keys go to %s unencrypted, since its address begins with http:// and not with https://", host)
 
 
@@ -274,43 +267,22 @@ def _body(answer: httpx.Response) -> Body:
     return body
 
 
-def _response(answer: httpx.Response, body: Body, request: Request) -> Response:
+def _response(answer: httpx.Response, body: Body, request: Request, host: str) -> Response:
     """Return the answer. What it echoes of the request's secrets is masked, as vendors do when they refuse a key."""
-    echoes = _echoes(request)
-    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
     content = body.whole()
-    for echo in echoes:
+    headers = {name.lower(): clean_message(value) for name, value in answer.headers.items()}
+    for echo in _echoes(request):
         content = content.replace(echo.encode(), MASK.encode())
         headers = {name: value.replace(echo, MASK) for name, value in headers.items()}
-    return Response(answer.status_code, content, headers)
+    return Response(answer.status_code, content, headers, host=host)
 
 
-def _echoes(request: Request) -> set[str]:
+def _echoes(request: Request) -> list[str]:
     """Return the request's secrets as they may stand in its answer: a key without the word `Bearer` before it."""
-    sent = (request.params, request.query, request.headers, request.json or {})
-    secrets = (value.reveal() for part in sent for value in part.values() if isinstance(value, Secret))
-    words = {secret.rpartition(" ")[2] for secret in secrets}
-    spelled = (spelling for word in words for spelling in (word, quote(word, safe="@:"), json.dumps(word)[1:-1]))
-    return {spelling for spelling in spelled if len(spelling) >= _SHORTEST_ECHO}
-
-
-def _failure(error: BaseException, *, is_sent: bool) -> BaseException:
-    """Return the error to raise in place of one: frames, causes and texts of httpx hold URLs and headers.
-
-    What is no `Exception`, such as a cancellation, and what is raised before sending go on, without their frames.
-    """
-    if isinstance(error, BodyError):
-        return NoAnswer(str(error), maybe_sent=True)
-    if isinstance(error, httpx.InvalidURL) or (is_sent and isinstance(error, Exception)):
-        return NoAnswer(type(error).__name__, maybe_sent=is_sent and not _is_never_sent(error))
-    if isinstance(error, UnicodeError):
-        return ConfigError(_NOT_FOR_HTTP)
-    error.__cause__ = error.__context__ = None
-    return error.with_traceback(None)
-
-
-def _is_never_sent(error: Exception) -> bool:
-    """Return whether an error comes before sending. A group has an error for each of a host's addresses (anyio)."""
-    if isinstance(error, ExceptionGroup):
-        return all(map(_is_never_sent, error.exceptions))
-    return isinstance(error, _NEVER_SENT)
+    parts = (request.params, request.query, request.headers, request.json or {})
+    echoes: list[str] = []
+    for secret in (value for part in parts for value in part.values() if isinstance(value, Secret)):
+        word = secret.reveal().rpartition(" ")[2]
+        if len(word) >= _SHORTEST_ECHO:
+            echoes += [word] if word.isalnum() else [word, quote(word, safe="@:"), json.dumps(word)[1:-1]]
+    return echoes

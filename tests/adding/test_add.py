@@ -1,26 +1,36 @@
 """The add flow: which looks are taken and when, what late answers mean, and the six truth rules by name."""
 
-import json
-from collections.abc import Sequence
-from typing import ClassVar
-
 import pytest
-from attrs import define
 from hypothesis import given
 from hypothesis import strategies as st
 
 from groupadd import errors
-from groupadd.adding.add import add
-from groupadd.adding.observe import ProviderSession
-from groupadd.model.identity import GroupId, parse_participants
-from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
-from groupadd.provider import AddReply, GroupMembershipProvider
+from groupadd.model.outcome import Reason
 from groupadd.settings import AddSettings, Verify
-from groupadd.wire.driver import drive
-from groupadd.wire.messages import Flow, NoAnswer, Request, Response
-from tests.support.json_values import json_scalars
+from groupadd.wire.messages import Response
+from tests.support.adding import (
+    ADDED,
+    ALREADY,
+    ALWAYS,
+    ANN,
+    AUTO,
+    BEN,
+    EMPTY_ROSTER,
+    INFERRED,
+    NEVER,
+    NONE,
+    NOT_IN,
+    OBSERVED,
+    OK,
+    REPORTED,
+    UNKNOWN,
+    adding,
+    looks_at_s,
+    verdicts,
+    wasend,
+    wawp,
+)
 from tests.support.scripts import (
-    GROUP,
     ME,
     WASEND,
     WASEND_ADD,
@@ -41,42 +51,6 @@ from tests.support.scripts import (
     session,
     words,
 )
-
-ANN, BEN = "15550100", "15550101"
-OK = says({"ok": True})
-EMPTY_ROSTER = says([])
-ADDED, ALREADY, NOT_IN, UNKNOWN = Status.ADDED, Status.ALREADY_MEMBER, Status.NOT_ADDED, Status.UNKNOWN
-REPORTED, OBSERVED, INFERRED, NONE = Evidence.REPORTED, Evidence.OBSERVED, Evidence.INFERRED, Evidence.NONE
-AUTO, ALWAYS, NEVER = AddSettings(), AddSettings(verify="always"), AddSettings(verify="never")
-
-
-def adding(
-    provider: GroupMembershipProvider, people: Sequence[str], settings: AddSettings = AUTO
-) -> Flow[tuple[ParticipantOutcome, ...]]:
-    return add(ProviderSession(provider), GroupId(GROUP), parse_participants(people), settings)
-
-
-def wasend(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
-    answers: dict[str, Sequence[Answer]] = {WASEND_ADD: adds, WASEND_LIST: looks}
-    return Script(answers | ({WASEND_SESSION: [session()]} if any(map(_is_read, looks)) else {}))
-
-
-def wawp(*adds: Answer, looks: Sequence[Answer] = ()) -> Script:
-    answers: dict[str, Sequence[Answer]] = {WAWP_ADD: adds, WAWP_LIST: looks}
-    return Script(answers | ({WAWP_SESSION: [session()]} if any(map(_is_read, looks)) else {}))
-
-
-def _is_read(look: Answer) -> bool:
-    return isinstance(look, Response) and look.ok
-
-
-def verdicts(outcomes: Sequence[ParticipantOutcome]) -> list[tuple[Status, Reason | None, Evidence]]:
-    return [(person.status, person.reason, person.evidence) for person in outcomes]
-
-
-def looks_at_s(script: Script) -> list[float]:
-    return [at for name, at in zip(script.asked, script.at_s, strict=True) if name in {WASEND_LIST, WAWP_LIST}]
-
 
 # The truth rules, by number.
 
@@ -147,8 +121,11 @@ def test_rule_4_a_lid_with_the_digits_of_a_phone_is_another_person() -> None:
 
 
 def test_rule_4_a_claim_made_of_a_lid_is_not_the_phones() -> None:
-    script = wasend(says([{"JID": f"{ANN}@lid", "Error": 0}]))
-    assert verdicts(script.run(adding(WASEND, [ANN], NEVER))) == [(UNKNOWN, Reason.NOT_MENTIONED, NONE)]
+    script = wasend(says([{"JID": f"{ANN}@lid", "Error": 0}, {"JID": f"{BEN}@c.us", "Error": 0}]))
+    assert verdicts(script.run(adding(WASEND, [ANN, BEN], NEVER))) == [
+        (UNKNOWN, Reason.NOT_MENTIONED, NONE),
+        (ADDED, None, REPORTED),
+    ]
 
 
 def test_rule_5_everyone_appears_once_in_the_order_asked_in_their_own_spelling() -> None:
@@ -193,6 +170,7 @@ def test_rules_1_and_3_hold_for_any_looks(kinds: list[str], answer: Response, se
     }
     script = Script(
         {WASEND_ADD: [answer], WASEND_LIST: [shown[kind] for kind in kinds], WASEND_SESSION: [session()] * 3}
+        | {WASEND_CHECK: [says({"exists": True, "jid": f"{ANN}@c.us"})]}
     )
     flow = adding(WASEND, [ANN], settings)
     request = next(flow)
@@ -394,17 +372,20 @@ def test_names_that_one_answer_joins_are_known_in_the_looks_after() -> None:
 def test_a_claim_about_a_lid_alone_counts_where_the_provider_can_resolve_lids() -> None:
     script = Script(
         {
-            WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}])],
+            WAWP_ADD: [says([{"JID": "99900011@lid", "Error": 403}, {"JID": f"{BEN}@c.us", "Error": 0}])],
             WAWP_LID: [says({"lid": "99900011@lid", "number": ANN})],
         }
     )
-    assert verdicts(script.run(adding(WAWP, [ANN], NEVER))) == [(NOT_IN, Reason.PRIVACY, REPORTED)]
+    assert verdicts(script.run(adding(WAWP, [ANN, BEN], NEVER))) == [
+        (NOT_IN, Reason.PRIVACY, REPORTED),
+        (ADDED, None, REPORTED),
+    ]
 
 
 def test_the_other_form_of_a_number_in_the_roster_is_neither_in_nor_out_until_it_is_confirmed() -> None:
     brazilian, canonical = "5511987654321", "551187654321"
     doubted = wasend(OK, looks=[roster(canonical)] * 3)
-    doubted.answers = {**doubted.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{brazilian}@c.us"})]}
+    doubted.answers = {**doubted.answers, WASEND_CHECK: [says({"exists": False})]}
     assert verdicts(doubted.run(adding(WASEND, [brazilian]))) == [(UNKNOWN, Reason.UNRESOLVED_IDENTITY, NONE)]
     confirmed = wasend(OK, looks=[roster(canonical)])
     confirmed.answers = {**confirmed.answers, WASEND_CHECK: [says({"exists": True, "jid": f"{canonical}@c.us"})]}
@@ -422,143 +403,3 @@ def test_both_forms_of_one_line_are_a_duplicate_only_where_confirmed(confirmed: 
     outcomes = script.run(adding(WASEND, [old, new], NEVER))
     assert [person.reason for person in outcomes] == [None, reason]
     assert [person.phone for person in outcomes] == [old, new]
-
-
-# Whatever a provider answers.
-
-ENDPOINTS: dict[str, tuple[GroupMembershipProvider, list[str]]] = {
-    "wasend": (WASEND, [WASEND_ADD, WASEND_LIST, WASEND_SESSION, WASEND_CHECK]),
-    "wawp": (WAWP, [WAWP_ADD, WAWP_LIST, WAWP_SESSION, WAWP_LID]),
-}
-names = st.sampled_from(
-    [
-        "added",
-        "failed",
-        "success",
-        "data",
-        "participants",
-        "ok",
-        "error",
-        "code",
-        "message",
-        "status",
-        "id",
-        "jid",
-        "JID",
-        "reason",
-        "lid",
-        "phoneNumber",
-        "Error",
-        "me",
-    ]
-)
-people = st.sampled_from([ANN, f"{ANN}@c.us", f"+{BEN}", "99900011@lid", "SUCCESS", "WORKING", "403"])
-shapes = st.recursive(
-    people | json_scalars,
-    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | people, inner, max_size=4),
-    max_leaves=12,
-)
-answers = st.builds(
-    Response,
-    st.sampled_from([200, 200, 200, 201, 204, 302, 400, 401, 403, 404, 408, 422, 429, 500, 503])
-    | st.integers(100, 599),
-    shapes.map(lambda value: json.dumps(value).encode()) | st.binary(),
-    st.dictionaries(st.sampled_from(["retry-after", "date"]), st.text(max_size=5)),
-)
-
-
-class Anything(Script):
-    """Answers each path with one answer for ever."""
-
-    def __call__(self, request: object) -> Response:
-        self.requests.append(request)  # type: ignore[arg-type]  # a Request
-        answer = self.answers[str(request).partition("?")[0]][0]
-        assert isinstance(answer, Response)
-        return answer
-
-
-@pytest.mark.parametrize("name", ENDPOINTS)
-@given(data=st.data())
-def test_any_answers_give_an_outcome_or_an_error_of_ours_and_the_same_in_sync_and_async(
-    name: str, data: st.DataObject
-) -> None:
-    provider, paths = ENDPOINTS[name]
-    drawn = {path: [data.draw(answers)] for path in paths}
-    drawn |= {f"GET {path.partition(' ')[2]}": answer for path, answer in drawn.items() if path == WAWP_SESSION}
-    settings = AddSettings(verify=data.draw(st.sampled_from(["auto", "always", "never"])))
-
-    def story(*, asynchronous: bool) -> object:
-        script = Anything(drawn)
-        flow = adding(provider, [f"+{ANN}", f"{BEN}@lid"], settings)
-        try:
-            outcomes = script.run_async(flow) if asynchronous else _drive(script, flow)
-        except errors.GroupAddError as error:
-            return type(error), str(error), script.asked, script.at_s
-        assert json.loads(json.dumps([person.as_dict() for person in outcomes]))
-        return outcomes, script.asked, script.at_s
-
-    assert story(asynchronous=False) == story(asynchronous=True)
-
-
-def _drive(script: Script, flow: Flow[tuple[ParticipantOutcome, ...]]) -> tuple[ParticipantOutcome, ...]:
-    return drive(flow, script, script.clock)
-
-
-@pytest.mark.parametrize(
-    "shape", ['{"ok":%s}', '{"data":{"added":[{"id":"15550100","reason":%s}]}}', '{"15550100":{"code":%s}}', "%s"]
-)
-def test_answers_nested_as_deep_as_can_be_read_break_nothing(shape: str) -> None:
-    for depth in range(900, 1000):
-        deep = Response(200, (shape % ("[" * depth + "]" * depth)).encode())
-        (person,) = wasend(deep).run(adding(WASEND, [ANN], NEVER))
-        assert person.status is UNKNOWN
-
-
-@define
-class _AsksTwice:
-    """A provider that asks something more after its add."""
-
-    reports_each_person: ClassVar[bool] = True
-    base_url: str = "http://provider.example"
-
-    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
-        yield Request("POST", "/add")
-        yield Request("GET", "/state", repeatable=True)
-        return AddReply()
-
-
-def test_a_line_that_breaks_after_the_add_was_received_does_not_make_it_unsent() -> None:
-    script = Script({"POST /add": [Response(400)], "GET /state": [lost(maybe_sent=False)]})
-    people = parse_participants(["15550100"])
-    (person,) = script.run(add(ProviderSession(_AsksTwice()), GroupId(GROUP), people, AddSettings()))
-    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NO_ANSWER)
-
-
-@define
-class _Insists:
-    """A provider that sends its add until the answer is a 200."""
-
-    reports_each_person: ClassVar[bool] = True
-    base_url: str = "http://provider.example"
-
-    def add_participants(self, *_: object, **__: object) -> Flow[AddReply]:
-        answer: Response | None = None
-        while answer is None or not answer.ok:
-            try:
-                answer = yield Request("POST", "/add", not_before=answer.at + 1 if answer else 0.0)
-            except NoAnswer:
-                answer = None
-        return AddReply()
-
-
-@pytest.mark.parametrize("first", [lost(), Response(429), Response(503)])
-def test_rule_6_holds_for_a_provider_that_would_break_it(first: Answer) -> None:
-    script = Script({"POST /add": [first]})
-    (person,) = script.run(adding(_Insists(), [ANN]))
-    assert (person.status, person.reason) == (UNKNOWN, Reason.UNREADABLE_ANSWER)
-
-
-def test_an_add_that_was_surely_not_sent_may_be_sent_again() -> None:
-    script = Script({"POST /add": [lost(maybe_sent=False), OK]})
-    (person,) = script.run(adding(_Insists(), [ANN]))
-    assert person.reason is Reason.NOT_MENTIONED

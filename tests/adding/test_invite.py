@@ -11,11 +11,11 @@ from attrs import frozen
 from groupadd import errors
 from groupadd.adding.add import add
 from groupadd.adding.invite import INVITABLE, invite
-from groupadd.adding.observe import ProviderSession
+from groupadd.adding.observe import ProviderSession, RosterObserver
 from groupadd.model.codes import PRIVACY
 from groupadd.model.identity import GroupId, Participant, parse_participants
 from groupadd.model.outcome import AddOutcome, Evidence, Invite, InviteState, ParticipantOutcome, Reason, Status
-from groupadd.provider import AddReply, Claim, Secret
+from groupadd.provider import AddReply, Claim, Secret, SentMessage
 from groupadd.readers.envelope import read, unreadable
 from groupadd.settings import AddSettings, Invitation
 from groupadd.testing.leaks import detect_leaks
@@ -24,6 +24,7 @@ from tests.support.scripts import (
     GROUP,
     WASEND,
     WASEND_ADD,
+    WASEND_CHECK,
     WASEND_INVITE,
     WASEND_SEND,
     Answer,
@@ -47,9 +48,11 @@ def invited(
     before: ParticipantOutcome, *sends: Answer, links: Sequence[Answer] = (LINK,)
 ) -> tuple[ParticipantOutcome, Script]:
     people = {ANN: parse_participants([ANN])[0]}
-    script = Script({WASEND_INVITE: links, WASEND_SEND: sends})
+    checks = [says({"exists": True, "jid": f"{ANN}@c.us"})] if sends else []
+    script = Script({WASEND_INVITE: links, WASEND_CHECK: checks, WASEND_SEND: sends})
     settings = AddSettings(invite="link")
-    invited = script.run(invite(WASEND, GroupId(GROUP), {ANN: before}, people, settings=settings, codes={}))
+    observer = RosterObserver.of(ProviderSession(WASEND), GroupId(GROUP), people)
+    invited = script.run(invite(observer, {ANN: before}, settings=settings, codes={}))
     return invited[ANN], script
 
 
@@ -118,7 +121,8 @@ def adding(people: Sequence[str]) -> Flow[tuple[ParticipantOutcome, ...]]:
 
 def test_one_person_named_twice_gets_one_message() -> None:
     add_reply = words(p15550100="403", p15550101="SUCCESS")
-    script = Script({WASEND_ADD: [add_reply], WASEND_INVITE: [LINK], WASEND_SEND: [SENT]})
+    checks = [says({"exists": True, "jid": f"{ANN}@c.us"})]
+    script = Script({WASEND_ADD: [add_reply], WASEND_INVITE: [LINK], WASEND_CHECK: checks, WASEND_SEND: [SENT]})
     first, second, third = script.run(adding([ANN, f"+{ANN}", BEN]))
     assert (first.status, first.reason) == (Status.INVITED, Reason.PRIVACY)
     assert (second.status, second.reason, second.invite) == (Status.INVITED, Reason.DUPLICATE, first.invite)
@@ -162,11 +166,11 @@ class Carrier:
 
     def send_personal_invite(
         self, group: GroupId, person: Participant, *, code: Secret, expires_at: datetime | None
-    ) -> Flow[str | None]:
+    ) -> Flow[SentMessage]:
         body = {"group": group.jid, "to": person.id, "code": code, "until": expires_at and expires_at.isoformat()}
         match read((yield Request("POST", "/invite", json=body))):
             case {"id": str() as message}:
-                return message
+                return SentMessage(message)
         raise unreadable()
 
 
@@ -245,6 +249,11 @@ def test_who_was_refused_without_an_offer_gets_no_personal_invitation() -> None:
     people = {ANN: parse_participants([ANN])[0]}
     before = outcome(Status.NOT_ADDED, Reason.PRIVACY)
     invited = Script({}).run(
-        invite(Carrier(), GroupId(GROUP), {ANN: before}, people, settings=AddSettings(invite="personal"), codes={})
+        invite(
+            RosterObserver.of(ProviderSession(Carrier()), GroupId(GROUP), people),
+            {ANN: before},
+            settings=AddSettings(invite="personal"),
+            codes={},
+        )
     )
     assert invited[ANN] is before

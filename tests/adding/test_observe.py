@@ -109,14 +109,13 @@ def test_where_phones_are_shown_no_lid_is_asked_for() -> None:
 
 
 def test_a_lid_is_asked_for_once_in_a_call_whatever_came_of_it() -> None:
-    watch = RosterObserver(
-        ProviderSession(WAWP), GroupId(GROUP), {f"{ANN}@s.whatsapp.net": parse_participants([ANN])[0]}
-    )
+    people = {f"{ANN}@s.whatsapp.net": parse_participants([ANN])[0]}
+    observer = RosterObserver.of(ProviderSession(WAWP), GroupId(GROUP), people)
     looks = [lid_roster("99900011")] * 2
     script = Script({WAWP_LIST: looks, WAWP_SESSION: [session()], WAWP_LID: [says({}, 404)]})
 
     def twice() -> Flow[list[Mapping[str, Observation]]]:
-        return [(yield from watch.look(watch.people)), (yield from watch.look(watch.people))]
+        return [(yield from observer.look(people)), (yield from observer.look(people))]
 
     assert [list(observations.values()) for observations in script.run(twice())] == [
         [Observation(None, Reason.UNRESOLVED_IDENTITY)]
@@ -127,7 +126,7 @@ def test_a_lid_is_asked_for_once_in_a_call_whatever_came_of_it() -> None:
     ("answer", "member"),
     [
         (says({"numberExists": True, "chatId": "551187654321@c.us"}), True),
-        (says({"numberExists": True, "chatId": "5511987654321@c.us"}), None),
+        (says({"numberExists": True, "chatId": "5511987654321@c.us"}), False),
         (says({"numberExists": False}), None),
         (says({}, 500), None),
     ],
@@ -135,7 +134,7 @@ def test_a_lid_is_asked_for_once_in_a_call_whatever_came_of_it() -> None:
 def test_the_other_form_of_a_number_counts_only_where_the_number_check_confirms_it(
     answer: Response, member: bool | None
 ) -> None:
-    others = {WAWP_LID: [says({"lid": None})], WAWP_CHECK: [answer]}
+    others = {WAWP_CHECK: [answer]}
     ((found, _),) = checked(wawp(roster("551187654321"), others), "5511987654321")
     assert found is member
 

@@ -4,11 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from groupadd import (
-    AddOutcome,
-    Membership,
-    Status,
-)
+from groupadd import AddOutcome, Membership, Status
 from groupadd.cli.exit_codes import Exit, of_check, of_outcome, of_statuses
 from groupadd.sandbox.example import GROUP
 from tests.support.cli import ADA

@@ -2,16 +2,7 @@
 
 import pytest
 
-from groupadd import (
-    AddOutcome,
-    Evidence,
-    Invite,
-    InviteState,
-    Member,
-    Reason,
-    Roster,
-    Status,
-)
+from groupadd import AddOutcome, Evidence, Invite, InviteState, Member, Reason, Roster, Status
 from groupadd.cli import tables
 from groupadd.sandbox.example import GROUP
 from tests.support.cli import BEN, rendered

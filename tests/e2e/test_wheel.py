@@ -123,7 +123,7 @@ def test_people_are_added_through_it_by_the_command_line(run: Run, config: str) 
     assert [(one["status"], one["reason"], one["evidence"]) for one in outcome["participants"]] == [
         ("added", None, "reported"),
         ("already_member", None, "reported"),
-        ("not_added", "privacy", "reported"),
+        ("not_added", "privacy", "observed"),
         ("not_added", "unrecognised", "observed"),
     ]
     assert added.returncode == 1

@@ -11,6 +11,7 @@ from groupadd.errors import InvalidGroup, InvalidParticipant
 from groupadd.model.identity import (
     GroupId,
     Identity,
+    Lookalikes,
     Participant,
     Person,
     alternates,
@@ -185,7 +186,14 @@ def test_an_empty_list_and_a_single_text_are_refused() -> None:
         (["15550100:3@s.whatsapp.net", "999000111@lid"], Identity("15550100", "999000111")),
         ([None, "", 5, "+43•••21", "999000111@LID"], Identity(None, "999000111")),
         (["15550100@c.us", "15550100@s.whatsapp.net"], Identity("15550100")),
-        (["15550100@lid", "15550100"], Identity("15550100", "15550100")),
+        (["15550100@lid", "15550100"], Identity(None, "15550100")),  # bare digits that equal the LID are the LID
+        (["15550100@lid", "15550100@c.us"], Identity("15550100", "15550100")),
+        (["15550101@lid", "15550100"], Identity("15550100", "15550101")),
+        (["2250707000102"], Identity("2250707000102")),
+        (["12345678901234"], None),  # of 14 digits: a phone or a LID
+        (["123456789012345"], None),
+        (["12345678901234@c.us"], Identity("12345678901234")),
+        (["12345678901234", "123456789012345@lid"], Identity(None, "123456789012345")),
         (["15550100@c.us", "15550101@c.us"], None),
         (["15550100@lid", "15550101@lid"], None),
         (["1203630000@g.us"], None),
@@ -267,13 +275,45 @@ def test_no_other_country_is_ever_rewritten(phone: str) -> None:
     assert alternates(phone) == ()
 
 
-def test_a_person_gathers_names_and_confirmed_forms_are_no_longer_maybes() -> None:
+def test_a_person_gathers_names() -> None:
     person = Person.of(parsed("+55 11 98765-4321"))
-    assert person.maybe_phones == {"551187654321"}
     assert person.also(None) == person
     known = person.also(Identity("551187654321")).also(Identity(None, "999000111"))
     assert known == Person(frozenset({"5511987654321", "551187654321"}), frozenset({"999000111"}))
-    assert known.maybe_phones == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("phone", "others", "looks_alike"),
+    [
+        ("2290197000101", ["22997000101"], True),  # Benin
+        ("2250707000102", ["22507000102"], True),  # Ivory Coast
+        ("525512340103", ["5215512340103"], True),  # Mexico
+        ("541155550104", ["5491155550104"], True),  # Argentina
+        ("89120000104", ["79120000104"], True),  # Russia
+        ("4901550000105", ["491550000105"], True),  # a trunk zero
+        ("2025550100", ["12025550100"], True),  # the country code left out
+        ("12025550100", ["12025550101", "5215512340103", "22997000101"], False),
+        ("12025550100", ["13125550100"], False),  # another area: as long, and not the first digit alone
+        ("12025550100", ["12025550100"], False),  # itself
+        ("12025550100", [], False),
+        ("12025550100", [None, "912025550100"], True),
+        ("298123456", ["2980123456"], True),  # six digits in common
+        ("298123456", ["298012456"], False),
+    ],
+)
+def test_other_forms_of_a_number_end_alike_and_differ_in_length_or_first_digit(
+    phone: str, others: list[str | None], looks_alike: bool
+) -> None:
+    assert Lookalikes.among(others).hold_another_form_of(phone) is looks_alike
+
+
+@given(numbers)
+def test_the_other_form_of_any_country_in_the_table_looks_alike(phone: str) -> None:
+    assert all(Lookalikes.among([other]).hold_another_form_of(phone) for other in alternates(phone))
+
+
+def test_a_repr_of_lookalikes_shows_no_number() -> None:
+    assert repr(Lookalikes.among(["12025550100"])) == "Lookalikes(_by_end=<1 ends>)"
 
 
 def test_a_person_named_by_lid_has_no_number() -> None:

@@ -38,7 +38,7 @@ def sent_after_a_missing_route(operation: Operation) -> set[str]:
 
 
 def missing_route(response: ServerResponse) -> ServerResponse:
-    return evolve(response, status=404, body=b'{"message": "Cannot GET /x", "statusCode": 404}')
+    return evolve(response, status=404, body=b'{"message": "Cannot GET /api/x", "statusCode": 404}')
 
 
 @pytest.mark.parametrize("operation", OPERATIONS, ids=lambda operation: f"{operation.adapter.name}-{operation.name}")
@@ -57,10 +57,22 @@ def test_adding_and_every_ability_have_a_source(type_: str) -> None:
 
 @pytest.mark.parametrize("type_", vendor_names())
 def test_an_endpoint_is_called_live_if_and_only_if_a_live_recording_asks_it(type_: str) -> None:
-    recorded = {path for text in live_recordings(type_) for path in paths_in(text)}
-    assert {endpoint for endpoint in all_endpoints(type_) if Source.LIVE in endpoint.sources} == {
-        endpoint for endpoint in all_endpoints(type_) if any(pattern(endpoint).fullmatch(path) for path in recorded)
+    live = [text for text in recordings(type_, "*.yaml") if "'s live service." in text.partition("\n")[0]]
+    asked = [(method, path) for text in live for method, path, _ in exchanges(text)]
+    assert cited(type_, Source.LIVE) == {one for one in all_endpoints(type_) if any(is_of(one, *two) for two in asked)}
+
+
+@pytest.mark.parametrize("type_", vendor_names())
+def test_an_endpoint_cites_the_vendors_program_if_and_only_if_a_recording_of_it_answers_it(type_: str) -> None:
+    found = [one for text in recordings(type_, "program/*.yaml") for one in exchanges(text)]
+    answered = [(method, path) for method, path, body in found if f"Cannot {method} " not in body]
+    assert cited(type_, Source.PROGRAM) == {
+        one for one in all_endpoints(type_) if any(is_of(one, *two) for two in answered)
     }
+
+
+def cited(type_: str, source: Source) -> set[Endpoint]:
+    return {endpoint for endpoint in all_endpoints(type_) if source in endpoint.sources}
 
 
 def all_endpoints(type_: str) -> set[Endpoint]:
@@ -68,14 +80,17 @@ def all_endpoints(type_: str) -> set[Endpoint]:
     return {endpoint for asked in by_method.values() for endpoint in asked}
 
 
-def pattern(endpoint: Endpoint) -> re.Pattern[str]:
-    return re.compile(re.sub(r"\{\w+\}", "[^/]+", str(endpoint).split()[-1]))
+def is_of(endpoint: Endpoint, method: str, path: str) -> bool:
+    asked, _, template = str(endpoint).partition(" ")
+    return asked == method and re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", template), path) is not None
 
 
-def live_recordings(type_: str) -> Iterator[str]:
-    texts = (path.read_text("utf-8") for path in (CASSETTES / type_).glob("*.yaml"))
-    return (text for text in texts if "'s live service." in text.partition("\n")[0])
+def recordings(type_: str, pattern: str) -> Iterator[str]:
+    return (path.read_text("utf-8") for path in (CASSETTES / type_).glob(pattern))
 
 
-def paths_in(text: str) -> Iterator[str]:
-    return (unquote(urlsplit(uri).path) for uri in re.findall(r"^    uri: (\S+)$", text, re.MULTILINE))
+def exchanges(text: str) -> Iterator[tuple[str, str, str]]:
+    """Yield method, path and the text of the response of each recorded exchange."""
+    for one in text.split("\n- request:\n")[1:]:
+        method, uri = (re.findall(rf"^    {key}: (\S+)$", one, re.MULTILINE)[0] for key in ("method", "uri"))
+        yield method, unquote(urlsplit(uri).path), one.partition("  response:\n")[2]

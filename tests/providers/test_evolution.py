@@ -1,13 +1,11 @@
 """Evolution API's wire format: what is sent, what every known variant of an answer comes to, and its traps."""
 
 from collections.abc import Generator, Mapping, Sequence
-from contextlib import suppress
 from datetime import UTC, datetime
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+from attrs import evolve
 
 from groupadd import Client, errors
 from groupadd.adding.add import add
@@ -15,18 +13,16 @@ from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, InviteState, ParticipantOutcome, Reason, Status
 from groupadd.model.roster import Roster
-from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.provider import GroupInfo, Member, NumberCheck, Secret, SentMessage, Session
 from groupadd.providers.evolution import Evolution
-from groupadd.sandbox import SandboxPerson, World
+from groupadd.sandbox import Privacy, RosterView, Sandbox, SandboxPerson, World, faults
 from groupadd.sandbox.example import GROUP as EXAMPLE
 from groupadd.sandbox.people import Addressing
 from groupadd.sandbox.vendors import evolution as vendor
 from groupadd.settings import AddSettings, Verify
-from groupadd.wire.driver import drive
 from groupadd.wire.messages import Request, Response
 from tests.providers.conftest import Connect
-from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, verdicts
-from tests.support.json_values import json_values
+from tests.support.example import ADA, BEN, CLEO, DAN, EVE, FINN, US, verdicts
 from tests.support.scripts import GROUP, Answer, Script, lost, revealed, says
 
 PHONE, OTHER = "15550100", "15550101"
@@ -54,9 +50,9 @@ Verdict: TypeAlias = tuple[Status, Reason | None, Evidence]
         (EVOLUTION.list_participants(WHERE), LIST, {"groupJid": GROUP}, None),
         (EVOLUTION.group_info(WHERE), INFO, {"groupJid": GROUP}, None),
         (EVOLUTION.invite_link(WHERE), INVITE, {"groupJid": GROUP}, None),
-        (EVOLUTION.send_text(ANN, Secret("hello")), SEND, {}, {"number": PHONE, "text": "hello"}),
+        (EVOLUTION.send_text(ANN, Secret("hello")), SEND, {}, {"number": ANN.id, "text": "hello"}),
         (EVOLUTION.send_text(BY_LID, Secret("hello")), SEND, {}, {"number": "99900011@lid", "text": "hello"}),
-        (EVOLUTION.check_number(PHONE), CHECK, {}, {"numbers": [PHONE]}),
+        (EVOLUTION.check_number(PHONE), CHECK, {}, {"numbers": [ANN.id]}),
         (EVOLUTION.session(), STATE, {}, None),
     ],
 )
@@ -138,14 +134,17 @@ def adding(people: Sequence[str] = (PHONE,), **answers: Sequence[Answer]) -> tup
             updated(row("200", "77001@lid", phone_number=f"{PHONE}@s.whatsapp.net")),
             *((Status.ADDED, None, Evidence.REPORTED), "200"),
         ),
-        (updated(row("200", f"{OTHER}@s.whatsapp.net")), unknown(Reason.NOT_MENTIONED), None),
-        (updated(), unknown(Reason.NOT_MENTIONED), None),
+        (updated(row("200", f"{OTHER}@s.whatsapp.net")), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(row("200", "77001@lid")), (Status.ADDED, None, Evidence.REPORTED), "200"),
+        (updated(), unknown(Reason.NO_ANSWER), None),
         (updated(None, "200", {}), unknown(Reason.NOT_MENTIONED), None),
         (Response(201), unknown(Reason.NOT_CHECKED), None),
         (says({}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
         (says({"updateParticipants": None}, 201), unknown(Reason.UNREADABLE_ANSWER), None),
         (Response(200, b"<html>"), unknown(Reason.UNREADABLE_ANSWER), None),
         (failed(500, "Cannot read"), unknown(Reason.NO_ANSWER), "500"),
+        (failed(500, "Connection Closed"), unknown(Reason.NO_ANSWER), "Connection Closed"),
+        (says({}, 400), unknown(Reason.NO_ANSWER), ""),
         (Response(504, b"<html>"), unknown(Reason.NO_ANSWER), "504"),
         (lost(), unknown(Reason.NO_ANSWER), None),
     ],
@@ -171,7 +170,18 @@ def test_an_invitation_that_the_server_sent_is_reported_as_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["Error: Timed Out", "Error: Connection Closed", "Error: internal-server-error", "anything else"]
+    "text",
+    [
+        *(
+            "Error: Timed Out",
+            "Error: Connection Closed",
+            "Error: internal-server-error",
+            "1011",
+            "428",
+            "anything else",
+        ),
+        "Error: database is locked",
+    ],
 )
 def test_a_400_that_hides_a_failure_of_the_engines_leaves_open_what_happened(text: str) -> None:
     (person,) = adding(add=[add_failed(text)])
@@ -203,7 +213,7 @@ def test_a_refusal_comes_to(answer: Answer, error: type[errors.ProviderError]) -
     assert not caught.value.maybe_applied
 
 
-@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE, says({}, 400), Response(404, b"<html>")])
+@pytest.mark.parametrize("answer", [add_failed(NO_CLIENT), NO_INSTANCE])
 @pytest.mark.parametrize(
     ("its_state", "error"),
     [
@@ -236,23 +246,67 @@ def test_the_duplicate_refusal_is_a_refusal_and_is_not_provoked() -> None:
     assert [one.reason for one in outcomes] == [None, Reason.DUPLICATE, Reason.DUPLICATE]
 
 
+MEXICO, MEXICO_ONE = "525512345678", "5215512345678"
+ARGENTINA, ARGENTINA_NINE = "541112345678", "5491112345678"
+
+
 def checked(jid: str, *, exists: bool = True) -> Response:
-    return says([{"jid": f"{jid}@s.whatsapp.net", "exists": exists, "number": BRAZIL}])
+    return says([{"jid": f"{jid}@s.whatsapp.net", "exists": exists, "number": f"{PHONE}@s.whatsapp.net"}])
 
 
 @pytest.mark.parametrize(
-    ("check", "verdict"),
+    ("phone", "answer", "check"),
     [
-        (checked(BRAZIL_OLD), (Status.ADDED, None, Evidence.REPORTED)),
-        (checked(BRAZIL), unknown(Reason.NOT_MENTIONED)),
-        (checked(BRAZIL_OLD, exists=False), unknown(Reason.NOT_MENTIONED)),
-        (says([], 200), unknown(Reason.NOT_MENTIONED)),
+        (PHONE, checked(PHONE), NumberCheck(exists=True, account=Identity(PHONE))),
+        (PHONE, checked(PHONE, exists=False), NumberCheck(exists=None)),
+        ("2290197000101", checked("2290197000101", exists=False), NumberCheck(exists=None)),
+        (BRAZIL, checked(BRAZIL), NumberCheck(exists=None, reaches=Identity(BRAZIL))),
+        (BRAZIL, checked(BRAZIL_OLD), NumberCheck(exists=None, reaches=Identity(BRAZIL_OLD))),
+        (BRAZIL, checked(BRAZIL, exists=False), NumberCheck(exists=None)),
+        (MEXICO_ONE, checked(MEXICO), NumberCheck(exists=None, reaches=Identity(MEXICO))),
+        (ARGENTINA_NINE, checked(ARGENTINA_NINE), NumberCheck(exists=None, reaches=Identity("5491112345678"))),
     ],
 )
-def test_a_rewritten_number_is_ours_only_if_the_number_check_confirms_it(check: Response, verdict: Verdict) -> None:
-    rewritten = updated(row("200", f"{BRAZIL_OLD}@s.whatsapp.net"))
-    (person,) = adding([BRAZIL], add=[rewritten], check=[check])
+def test_a_number_check_proves_no_more_than_the_server_asked_whatsapp(
+    phone: str, answer: Response, check: NumberCheck
+) -> None:
+    assert Script({CHECK: [answer]}).run(EVOLUTION.check_number(phone)) == check
+
+
+def boom(data: object, message: str = "An internal server error occurred") -> Response:
+    """Return an exception as whatsappNumbers shows it: without a wrapping."""
+    output = {"statusCode": 500, "payload": {"statusCode": 500, "message": message}, "headers": {}}
+    return says({"data": data, "isBoom": True, "isServer": True, "output": output}, 400)
+
+
+@pytest.mark.parametrize(
+    ("answer", "its_state", "error"),
+    [
+        (boom(429), None, errors.RateLimited),
+        (boom(500), None, errors.AnswerLost),
+        (boom(None, "Timed Out"), None, errors.AnswerLost),
+        (boom(None, "Connection Closed"), "connecting", errors.SessionNotReady),
+        (boom(None, "Connection Closed"), "open", errors.AnswerLost),
+        (says({}, 400), "open", errors.AnswerLost),
+        (says({}, 400), "close", errors.SessionNotReady),
+        (says({"status": 400, "error": "Bad Request", "message": [["x"]]}, 400), "open", errors.RequestRefused),
+    ],
+)
+def test_a_failed_number_check_raises_what_the_exception_means(
+    answer: Response, its_state: str | None, error: type[errors.ProviderError]
+) -> None:
+    answers = {CHECK: [answer]} | ({STATE: [state(its_state)]} if its_state else {})
+    with pytest.raises(error) as caught:
+        Script(answers).run(EVOLUTION.check_number(PHONE))
+    assert type(caught.value) is error
+
+
+@pytest.mark.parametrize(("brazil", "verdict"), [(BRAZIL_OLD, unknown(Reason.NOT_MENTIONED))])
+def test_a_rewritten_number_among_several_is_nobodys(brazil: str, verdict: Verdict) -> None:
+    rows = updated(row("200", f"{brazil}@s.whatsapp.net"), row("200"))
+    (person, other) = adding([BRAZIL, PHONE], add=[rows], check=[checked(brazil)])
     assert (person.status, person.reason, person.evidence) == verdict
+    assert other.status is Status.ADDED
 
 
 LID_ROWS = [
@@ -277,6 +331,12 @@ def test_a_roster_is_read() -> None:
         ("Error: forbidden", None, errors.NotAllowed),
         ("Error: rate-overlimit", None, errors.RateLimited),
         ("Error: Timed Out", None, errors.AnswerLost),
+        ("TypeError: Cannot read properties of undefined (reading 'attrs')", None, errors.AnswerLost),
+        ("Error: Connection Closed", "close", errors.SessionNotReady),
+        ("Error: Connection Closed", "open", errors.AnswerLost),
+        ("1011", "connecting", errors.SessionNotReady),
+        ("1011", "open", errors.AnswerLost),
+        ("Error: the table forbidden is locked", None, errors.AnswerLost),
     ],
 )
 def test_the_text_of_a_rosters_404_decides_what_is_missing(
@@ -316,7 +376,12 @@ def test_the_invite_link_is_read() -> None:
     [
         (failed(500, "Cannot read properties of undefined (reading 'onWhatsApp')"), "close", errors.SessionNotReady),
         (failed(500, "x"), None, errors.AnswerLost),
+        (failed(500, "Connection Closed"), "close", errors.SessionNotReady),
+        (failed(500, "Connection Closed"), "open", errors.AnswerLost),
+        (failed(500, "1011"), None, errors.AnswerLost),
+        (failed(400, ["1011"]), None, errors.AnswerLost),
         (failed(400, ["Error: Timed Out"]), None, errors.AnswerLost),
+        (failed(400, ["Error: rate-overlimit"]), None, errors.RateLimited),
         (failed(400, [{"jid": "x", "exists": False, "number": PHONE}]), "open", errors.RequestRefused),
         (failed(400, [['instance requires property "text"']]), "open", errors.RequestRefused),
         (says({"key": {}}, 201), None, errors.AnswerLost),
@@ -332,8 +397,9 @@ def test_a_text_that_is_not_sent_differs_from_one_that_may_have_been_sent(
 
 
 def test_a_text_is_sent() -> None:
-    answer = says({"key": {"remoteJid": "x", "fromMe": True, "id": "m1"}, "status": "PENDING"}, 201)
-    assert Script({SEND: [answer]}).run(EVOLUTION.send_text(ANN, Secret("hello"))) == "m1"
+    answer = says({"key": {"remoteJid": f"{OTHER}@s.whatsapp.net", "fromMe": True, "id": "m1"}, "status": "x"}, 201)
+    sent = Script({SEND: [answer]}).run(EVOLUTION.send_text(ANN, Secret("hello")))
+    assert sent == SentMessage("m1", Identity(OTHER))
 
 
 @pytest.mark.parametrize(
@@ -364,20 +430,13 @@ def test_the_session_is_read(its_state: Response, owner: Answer | None, session:
     [
         (failed(401, "Unauthorized"), errors.NotAuthenticated),
         (says({"instance": {}}), errors.AnswerLost),
+        (failed(404, ["Cannot GET /instance/connectionState/i1"]), errors.WrongAddress),
         (Response(200, b"<html>"), errors.AnswerLost),
     ],
 )
 def test_a_state_that_cannot_be_read_is_none(answer: Response, error: type[errors.ProviderError]) -> None:
     with pytest.raises(error):
         Script({STATE: [answer]}).run(EVOLUTION.session())
-
-
-@given(data=json_values, status=st.sampled_from([200, 201, 204, 302, 400, 404, 422, 500, 501, 503]))
-def test_no_answer_without_participants_decides_a_status(data: object, status: int) -> None:
-    script = Script({ADD: [says(data, status)], STATE: [state("open")]})
-    with suppress(errors.ProviderError):
-        (person,) = drive(add(ProviderSession(EVOLUTION), WHERE, [ANN], NEVER), script, script.clock)
-        assert (person.status, person.evidence) == (Status.UNKNOWN, Evidence.NONE)
 
 
 @pytest.mark.parametrize("addressing", ["phone", "lid", "mixed"])
@@ -404,6 +463,89 @@ def test_a_participant_known_by_the_other_form_of_the_number_is_found(client: Cl
     world.add_people(SandboxPerson(BRAZIL_OLD, "177005550000777", number_variants=frozenset({BRAZIL})))
     assert verdicts(client.add(EXAMPLE, [BRAZIL])) == [(Status.ADDED, None)]
     assert world.is_member(EXAMPLE, BRAZIL_OLD)
+
+
+TWO_FORMS = [(MEXICO, MEXICO_ONE), (MEXICO_ONE, MEXICO), (ARGENTINA, ARGENTINA_NINE), (BRAZIL, BRAZIL_OLD)]
+
+
+@pytest.mark.parametrize(("phone", "other"), TWO_FORMS)
+def test_an_invitation_reaches_the_person_meant_though_another_has_the_numbers_other_form(
+    client: Client, world: World, phone: str, other: str
+) -> None:
+    world.add_people(
+        SandboxPerson(phone, "177005550000771", privacy=Privacy.CONTACTS_ONLY),
+        SandboxPerson(other, "177005550000772"),
+    )
+    assert verdicts(client.add(EXAMPLE, [phone], invite="link")) == [(Status.INVITED, Reason.PRIVACY)]
+    assert [(entry.kind, entry.to) for entry in world.journal] == [("add", phone), ("invitation", phone)]
+
+
+@pytest.mark.parametrize(("phone", "other"), TWO_FORMS)
+def test_an_invitation_that_the_server_would_send_to_a_number_in_its_memory_is_not_sent(
+    client: Client, world: World, sandbox: Sandbox, phone: str, other: str
+) -> None:
+    world.add_people(
+        SandboxPerson(phone, "177005550000771", privacy=Privacy.CONTACTS_ONLY),
+        SandboxPerson(other, "177005550000772"),
+    )
+    assert isinstance(sandbox.vendor, vendor.Evolution)
+    sandbox.vendor.seen[f"{other}@s.whatsapp.net"] = world.now
+    (person,) = client.add(EXAMPLE, [phone], invite="link")
+    assert person.status is Status.NOT_ADDED
+    assert person.invite is not None
+    assert person.invite.state is InviteState.FAILED
+    assert [entry.to for entry in world.journal if entry.kind == "invitation"] == []
+
+
+@pytest.mark.parametrize("phone", ["2290197000101", "12025550177", MEXICO_ONE, BRAZIL])
+def test_a_number_that_is_not_on_whatsapp_under_its_form_may_be_so_under_another(
+    client: Client, world: World, phone: str
+) -> None:
+    world.add_people(SandboxPerson("229970001019", "177005550000773", number_variants=frozenset({phone})))
+    (prospect,) = client.preflight(EXAMPLE, [phone]).participants
+    assert prospect.on_whatsapp is None
+
+
+@pytest.mark.parametrize("fault", [faults.LINE_CLOSES, faults.SILENCE])
+@pytest.mark.parametrize("timeout_s", [30.0, 90.0])
+def test_an_add_that_whatsapp_does_not_answer_is_settled_by_looks(
+    client: Client, world: World, sandbox: Sandbox, fault: faults.Fault, timeout_s: float
+) -> None:
+    client._flows = evolve(client._flows, settings=AddSettings(timeout_s=timeout_s))
+    sandbox.faults.plan(fault, on="add")
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
+    sandbox.faults.plan(evolve(fault, takes_effect_after_s=None), on="add")
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.NOT_ADDED, Reason.NO_ANSWER)]
+    assert [entry.to for entry in world.journal] == [ADA]
+
+
+@pytest.mark.parametrize("session", ["starting", "failed"])
+def test_a_closed_line_is_a_session_that_is_down_and_no_missing_group(
+    client: Client, world: World, session: Literal["starting", "failed"]
+) -> None:
+    world.accounts[US].session = session
+    for read in (
+        client.members,
+        lambda group: client.check(group, [ADA]),
+        lambda group: client.preflight(group, [ADA]),
+    ):
+        with pytest.raises(errors.SessionNotReady):
+            read(EXAMPLE)
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.UNKNOWN, Reason.NO_ANSWER)]
+    assert not world.journal
+
+
+@pytest.mark.parametrize("both_names", [True, False])
+def test_rows_by_lid_alone_say_nothing_of_several_people_and_everything_of_one(
+    client: Client, world: World, *, both_names: bool
+) -> None:
+    group = world.groups[EXAMPLE]
+    group.addressing, group.roster_view = "lid", RosterView(both_names=both_names)
+    assert verdicts(client.add(EXAMPLE, [CLEO])) == [(Status.NOT_ADDED, Reason.PRIVACY)]
+    assert verdicts(client.add(EXAMPLE, [ADA])) == [(Status.ADDED, None)]
+    open_still = (Status.UNKNOWN, Reason.UNRESOLVED_IDENTITY)
+    both = [(Status.ALREADY_MEMBER, None), (Status.NOT_ADDED, Reason.PRIVACY)]
+    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == (both if both_names else [open_still, open_still])
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from groupadd.adding.add import add
 from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, Participant, parse_participants
 from groupadd.model.outcome import Evidence, Invite, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.provider import GroupInfo, Member, Proof, Secret, Session
 from groupadd.providers.gowa import Gowa
 from groupadd.sandbox import Sandbox, World
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -110,7 +110,9 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
         (wrapped([row("error")]), (Status.NOT_ADDED, Reason.PRIVACY, Evidence.REPORTED), "error"),
         (wrapped([row("failed")]), unknown(Reason.UNRECOGNISED), "failed"),
         (wrapped([row(None)]), unknown(Reason.NOT_MENTIONED), None),
-        (wrapped([row("success", f"{OTHER}@s.whatsapp.net")]), unknown(Reason.NOT_MENTIONED), None),
+        (wrapped([row("success", f"{OTHER}@s.whatsapp.net")]), unknown(Reason.NOT_CHECKED), "success"),  # theirs
+        (wrapped([row("success", "1@x")]), unknown(Reason.NOT_MENTIONED), None),
+        (STRANGER, unknown(Reason.NOT_ON_WHATSAPP), "INVALID_JID"),
         (wrapped([]), unknown(Reason.NOT_CHECKED), None),
         (wrapped(None), unknown(Reason.NOT_CHECKED), None),
         (Response(200), unknown(Reason.NOT_CHECKED), None),
@@ -121,6 +123,10 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
         (wrapped(None, "INTERNAL_SERVER_ERROR", 500), unknown(Reason.NO_ANSWER), "500"),
         (
             says({"code": "INTERNAL_SERVER_ERROR", "message": "info query timed out", "results": None}, 500),
+            *(unknown(Reason.NO_ANSWER), "500"),
+        ),
+        (
+            says({"code": "INTERNAL_SERVER_ERROR", "message": "database is locked (5) (SQLITE_BUSY)"}, 500),
             *(unknown(Reason.NO_ANSWER), "500"),
         ),
         (lost(), unknown(Reason.NO_ANSWER), None),
@@ -158,6 +164,13 @@ def whatsmeow_says(text: str) -> Response:
         (whatsmeow_says("info query returned status 429: rate-overlimit"), errors.RateLimited),
         (whatsmeow_says("you're not participating in that group"), errors.NotAllowed),
         (whatsmeow_says("that group does not exist"), errors.GroupNotFound),
+        (
+            whatsmeow_says(f"failed to get privacy token for participant {PHONE}: database is locked"),
+            errors.ProviderFailed,
+        ),
+        (whatsmeow_says("failed to get phone number for LID 9@lid: database is locked"), errors.ProviderFailed),
+        (Response(404, b"404 page not found"), errors.WrongAddress),
+        (Response(404, b"Cannot POST /group/participants"), errors.WrongAddress),
         (lost(maybe_sent=False), errors.ProviderUnreachable),
     ],
 )
@@ -192,15 +205,10 @@ def test_success_for_names_that_are_lids_is_accepted_and_not_silence() -> None:
     assert person.reason is Reason.NOT_CHECKED
 
 
-def test_one_person_alone_who_is_not_on_whatsapp_is_the_one_who_was_refused() -> None:
-    (person,) = adding(STRANGER)
-    assert (person.status, person.reason) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP)
-
-
 def test_one_unregistered_number_refuses_the_batch_and_is_reported_alone() -> None:
     script = Script({ADD: [STRANGER, wrapped([row("success", f"{OTHER}@s.whatsapp.net")])], CHECK: [NO, YES]})
     ann, ben = script.run(add(ProviderSession(GOWA), WHERE, [ANN, BEN], NEVER))
-    assert (ann.status, ann.reason, ann.provider_says) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
+    assert (ann.status, ann.reason, ann.provider_says) == (Status.UNKNOWN, Reason.NOT_ON_WHATSAPP, "INVALID_JID")
     assert (ben.status, ben.reason, ben.provider_says) == (Status.UNKNOWN, Reason.NOT_CHECKED, "success")
     assert script.asked == [ADD, CHECK, CHECK, ADD]
     assert (script.requests[-1].json or {})["participants"] == [OTHER]
@@ -270,7 +278,7 @@ def test_a_roster_row_has_both_names() -> None:
     answer = wrapped({"group_id": GROUP, "name": "x", "participants": rows})
     roster = Script({LIST: [answer]}).run(GOWA.list_participants(WHERE))
     assert roster.members == (Member(PHONE, "99900011", "admin"), Member(OTHER, None, "member"))
-    assert roster.live
+    assert roster.proves is Proof.BOTH
 
 
 @pytest.mark.parametrize(
@@ -324,5 +332,15 @@ def test_rosters_decide_what_success_meant(client: Client, sandbox: Sandbox) -> 
 def test_a_lid_group_proves_only_what_its_roster_shows(client: Client, world: World, both_names: bool) -> None:
     group = world.groups[EXAMPLE]
     group.addressing, group.roster_view = "lid", evolve(group.roster_view, both_names=both_names)
-    (ada,) = client.add(EXAMPLE, [ADA])
+    ada, member = client.add(EXAMPLE, [ADA, MEMBER])
     assert ada.status is (Status.ADDED if both_names else Status.UNKNOWN)
+    assert member.status is (Status.ALREADY_MEMBER if both_names else Status.UNKNOWN)
+
+
+def test_the_one_new_row_after_the_one_add_is_theirs_where_the_group_hides_numbers(
+    client: Client, world: World
+) -> None:
+    group = world.groups[EXAMPLE]
+    group.addressing, group.roster_view = "lid", evolve(group.roster_view, both_names=False)
+    (ada,) = client.add(EXAMPLE, [ADA])
+    assert (ada.status, ada.evidence) == (Status.ADDED, Evidence.INFERRED)

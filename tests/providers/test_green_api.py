@@ -10,7 +10,7 @@ from groupadd.adding.add import add
 from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupInfo, Member, Secret, Session
+from groupadd.provider import GroupInfo, Member, NumberCheck, Secret, SentMessage, Session
 from groupadd.providers.green_api import GreenApi
 from groupadd.sandbox import Sandbox, World
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -78,9 +78,9 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
     ("answer", "verdict", "word"),
     [
         (YES, unknown(Reason.NOT_CHECKED), "true"),
-        (FALSE, unknown(Reason.UNRECOGNISED), "false"),
-        (says({"addParticipant": False, "reason": "no"}), unknown(Reason.UNRECOGNISED), "no"),
-        (says({"addParticipant": False, "reason": None}), unknown(Reason.UNRECOGNISED), "false"),
+        (FALSE, unknown(Reason.REFUSED), "false"),
+        (says({"addParticipant": False, "reason": "no"}), unknown(Reason.REFUSED), "no"),
+        (says({"addParticipant": False, "reason": None}), unknown(Reason.REFUSED), "false"),
         (says({"addParticipant": "true"}), unknown(Reason.UNREADABLE_ANSWER), None),
         (says({"addParticipant": None}), unknown(Reason.UNREADABLE_ANSWER), None),
         (says({}), unknown(Reason.UNREADABLE_ANSWER), None),
@@ -90,11 +90,11 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
         (lost(), unknown(Reason.NO_ANSWER), None),
         (
             says({"message": "Validation failed. Details: 'participantChatId' is wrong"}, 400),
-            *((Status.NOT_ADDED, Reason.INVALID_PARTICIPANT, Evidence.REPORTED), "400"),
+            *(unknown(Reason.INVALID_PARTICIPANT), "400"),
         ),
         (
             Response(400, b"bad phone number, valid from 11 to 16 digits"),
-            *((Status.NOT_ADDED, Reason.INVALID_PARTICIPANT, Evidence.REPORTED), "400"),
+            *(unknown(Reason.INVALID_PARTICIPANT), "400"),
         ),
     ],
 )
@@ -117,7 +117,9 @@ QUOTA = says({"invokeStatus": {"method": "x", "used": 3, "total": 3, "status": "
         (Response(400, b"Instance in starting process try later"), errors.SessionNotReady),
         (says({"message": "Validation failed"}, 400), errors.RequestRefused),
         (Response(401, b"Unauthorized"), errors.NotAuthenticated),
-        (Response(403, b"Forbidden"), errors.NotAuthenticated),
+        (says({"statusCode": 403, "message": "Forbidden"}, 403), errors.NotAuthenticated),
+        (Response(403), errors.NotAuthenticated),
+        (Response(403, b"<html><center>nginx</center></html>"), errors.WrongAddress),
         (Response(404), errors.GroupNotFound),
         (Response(429), errors.RateLimited),
         (QUOTA, errors.RateLimited),
@@ -143,7 +145,7 @@ def test_an_answer_that_is_lost_does_not_keep_the_others_from_being_asked_for() 
     assert [person.reason for person in adding([YES, lost(), FALSE])] == [
         Reason.NOT_CHECKED,
         Reason.NO_ANSWER,
-        Reason.UNRECOGNISED,
+        Reason.REFUSED,
     ]
 
 
@@ -153,7 +155,7 @@ def test_an_answer_that_is_lost_does_not_keep_the_others_from_being_asked_for() 
         (Response(429), Reason.RATE_LIMITED),
         (QUOTA, Reason.RATE_LIMITED),
         (Response(403), Reason.NOT_ALLOWED),
-        (says({"message": "instance is starting or not authorized"}, 400), Reason.NOT_ALLOWED),
+        (says({"message": "instance is starting or not authorized"}, 400), Reason.NO_ANSWER),
         (lost(maybe_sent=False), Reason.NO_ANSWER),
     ],
 )
@@ -163,7 +165,7 @@ def test_a_refusal_half_way_keeps_earlier_outcomes_and_sends_nothing_more(
     script = Script({ADD: [YES, refusal]})
     ann, ben, cat = script.run(add(ProviderSession(GREEN), WHERE, [ANN, BEN, CAT], NEVER))
     assert (ann.status, ann.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
-    assert {(person.status, person.reason) for person in (ben, cat)} == {(Status.NOT_ADDED, reason)}
+    assert {(person.status, person.reason, person.evidence) for person in (ben, cat)} == {unknown(reason)}
 
 
 PEOPLE = [
@@ -195,16 +197,16 @@ def test_a_link_is_read_and_an_empty_one_means_that_we_are_no_admin() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "who", "lids"),
+    ("answer", "check", "lids"),
     [
-        (EXISTS, Identity(None, "99900011"), {PHONE: "99900011"}),
-        (says({"existsWhatsapp": True}), Identity(PHONE), {}),
-        (says({"existsWhatsapp": True, "chatId": f"{PHONE}@c.us"}), Identity(PHONE), {}),
-        (says({"existsWhatsapp": False}), None, {}),
+        (EXISTS, NumberCheck(True, Identity(None, "99900011")), {PHONE: "99900011"}),
+        (says({"existsWhatsapp": True}), NumberCheck(True), {}),
+        (says({"existsWhatsapp": True, "chatId": f"{PHONE}@c.us"}), NumberCheck(True, Identity(PHONE)), {}),
+        (says({"existsWhatsapp": False}), NumberCheck(False), {}),
     ],
 )
-def test_a_number_check_returns_the_lid(answer: Response, who: Identity | None, lids: dict[str, str]) -> None:
-    assert Script({CHECK: [answer]}).run(GREEN.check_number(PHONE)) == who
+def test_a_number_check_returns_the_lid(answer: Response, check: NumberCheck, lids: dict[str, str]) -> None:
+    assert Script({CHECK: [answer]}).run(GREEN.check_number(PHONE)) == check
     assert Script({CHECK: [answer]}).run(GREEN.resolve_lids([PHONE])) == lids
 
 
@@ -225,7 +227,8 @@ def test_a_state_is_ready_or_not_or_does_not_tell(state: str, ready: bool | None
 
 
 def test_a_message_has_an_id() -> None:
-    assert Script({SEND: [says({"idMessage": "m1"})]}).run(GREEN.send_text(ANN, Secret("hello"))) == "m1"
+    message = Script({SEND: [says({"idMessage": "m1"})]}).run(GREEN.send_text(ANN, Secret("hello")))
+    assert message == SentMessage("m1")
 
 
 @pytest.mark.parametrize(
@@ -250,28 +253,34 @@ def test_looks_tell_the_meanings_of_false_apart(client: Client, sandbox: Sandbox
     assert verdicts(client.add(EXAMPLE, [ADA, MEMBER, CLEO, EVE])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
-        (Status.NOT_ADDED, Reason.UNRECOGNISED),
-        (Status.NOT_ADDED, Reason.UNRECOGNISED),
+        (Status.NOT_ADDED, Reason.REFUSED),
+        (Status.NOT_ADDED, Reason.REFUSED),
     ]
     assert [request.route for request in sandbox.requests].count("add") == 3
 
 
 def test_false_alone_is_unknown(client: Client) -> None:
-    assert verdicts(client.add(EXAMPLE, [MEMBER, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.UNRECOGNISED)] * 2
+    assert verdicts(client.add(EXAMPLE, [MEMBER, CLEO], verify="never")) == [(Status.UNKNOWN, Reason.REFUSED)] * 2
 
 
-def test_a_second_look_within_a_second_is_refused_and_waited_for(client: Client, sandbox: Sandbox) -> None:
+def test_a_second_look_within_a_second_waits_and_is_never_refused(client: Client, sandbox: Sandbox) -> None:
     assert client.members(EXAMPLE).complete
     assert client.members(EXAMPLE).complete
-    assert [request.at - 1000 for request in sandbox.requests if request.route == "list"] == [0, 0, 1]
+    assert client.preflight(EXAMPLE).in_group
+    assert [request.at - 1000 for request in sandbox.requests if request.route == "list"] == [0, 1, 2, 3]
 
 
 def test_in_a_lid_group_that_hides_numbers_the_number_check_resolves_members(client: Client, world: World) -> None:
     group = world.groups[EXAMPLE]
     group.addressing, group.roster_view = "lid", type(group.roster_view)(both_names=False)
-    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.UNRECOGNISED)]
+    assert verdicts(client.add(EXAMPLE, [ADA, CLEO])) == [(Status.ADDED, None), (Status.NOT_ADDED, Reason.REFUSED)]
 
 
-def test_no_link_goes_to_a_participant_answered_by_false_alone(client: Client, world: World) -> None:
-    client.add(EXAMPLE, [CLEO], invite="link")
-    assert not [entry for entry in world.journal if entry.kind == "invitation"]
+def test_a_link_goes_to_a_participant_that_looks_prove_refused_and_not_after_false_alone(
+    client: Client, world: World
+) -> None:
+    (unproven,) = client.add(EXAMPLE, [CLEO], invite="link", verify="never")
+    assert (unproven.status, unproven.invite) == (Status.UNKNOWN, None)
+    (proven,) = client.add(EXAMPLE, [CLEO], invite="link")
+    assert (proven.status, proven.reason) == (Status.INVITED, Reason.REFUSED)
+    assert [entry.to for entry in world.journal if entry.kind == "invitation"] == [CLEO]

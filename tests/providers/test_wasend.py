@@ -10,7 +10,7 @@ from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, Reason, Status
 from groupadd.model.roster import Member
-from groupadd.provider import Secret, Session
+from groupadd.provider import NumberCheck, Secret, Session
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
 from tests.support.scripts import GROUP, WASEND, WASEND_ADD, WASEND_LIST, WASEND_SESSION, Script, revealed, says
@@ -103,14 +103,14 @@ def unknown(reason: Reason) -> tuple[Status, Reason, Evidence]:
         (data(failed=row(408)), out(Reason.RECENTLY_LEFT), "408"),
         (data(failed=row(409)), ALREADY, "409"),
         (data(failed=row("NOT_ADMIN")), unknown(Reason.UNRECOGNISED), "NOT_ADMIN"),
-        (data(failed=row(None)), unknown(Reason.UNRECOGNISED), None),
-        (data(failed=[PHONE]), unknown(Reason.UNRECOGNISED), None),
+        (data(failed=row(None)), unknown(Reason.REFUSED), None),
+        (data(failed=[PHONE]), unknown(Reason.REFUSED), None),
         (data(failed=row("SUCCESS")), unknown(Reason.CONTRADICTION), "SUCCESS"),
         (data(added=row("NOT_FOUND")), unknown(Reason.CONTRADICTION), "NOT_FOUND"),
         (data(added=row("SUCCESS"), failed=row("NOT_FOUND")), unknown(Reason.CONTRADICTION), "SUCCESS, NOT_FOUND"),
         (data(added=[], failed=[]), unknown(Reason.NOT_MENTIONED), None),
-        (data(added=row("SUCCESS", f"{OTHER}@c.us")), unknown(Reason.NOT_MENTIONED), None),
-        (data(added=row("SUCCESS", f"{PHONE}@lid")), unknown(Reason.NOT_MENTIONED), None),
+        (data(added=row("SUCCESS", f"{OTHER}@c.us")), ADDED, "SUCCESS"),  # one asked for, one row: theirs
+        (data(added=row("SUCCESS", f"{PHONE}@lid")), ADDED, "SUCCESS"),
         (data(added=[None, 5, {}]), unknown(Reason.NOT_MENTIONED), None),
         (says({"success": True, "data": {}}), unknown(Reason.NOT_CHECKED), None),
         (says({"success": True, "data": None}), unknown(Reason.NOT_CHECKED), None),
@@ -187,6 +187,13 @@ def test_an_answer_comes_to(
         (says({"status": 401, "message": "x", "error": "x"}, 401), errors.NotAuthenticated, False),
         (says({"message": "x"}, 403), errors.NotAllowed, False),
         (says({"message": "x"}, 404), errors.GroupNotFound, False),
+        (Response(403, b"<html>Cloudflare</html>"), errors.WrongAddress, False),
+        (
+            says({"message": "Cannot POST /s1/groups", "error": "Not Found", "statusCode": 404}, 404),
+            errors.WrongAddress,
+            False,
+        ),
+        (Response(308, headers={"location": "https://api.wasend.dev/"}), errors.WrongAddress, False),
         (says({"status": "STOPPED", "expected": ["WORKING"]}, 422), errors.SessionNotReady, False),
         (says({"message": "x"}, 422), errors.RequestRefused, False),
         (says({"message": "x"}, 429), errors.RateLimited, False),
@@ -233,22 +240,24 @@ def test_the_session_is_read(answer: Response, session: Session) -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "who"),
+    ("answer", "check"),
     [
-        (says({"exists": True, "phone": PHONE, "jid": f"{OTHER}@s.whatsapp.net"}), Identity(OTHER)),
-        (says({"exists": True, "phone": PHONE}), Identity(PHONE)),
-        (says({"numberExists": True, "chatId": "9900011@lid"}), Identity(None, "9900011")),
-        (says({"exists": False, "phone": PHONE}), None),
-        (says({"numberExists": False}), None),
+        (
+            says({"exists": True, "phone": PHONE, "jid": f"{OTHER}@s.whatsapp.net"}),
+            NumberCheck(True, Identity(OTHER)),
+        ),
+        (says({"exists": True, "phone": PHONE}), NumberCheck(exists=True)),
+        (says({"exists": True}), NumberCheck(exists=True)),
+        (says({"numberExists": True, "chatId": "9900011@lid"}), NumberCheck(True, Identity(None, "9900011"))),
+        (says({"exists": False, "phone": PHONE}), NumberCheck(exists=False)),
+        (says({"numberExists": False}), NumberCheck(exists=False)),
     ],
 )
-def test_a_number_check_is_read(answer: Response, who: Identity | None) -> None:
-    assert Script({"GET /contacts/check-exists": [answer]}).run(WASEND.check_number(PHONE)) == who
+def test_a_number_check_is_read(answer: Response, check: NumberCheck) -> None:
+    assert Script({"GET /contacts/check-exists": [answer]}).run(WASEND.check_number(PHONE)) == check
 
 
-@pytest.mark.parametrize(
-    "answer", [says({"exists": True}), says({}), says({"exists": "yes"}), Response(200, b"<html>")]
-)
+@pytest.mark.parametrize("answer", [says({}), says({"exists": "yes"}), Response(200, b"<html>")])
 def test_a_number_check_that_cannot_be_read_says_neither_yes_nor_no(answer: Response) -> None:
     with pytest.raises(errors.AnswerLost):
         Script({"GET /contacts/check-exists": [answer]}).run(WASEND.check_number(PHONE))

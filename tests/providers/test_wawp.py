@@ -14,7 +14,18 @@ from groupadd.provider import Secret, Session
 from groupadd.providers.wawp import Wawp
 from groupadd.settings import AddSettings
 from groupadd.wire.messages import Request, Response
-from tests.support.scripts import GROUP, WAWP, WAWP_ADD, WAWP_LID, WAWP_SESSION, Script, lost, revealed, says
+from tests.support.scripts import (
+    GROUP,
+    WAWP,
+    WAWP_ADD,
+    WAWP_CHECK,
+    WAWP_LID,
+    WAWP_SESSION,
+    Script,
+    lost,
+    revealed,
+    says,
+)
 
 PHONE = "15550100"
 ANN, BY_LID = parse_participants([f"+{PHONE}", "99900011@lid"])
@@ -141,7 +152,7 @@ NO_ANSWER = (Status.UNKNOWN, Reason.NO_ANSWER, Evidence.NONE)
         ),
         (
             says({f"{PHONE}@c.us": {"code": 404, "message": "x", "isInviteV4Sent": False}}),
-            *((Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, Evidence.REPORTED), "404"),
+            *((Status.UNKNOWN, Reason.NOT_ON_WHATSAPP, Evidence.NONE), "404"),
         ),
         (
             says({f"{PHONE}@c.us": {"code": 403, "message": "x", "isInviteV4Sent": True}}),
@@ -157,9 +168,10 @@ def test_an_answer_comes_to(
     assert person.provider_says == word
 
 
-def test_another_persons_row_says_nothing_of_the_participant() -> None:
-    answers = {WAWP_ADD: [says([{"status": "200", "jid": "15550101@c.us"}])]}
-    (person,) = Script(answers).run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
+def test_other_peoples_rows_say_nothing_of_the_participant() -> None:
+    rows = [{"status": "200", "jid": jid} for jid in ("15550101@c.us", "15550102@c.us")]
+    script = Script({WAWP_ADD: [says(rows)], WAWP_CHECK: [says({})]})
+    (person,) = script.run(add(ProviderSession(WAWP), WHERE, [ANN], AddSettings(verify="never")))
     assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
 
 
@@ -183,6 +195,9 @@ def test_another_persons_row_says_nothing_of_the_participant() -> None:
         (says({"message": "not an admin"}, 403), errors.NotAllowed),
         (says({"code": "invalid_session", "message": "scan"}, 404), errors.SessionNotReady),
         (says({"message": "x"}, 404), errors.GroupNotFound),
+        (Response(405, b"<html><center>nginx</center></html>"), errors.WrongAddress),
+        (says({"code": "rest_no_route", "message": "x", "data": {"status": 404}}, 404), errors.WrongAddress),
+        (Response(301, headers={"location": "https://api.wawp.net/"}), errors.WrongAddress),
         (says({"message": "x"}, 422), errors.RequestRefused),
         (says({"message": "x"}, 429), errors.RateLimited),
         (lost(maybe_sent=False), errors.ProviderUnreachable),

@@ -9,7 +9,7 @@ from groupadd.adding.add import add
 from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupInfo, Secret, Session
+from groupadd.provider import GroupInfo, NumberCheck, Secret, SentMessage, Session
 from groupadd.providers.whapi import Whapi
 from groupadd.sandbox import RosterView, VirtualClock, World
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -93,8 +93,8 @@ def adding(*people: str, verify: Verify = "never") -> Flow[tuple[ParticipantOutc
     [
         (lists([PHONE]), Status.UNKNOWN, Reason.NOT_CHECKED, "processed"),
         (lists([f"{PHONE}@s.whatsapp.net"]), Status.UNKNOWN, Reason.NOT_CHECKED, "processed"),
-        (lists([], [PHONE]), Status.UNKNOWN, Reason.UNRECOGNISED, "failed"),
-        (lists([], [PHONE], success=False), Status.UNKNOWN, Reason.UNRECOGNISED, "failed"),
+        (lists([], [PHONE]), Status.UNKNOWN, Reason.REFUSED, "failed"),
+        (lists([], [PHONE], success=False), Status.UNKNOWN, Reason.REFUSED, "failed"),
         (lists([PHONE], [PHONE]), Status.UNKNOWN, Reason.CONTRADICTION, "processed, failed"),
         (lists(), Status.UNKNOWN, Reason.NOT_MENTIONED, None),
         (lists(None, 5), Status.UNKNOWN, Reason.NOT_MENTIONED, None),
@@ -114,8 +114,13 @@ def test_an_answer_comes_to(answer: Response, status: Status, reason: Reason | N
 
 
 def test_who_stands_in_neither_list_was_not_mentioned() -> None:
+    _, ben = Script({ADD: [lists([PHONE])]}).run(adding(PHONE, OTHER))
+    assert (ben.status, ben.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
+
+
+def test_the_one_name_in_the_answer_to_the_one_who_was_asked_for_is_theirs() -> None:
     (person,) = Script({ADD: [lists([OTHER])]}).run(adding(PHONE))
-    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_MENTIONED)
+    assert (person.status, person.reason) == (Status.UNKNOWN, Reason.NOT_CHECKED)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +133,9 @@ def test_who_stands_in_neither_list_was_not_mentioned() -> None:
         (says({"error": {"code": 402, "message": "trial version limit exceeded"}}, 402), errors.RequestRefused, False),
         (says({"error": {"code": 403, "message": "no permissions"}}, 403), errors.NotAllowed, False),
         (says({"error": {"code": 404, "message": "specified group not found"}}, 404), errors.GroupNotFound, False),
-        (Response(404, b"Cannot POST /x/groups/1/participants"), errors.GroupNotFound, False),
+        (Response(404, b"Cannot POST /x/groups/1/participants"), errors.WrongAddress, False),
+        (Response(403, b"<html>Cloudflare</html>"), errors.WrongAddress, False),
+        (Response(301, headers={"location": "https://gate.whapi.cloud/"}), errors.WrongAddress, False),
         (says({"error": {"code": 429}}, 429), errors.RateLimited, False),
     ],
 )
@@ -174,7 +181,7 @@ def test_a_refusal_over_one_of_several_people_says_nothing_of_the_others(answer:
 def test_failed_gives_no_reason_so_rosters_decide() -> None:
     ann, ben = watched(lists([], [PHONE, OTHER])).run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.OBSERVED)
-    assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.UNRECOGNISED, Evidence.OBSERVED)
+    assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.REFUSED, Evidence.OBSERVED)
 
 
 def test_processed_may_hold_members_and_people_who_wait() -> None:
@@ -191,13 +198,22 @@ READS: list[tuple[Flow[object], str, Response, object]] = [
     (WHAPI.group_info(WHERE), LIST, group(PHONE), GroupInfo(size=2)),
     (WHAPI.join_requests(WHERE), WAITING, says({"applications": []}), ()),
     (WHAPI.join_requests(WHERE), WAITING, says({"applications": [{"chat_id": f"{LID}@lid"}]}), (Identity(lid=LID),)),
-    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True, "message": {"id": "m1"}}), "m1"),
-    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"id": "m1"}), "m1"),
-    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True}), None),
-    (WHAPI.check_number(PHONE), CHECK, says({"contacts": [{"input": PHONE, "status": "invalid"}]}), None),
+    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True, "message": {"id": "m1"}}), SentMessage("m1")),
+    (
+        WHAPI.send_text(ANN, Secret("x")),
+        *(SEND, says({"sent": True, "message": {"id": "m1", "chat_id": f"{PHONE}@s.whatsapp.net"}})),
+        SentMessage("m1", Identity(PHONE)),
+    ),
+    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"id": "m1"}), SentMessage("m1")),
+    (WHAPI.send_text(ANN, Secret("x")), SEND, says({"sent": True}), SentMessage()),
     (
         WHAPI.check_number(PHONE),
-        *(CHECK, says({"contacts": [{"input": PHONE, "status": "valid", "wa_id": OTHER}]}), Identity(OTHER)),
+        *(CHECK, says({"contacts": [{"input": PHONE, "status": "invalid"}]}), NumberCheck(exists=False)),
+    ),
+    (
+        WHAPI.check_number(PHONE),
+        *(CHECK, says({"contacts": [{"input": PHONE, "status": "valid", "wa_id": OTHER}]})),
+        NumberCheck(True, Identity(OTHER)),
     ),
     (WHAPI.resolve_lids([PHONE]), LIDS, says({"lid": f"{LID}@lid"}), {PHONE: LID}),
     (WHAPI.resolve_lids([PHONE]), LIDS, says({"lid": None}), {}),
@@ -234,7 +250,7 @@ def test_a_whole_add_is_true_in_every_kind_of_group(world: World, client: Client
     assert verdicts(client.add(EXAMPLE, [ADA, MEMBER, CLEO, EVE, FINN])) == [
         (Status.ADDED, None),
         (Status.ALREADY_MEMBER, None),
-        *[(Status.NOT_ADDED, Reason.UNRECOGNISED)] * 3,
+        *[(Status.NOT_ADDED, Reason.REFUSED)] * 3,
     ]
 
 

@@ -10,7 +10,7 @@ from groupadd.adding.add import add
 from groupadd.adding.observe import ProviderSession
 from groupadd.model.identity import GroupId, Identity, parse_participants
 from groupadd.model.outcome import Evidence, ParticipantOutcome, Reason, Status
-from groupadd.provider import GroupInfo, Secret, Session
+from groupadd.provider import GroupInfo, NumberCheck, Proof, Secret, SentMessage, Session
 from groupadd.providers.wppconnect import WPPConnect
 from groupadd.sandbox import RosterView, Sandbox, World, faults
 from groupadd.sandbox.example import GROUP as EXAMPLE
@@ -120,7 +120,8 @@ def test_what_is_sent(
     ("answer", "error"),
     [
         (says({"response": False, "message": "The SECRET_KEY is incorrect"}, 400), errors.NotAuthenticated),
-        (Response(404, HTML), errors.RequestRefused),
+        (Response(404, HTML), errors.WrongAddress),
+        (Response(308, headers={"location": "https://wpp.invalid/"}), errors.WrongAddress),
         (Response(429), errors.RateLimited),
         (Response(502, HTML), errors.AnswerLost),
         (says({"status": "success"}, 201), errors.AnswerLost),
@@ -193,31 +194,45 @@ def test_a_404_means_not_connected_and_says_nothing_of_the_group() -> None:
 
 
 def test_a_404_in_html_means_a_wrong_address() -> None:
-    with pytest.raises(errors.RequestRefused, match="base_url"):
+    with pytest.raises(errors.WrongAddress, match="not at this address"):
         script({LIST: [Response(404, HTML)]}).run(WPP.list_participants(WHERE))
 
 
 def test_a_400_that_still_adds_the_rest_is_settled_by_looks_after_it_may_have_taken_effect() -> None:
-    looks = [members(f"{OTHER}@c.us")] * 3
+    looks = [members(), *[members(f"{OTHER}@c.us")] * 3]
     answers = {ADD: [not_found()], LIST: looks, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
-    line = script(answers, tokens=5)
+    line = script(answers, tokens=6)
     ann, ben = line.run(adding(PHONE, OTHER, verify="auto"))
     assert (ann.status, ann.reason, ann.evidence) == (Status.NOT_ADDED, Reason.NOT_ON_WHATSAPP, Evidence.OBSERVED)
-    assert (ben.status, ben.evidence) == (Status.ADDED, Evidence.INFERRED)
+    assert (ben.status, ben.evidence) == (Status.ADDED, Evidence.OBSERVED)
     assert line.at_s[-1] >= 60
 
 
-def test_a_400_whose_check_merely_failed_is_put_right_by_the_roster() -> None:
-    answers = {ADD: [not_found()], LIST: [members(f"{PHONE}@c.us")], STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
-    (ann,) = script(answers, tokens=3).run(adding(PHONE, verify="auto"))
+def test_a_400_whose_check_merely_failed_is_put_right_by_the_rosters() -> None:
+    looks = [members(), members(f"{PHONE}@c.us")]
+    answers = {
+        ADD: [not_found()],
+        LIST: looks,
+        STATE: [CONNECTED],
+        DEVICE: [OWN_NUMBER],
+    }
+    (ann,) = script(answers, tokens=4).run(adding(PHONE, verify="auto"))
     assert ann.status is Status.ADDED
 
 
-def test_a_500_for_the_whole_add_is_settled_by_looks() -> None:
-    failed = says({"status": "error", "message": "Error adding participant(s)", "error": {}}, 500)
-    answers = {ADD: [failed], LIST: [members(f"{PHONE}@c.us")] * 3, STATE: [CONNECTED], DEVICE: [OWN_NUMBER]}
-    ann, ben = script(answers, tokens=5).run(adding(PHONE, OTHER, verify="auto"))
-    assert (ann.status, ann.evidence) == (Status.ADDED, Evidence.INFERRED)
+@pytest.mark.parametrize(
+    "answer",
+    [not_found(), says({"status": "error", "message": "Error adding participant(s)", "error": {}}, 500), lost()],
+)
+def test_a_list_that_may_hold_people_who_have_left_proves_no_presence(answer: Answer) -> None:
+    answers: Mapping[str, Sequence[Answer]] = {
+        ADD: [answer],
+        LIST: [members(f"{PHONE}@c.us")] * 4,
+        STATE: [CONNECTED],
+        DEVICE: [OWN_NUMBER],
+    }
+    ann, ben = script(answers, tokens=6).run(adding(PHONE, OTHER, verify="auto"))
+    assert (ann.status, ann.reason, ann.evidence) == (Status.UNKNOWN, Reason.STALE_ROSTER, Evidence.NONE)
     assert (ben.status, ben.reason, ben.evidence) == (Status.NOT_ADDED, Reason.NO_ANSWER, Evidence.OBSERVED)
 
 
@@ -264,13 +279,32 @@ READS: list[tuple[Flow[object], str, Response, object]] = [
         *(INFO, says({"id": wid(GROUP), "participants": [{"id": wid(f"{ME}@c.us")}]}), GroupInfo(size=1)),
     ),
     (WPP.group_info(WHERE), INFO, says({"response": {"participants": [{}, {}]}}), GroupInfo(size=2)),
-    (WPP.send_text(ANN, Secret("x")), SEND, says({"status": "success", "response": [{"id": "m1"}]}, 201), "m1"),
-    (WPP.send_text(ANN, Secret("x")), SEND, says({"response": [{"id": {"_serialized": "m1"}}]}, 201), "m1"),
-    (WPP.send_text(ANN, Secret("x")), SEND, says({"status": "success", "response": []}, 201), None),
-    (WPP.check_number(PHONE), CHECK, says({"status": "success", "response": {"numberExists": False}}), None),
+    (
+        WPP.send_text(ANN, Secret("x")),
+        SEND,
+        says({"status": "success", "response": [{"id": "m1"}]}, 201),
+        SentMessage("m1"),
+    ),
+    (
+        WPP.send_text(ANN, Secret("x")),
+        SEND,
+        says({"response": [{"id": {"_serialized": "m1"}}]}, 201),
+        SentMessage("m1"),
+    ),
+    (WPP.send_text(ANN, Secret("x")), SEND, says({"status": "success", "response": []}, 201), SentMessage()),
+    (
+        WPP.send_text(ANN, Secret("x")),
+        *(SEND, says({"response": [{"id": f"true_{OTHER}@c.us_3EB0"}]}, 201)),
+        SentMessage(f"true_{OTHER}@c.us_3EB0", Identity(OTHER)),
+    ),
     (
         WPP.check_number(PHONE),
-        *(CHECK, says({"response": {"numberExists": True, "id": wid(f"{OTHER}@c.us")}}), Identity(OTHER)),
+        *(CHECK, says({"status": "success", "response": {"numberExists": False}}), NumberCheck(exists=False)),
+    ),
+    (
+        WPP.check_number(PHONE),
+        *(CHECK, says({"response": {"numberExists": True, "id": wid(f"{OTHER}@c.us")}})),
+        NumberCheck(True, Identity(OTHER)),
     ),
     (WPP.resolve_lids([PHONE]), LIDS, says({"lid": wid(f"{LID}@lid"), "phoneNumber": {}}), {PHONE: LID}),
     (WPP.resolve_lids([PHONE]), LIDS, says({"phoneNumber": wid(f"{PHONE}@c.us")}), {}),
@@ -297,6 +331,7 @@ def test_a_roster_names_its_members_by_phone_or_lid() -> None:
     roster = script({LIST: [members(f"{PHONE}@c.us", f"{LID}@lid", "")]}).run(WPP.list_participants(WHERE))
     assert [(member.phone, member.lid) for member in roster.members] == [(ME, None), (PHONE, None), (None, LID)]
     assert not roster.complete
+    assert roster.proves is Proof.ABSENCE
 
 
 def test_an_invite_link_is_read() -> None:
@@ -349,5 +384,5 @@ def test_a_short_roster_proves_no_absence(world: World, client: Client) -> None:
 def test_an_add_whose_token_was_lost_was_not_sent(sandbox: Sandbox, client: Client) -> None:
     sandbox.faults.plan(faults.LOST_AFTER, on="token")
     with pytest.raises(errors.ProviderUnreachable):
-        client.add(EXAMPLE, [ADA])
+        client.add(EXAMPLE, [ADA], verify="never")
     assert [request.route for request in sandbox.requests] == ["token"]

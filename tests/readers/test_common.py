@@ -8,14 +8,15 @@ from hypothesis import given
 
 from groupadd.errors import AnswerLost, ProviderError, RequestRefused
 from groupadd.model.identity import Identity
-from groupadd.provider import Session
+from groupadd.provider import NumberCheck, SentMessage, Session
 from groupadd.readers import common, group_info
 from groupadd.wire.messages import Response
 from tests.support.json_values import json_values
 from tests.support.scripts import says
 
 PHONE, LID = "15550100", "99900011"
-WID = {"server": "c.us", "user": PHONE, "_serialized": f"{PHONE}@c.us"}
+CHAT = f"{PHONE}@c.us"
+WID = {"server": "c.us", "user": PHONE, "_serialized": CHAT}
 STATES = {"open": True, "WORKING": True, "close": False}
 
 
@@ -25,21 +26,28 @@ STATES = {"open": True, "WORKING": True, "close": False}
         {"numberExists": True, "chatId": f"{PHONE}@c.us"},
         {"exists": True, "jid": f"{PHONE}@s.whatsapp.net", "phone": "another spelling"},
         [{"exists": True, "jid": f"{PHONE}@s.whatsapp.net", "number": "15550199"}],
-        {"success": True, "data": {"exists": True, "phone": f"+{PHONE}"}},
         {"status": "success", "response": {"numberExists": True, "id": WID}},
+        {"status": "success", "response": {"numberExists": True, "id": {**WID, "_serialized": None, "$1": CHAT}}},
+        {"status": "success", "response": {"numberExists": True, "id": {"server": "c.us", "user": PHONE}}},
         {"contacts": [{"input": "x", "status": "valid", "wa_id": PHONE}]},
         {"existsWhatsapp": True, "chatId": f"{PHONE}@c.us"},
     ],
 )
-def test_a_number_that_is_on_whatsapp_has_a_name(answer: object) -> None:
-    assert common.read_number(says(answer)) == Identity(PHONE)
+def test_a_number_that_is_on_whatsapp_has_an_account(answer: object) -> None:
+    assert common.read_number(says(answer)) == NumberCheck(exists=True, account=Identity(PHONE))
 
 
-def test_a_number_that_is_confirmed_without_a_name_is_the_one_that_was_asked_for() -> None:
-    confirmed = says({"code": "SUCCESS", "message": "x", "results": {"is_on_whatsapp": True}})
-    assert common.read_number(confirmed, asked=PHONE) == Identity(PHONE)
-    with pytest.raises(AnswerLost):
-        common.read_number(confirmed)
+@pytest.mark.parametrize(
+    "answer",
+    [
+        {"code": "SUCCESS", "message": "x", "results": {"is_on_whatsapp": True}},
+        {"success": True, "data": {"exists": True, "phone": f"+{PHONE}"}},
+        [{"exists": True, "number": PHONE}],
+        {"contacts": [{"input": PHONE, "status": "valid"}]},
+    ],
+)
+def test_an_answer_that_repeats_the_number_names_no_account(answer: object) -> None:
+    assert common.read_number(says(answer)) == NumberCheck(exists=True)
 
 
 @pytest.mark.parametrize(
@@ -52,8 +60,8 @@ def test_a_number_that_is_confirmed_without_a_name_is_the_one_that_was_asked_for
         {"existsWhatsapp": False},
     ],
 )
-def test_a_number_that_is_not_on_whatsapp_has_none(answer: object) -> None:
-    assert common.read_number(says(answer), asked=PHONE) is None
+def test_a_number_that_is_not_on_whatsapp_has_no_account(answer: object) -> None:
+    assert common.read_number(says(answer)) == NumberCheck(exists=False)
 
 
 @pytest.mark.parametrize(
@@ -61,6 +69,9 @@ def test_a_number_that_is_not_on_whatsapp_has_none(answer: object) -> None:
     [
         ({"id": "m1"}, "m1"),
         ({"id": {"_serialized": "m1"}}, "m1"),
+        ({"id": {"$1": "m1"}}, "m1"),
+        ({"id": {"fromMe": True, "id": "m1"}}, "m1"),
+        ({"id": {"fromMe": True, "id": "m1", "_serialized": "true_m1"}}, "true_m1"),
         ({"key": {"id": "m1"}, "message": {"id": "m2"}}, "m1"),
         ({"sent": True, "message": {"id": "m1"}}, "m1"),
         ({"code": "SUCCESS", "results": {"message_id": "m1"}}, "m1"),
@@ -72,7 +83,31 @@ def test_a_number_that_is_not_on_whatsapp_has_none(answer: object) -> None:
     ],
 )
 def test_a_message_has_an_id_or_was_at_least_accepted(answer: object, message: str | None) -> None:
-    assert common.read_message_id(says(answer)) == message
+    assert common.read_sent_message(says(answer)) == SentMessage(message)
+
+
+KEY = f"true_{CHAT}_3EB0C0FFEE"
+OTHER = "15550199"
+
+
+@pytest.mark.parametrize(
+    ("answer", "recipient"),
+    [
+        ({"key": {"remoteJid": f"{PHONE}@s.whatsapp.net", "id": "m1"}, "message": {}}, Identity(PHONE)),  # Evolution
+        ({"id": {"fromMe": True, "remote": CHAT, "id": "m1", "_serialized": KEY}}, Identity(PHONE)),  # WEBJS
+        ({"id": {"remote": WID, "id": "m1", "$1": KEY}, "to": f"{OTHER}@c.us"}, Identity(PHONE)),
+        ({"id": KEY}, Identity(PHONE)),  # WAHA's other engines, Wawp, WPPConnect
+        ({"id": KEY, "chatId": f"{OTHER}@c.us"}, Identity(PHONE)),
+        ({"id": f"true_{LID}@lid_3EB0C0FFEE"}, Identity(lid=LID)),
+        ({"id": "m1", "to": f"+{PHONE}", "sender": OTHER}, Identity(PHONE)),  # Wasend
+        ({"status": "success", "response": [{"id": "m1", "to": WID}]}, Identity(PHONE)),  # WPPConnect
+        ({"sent": True, "message": {"id": "m1", "chat_id": f"{PHONE}@s.whatsapp.net"}}, Identity(PHONE)),  # Whapi
+        ({"idMessage": "m1"}, None),  # GREEN-API
+        ({"id": "false_x", "to": "1203630000@g.us"}, None),
+    ],
+)
+def test_a_message_names_its_recipient_first_in_its_key(answer: object, recipient: Identity | None) -> None:
+    assert common.read_sent_message(says(answer)).recipient == recipient
 
 
 @pytest.mark.parametrize(
@@ -80,6 +115,8 @@ def test_a_message_has_an_id_or_was_at_least_accepted(answer: object, message: s
     [
         ({"lid": f"{LID}@lid", "pn": f"{PHONE}@c.us"}, Identity(None, LID)),
         ({"lid": {"_serialized": f"{LID}@lid"}}, Identity(None, LID)),
+        ({"lid": {"$1": f"{LID}@lid"}}, Identity(None, LID)),
+        ({"lid": {"user": LID, "server": "lid"}}, Identity(None, LID)),
         ({"lid": f"{PHONE}@c.us"}, None),
         ({"lid": PHONE}, None),
         ({"lid": None}, None),
@@ -127,7 +164,7 @@ def test_a_no_with_a_word_that_is_no_state_is_a_refusal() -> None:
 
 OF_ONE_RECORD: list[Callable[[Response], object]] = [
     common.read_number,
-    common.read_message_id,
+    common.read_sent_message,
     lambda response: common.read_session(response, STATES),
     group_info.read_info,
 ]

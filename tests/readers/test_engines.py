@@ -1,12 +1,13 @@
-"""Rosters of every engine's shape, and the rows that are no members."""
+"""Rosters of every engine's shape, the rows that are no members, and the frames of refusals."""
 
 import pytest
 from hypothesis import given
 
-from groupadd.errors import AnswerLost
-from groupadd.model.identity import GroupId
-from groupadd.model.roster import Member, Roster
-from groupadd.readers import engines
+from groupadd import errors
+from groupadd.errors import AnswerLost, ProviderError
+from groupadd.model.identity import GroupId, Person
+from groupadd.model.roster import Member, Proof, Roster
+from groupadd.readers import engines, roster
 from tests.support.json_values import json_values
 from tests.support.scripts import says
 
@@ -16,7 +17,7 @@ PHONE, LID = "15550100", "99900011"
 
 
 def read_roster(answer: object, group: GroupId) -> Roster:
-    return engines.read_roster(says(answer), group, at="participants")
+    return roster.read_roster(says(answer), group, at="participants", proves=Proof.BOTH)
 
 
 @pytest.mark.parametrize(
@@ -47,6 +48,21 @@ def read_roster(answer: object, group: GroupId) -> Roster:
         ),
         ({"jid": f"{PHONE}@s.whatsapp.net", "phoneNumber": f"+{PHONE}", "isAdmin": True}, Member(PHONE, None, "admin")),
         ({"id": {"_serialized": f"{PHONE}@c.us"}, "isAdmin": False}, Member(PHONE, None, "member")),
+        ({"id": {"$1": f"{PHONE}@c.us"}, "isAdmin": False}, Member(PHONE, None, "member")),
+        ({"id": {"user": LID, "server": "lid"}, "isAdmin": False}, Member(None, LID, "member")),
+        ({"server": "c.us", "user": PHONE, "_serialized": f"{PHONE}@c.us"}, Member(PHONE)),
+        ({"server": "c.us", "user": PHONE, "$1": f"{PHONE}@c.us"}, Member(PHONE)),
+        ({"server": "lid", "user": LID}, Member(None, LID)),
+        (
+            {"jid": f"{LID}@lid", "phone_number": LID, "lid": f"{LID}@lid", "is_admin": False},
+            Member(None, LID, "member"),
+        ),
+        ({"jid": f"{LID}@lid", "phone_number": LID, "lid": ""}, Member(None, LID)),
+        ({"jid": f"{LID}@lid", "phone_number": PHONE, "lid": f"{LID}@lid"}, Member(PHONE, LID)),
+        ({"JID": f"{LID}@lid", "PhoneNumber": LID, "LID": ""}, Member(None, LID)),
+        ({"id": f"{LID}@lid", "pn": LID, "role": "participant"}, Member(None, LID, "member")),
+        ({"id": f"{PHONE}@hosted", "rank": "member"}, Member(PHONE, None, "member")),
+        ({"id": f"{LID}:99@hosted.lid", "role": "participant"}, Member(None, LID, "member")),
         ({"id": {"_serialized": f"{LID}@lid"}, "isSuperAdmin": True}, Member(None, LID, "superadmin")),
         ({"id": f"{PHONE}@c.us", "rank": "creator"}, Member(PHONE, None, "superadmin")),
         ({"id": f"{PHONE}@c.us", "lid": LID}, Member(PHONE, LID)),
@@ -89,6 +105,22 @@ def test_the_size_counts_where_it_is_a_number(size: object, complete: bool) -> N
     assert read_roster({"participants": [f"{PHONE}@c.us"], "size": size}, GROUP).complete is complete
 
 
+UNKNOWN_NAMES = [
+    {"id": "ann.lee@username", "role": "participant"},
+    {"jid": "123456789012345", "phone_number": ""},  # a LID's digits without its domain, or no number plan's
+    {"id": "+43•••21", "admin": None},
+    {"id": {"user": "ann", "server": "interop"}, "isAdmin": False},
+    "ann@msgr",
+]
+
+
+@pytest.mark.parametrize("row", UNKNOWN_NAMES)
+def test_a_row_of_an_unknown_kind_of_name_keeps_every_absence_unproven(row: object) -> None:
+    roster = read_roster([{"id": "15550101@c.us", "lid": "99900012@lid"}, row], GROUP)
+    assert roster.observation(Person(frozenset({PHONE}), frozenset({LID}))).member is None
+    assert roster.observation(Person(frozenset({"15550101"}), frozenset())).member is True
+
+
 @given(json_values)
 def test_whatever_a_row_is_nothing_breaks(row: object) -> None:
     named = {"id": row, "lid": row, "role": row, "isAdmin": row, "admin": row, "error": row}
@@ -128,3 +160,84 @@ def test_the_roster_of_another_group_is_none() -> None:
 def test_an_ambiguous_word_proves_neither_presence_nor_absence(word: dict[str, object]) -> None:
     roster = read_roster([f"{PHONE}@c.us", {"id": "15550101@c.us", **word}], GROUP)
     assert (roster.members, roster.complete) == ((Member(PHONE),), False)
+
+
+FRAMES: list[tuple[str, type[ProviderError]]] = [
+    ("info query returned status 400: bad-request", errors.RequestRefused),
+    ("info query returned status 401: not-authorized", errors.NotAllowed),
+    ("info query returned status 403: forbidden", errors.NotAllowed),
+    ("info query returned status 404: item-not-found", errors.GroupNotFound),
+    ("info query returned status 419: resource-limit", errors.RequestRefused),
+    ("info query returned status 423: locked", errors.RequestRefused),
+    ("info query returned status 429: rate-overlimit", errors.RateLimited),
+    ("2 UNKNOWN: info query returned status 403: forbidden", errors.NotAllowed),
+    ("2 UNKNOWN: that group does not exist", errors.GroupNotFound),
+    ("you're not participating in that group", errors.NotAllowed),
+    ("2 UNKNOWN: server returned error 463", errors.RequestRefused),
+    ("forbidden", errors.NotAllowed),
+    ("Error: item-not-found", errors.GroupNotFound),
+    ("Error: locked", errors.RequestRefused),
+    ("Error: rate-overlimit\n", errors.RateLimited),
+]
+
+
+@pytest.mark.parametrize(("exception", "error"), FRAMES)
+def test_a_refusal_stands_in_the_engines_own_frame(exception: str, error: type[ProviderError]) -> None:
+    with pytest.raises(error) as caught:
+        engines.raise_if_refused(exception)
+    assert (type(caught.value), caught.value.maybe_applied) == (error, False)
+
+
+@pytest.mark.parametrize(
+    "exception",
+    [
+        "database is locked",
+        "database is locked (5) (SQLITE_BUSY)",
+        "2 UNKNOWN: failed to fetch LID mappings: database is locked",
+        "failed to save group: database table is locked: groups",
+        "EACCES: permission denied, open '/app/.sessions/forbidden.json'",
+        "connect to db.internal: forbidden by pg_hba.conf",
+        "the page is gone",
+        "Error: not-allowed-here",
+        "a request that is forbidden",
+        "expected group name 'bad-request' to be free",
+        "failed to send usync query: info query returned status 404: item-not-found",
+        "info query returned status 500: internal-server-error",
+        "info query timed out",
+        "Timed Out",
+        "Connection Closed",
+        "",
+    ],
+)
+def test_a_word_within_other_text_is_no_refusal(exception: str) -> None:
+    engines.raise_if_refused(exception)
+
+
+@pytest.mark.parametrize(
+    ("exception", "error"),
+    [
+        ("no LID found for 15550100@s.whatsapp.net from server", errors.ProviderFailed),
+        ("2 UNKNOWN: no LID found for 15550100@s.whatsapp.net from server", errors.ProviderFailed),
+        (
+            "failed to get privacy token for participant 15550100@s.whatsapp.net: database is locked (5) (SQLITE_BUSY)",
+            errors.ProviderFailed,
+        ),
+        ("2 UNKNOWN: failed to get privacy token for participant 9@lid: context canceled", errors.ProviderFailed),
+        ("failed to get phone number for LID 99900011@lid: no rows\nin result set", errors.ProviderFailed),
+        (
+            "failed to get privacy token for participant 9@lid: info query returned status 403: forbidden",
+            errors.ProviderFailed,
+        ),
+        (
+            "failed to get privacy token for participant 9@lid: info query returned status 429: rate-overlimit",
+            errors.RateLimited,
+        ),
+    ],
+)
+def test_what_fails_before_the_request_is_sent_is_no_refusal_of_anybody(
+    exception: str, error: type[ProviderError]
+) -> None:
+    with pytest.raises(error) as caught:
+        engines.raise_if_refused(exception)
+    assert (type(caught.value), caught.value.maybe_applied) == (error, False)
+    assert "15550100" not in str(caught.value)

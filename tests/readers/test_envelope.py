@@ -13,7 +13,7 @@ from groupadd import errors
 from groupadd.errors import ProviderError, RateLimited
 from groupadd.model.codes import ACCEPTED, ADDED, CONTRADICTION, NO_ANSWER, PRIVACY, UNREADABLE
 from groupadd.provider import AddReply, Claim
-from groupadd.readers import envelope
+from groupadd.readers import envelope, status_errors
 from groupadd.wire.messages import Response
 from tests.support.json_values import json_values
 from tests.support.scripts import says
@@ -27,6 +27,7 @@ REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
         (says({}, 200), None),
         (says({}, 201), None),
         (says({}, 302), None),
+        (says({}, 308, location="https://elsewhere.example"), errors.WrongAddress),
         (says({}, 400), errors.RequestRefused),
         (says({}, 401), errors.NotAuthenticated),
         (says({}, 403), errors.NotAllowed),
@@ -40,22 +41,22 @@ REPLY = AddReply([("15550100@c.us", Claim(ADDED))])
     ],
 )
 def test_a_status_refuses_the_whole_request_or_does_not(response: Response, error: type[ProviderError] | None) -> None:
-    refused = envelope.error_for_status(response)
+    refused = status_errors.error_for_status(response)
     assert (None if refused is None else type(refused)) is error
     assert refused is None or refused.maybe_applied is False
 
 
 @pytest.mark.parametrize(("headers", "wait_s"), [({}, None), ({"retry_after": "30"}, 30.0)])
 def test_a_429_says_how_long_to_wait_where_a_header_has_it(headers: dict[str, str], wait_s: float | None) -> None:
-    refused = envelope.error_for_status(says({}, 429, **headers))
+    refused = status_errors.error_for_status(says({}, 429, **headers))
     assert isinstance(refused, RateLimited)
     assert refused.retry_after_s == wait_s
 
 
 VENDORS = (
-    envelope.Refusal(400, errors.SessionNotReady, words=r"not (?:linked|authorized)"),
-    envelope.Refusal(400, errors.NotAllowed, "only admins may"),
-    envelope.Refusal(501, errors.RequestRefused, "the engine cannot do this"),
+    status_errors.Refusal(400, errors.SessionNotReady, words=r"not (?:linked|authorized)"),
+    status_errors.Refusal(400, errors.NotAllowed, "only admins may"),
+    status_errors.Refusal(501, errors.RequestRefused, "the engine cannot do this"),
 )
 
 
@@ -69,14 +70,14 @@ VENDORS = (
 )
 def test_a_vendor_may_refuse_in_a_way_of_its_own(response: Response, error: type[ProviderError], text: str) -> None:
     with pytest.raises(error) as caught:
-        envelope.raise_for_refusals(response, VENDORS)
+        status_errors.raise_for_refusals(response, VENDORS)
     assert str(caught.value).startswith(text)
     assert not caught.value.maybe_applied
 
 
 @pytest.mark.parametrize("response", [Response(200, b"not linked"), Response(401), Response(500, b"only admins may")])
 def test_an_answer_that_is_none_of_a_vendors_refusals_is_believed(response: Response) -> None:
-    assert envelope.raise_for_refusals(response, VENDORS) is response
+    assert status_errors.raise_for_refusals(response, VENDORS) is response
 
 
 @pytest.mark.parametrize(

@@ -7,14 +7,14 @@ from groupadd.model.codes import (
     ACCEPTED,
     ADDED,
     NO_ANSWER,
-    NOT_ALLOWED,
     NOT_MENTIONED,
     PRIVACY,
-    RATE_LIMITED,
+    UNRECOGNISED,
     Meaning,
+    not_asked,
 )
 from groupadd.model.identity import Identity, Participant, parse_participants
-from groupadd.model.outcome import Reason, Status
+from groupadd.model.outcome import Reason
 from groupadd.provider import AddReply
 from groupadd.readers import engines, envelope
 from groupadd.readers.one_by_one import add_one_by_one
@@ -51,17 +51,26 @@ def test_everyone_gets_the_claim_of_their_own_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("refusal", "meaning"),
+    ("refusal", "reason"),
     [
-        (says({}, 429), RATE_LIMITED),
-        (says({}, 403), NOT_ALLOWED),
-        (lost(maybe_sent=False), Meaning(Status.NOT_ADDED, Reason.NO_ANSWER)),
+        (says({}, 429), Reason.RATE_LIMITED),
+        (says({}, 401), Reason.NOT_ALLOWED),
+        (says({}, 403), Reason.NOT_ALLOWED),
+        (says({}, 422), Reason.NOT_ALLOWED),
+        (Response(403, b"<html>a firewall's page</html>"), Reason.NO_ANSWER),
+        (Response(301, headers={"location": "https://elsewhere.example/"}), Reason.NO_ANSWER),
+        (lost(maybe_sent=False), Reason.NO_ANSWER),
     ],
 )
-def test_a_refusal_half_way_is_the_reason_of_all_who_are_left(refusal: Answer, meaning: Meaning) -> None:
+def test_after_a_refusal_half_way_no_further_participant_is_asked_for(refusal: Answer, reason: Reason) -> None:
     claims, asked = added(answers((ANN, 200)), refusal)
-    assert claims == list(zip(NAMES, [ADDED, meaning, meaning], strict=True))
+    assert claims == list(zip(NAMES, [ADDED, not_asked(reason), not_asked(reason)], strict=True))
     assert asked == 2
+
+
+def test_a_refusal_half_way_that_may_have_left_traces_leaves_that_participant_open() -> None:
+    claims, _ = added(answers((ANN, 200)), says({"success": False}))
+    assert [meaning for _, meaning in claims] == [ADDED, UNRECOGNISED, not_asked(Reason.NOT_ALLOWED)]
 
 
 @pytest.mark.parametrize(("refusal", "error"), [(says({}, 429), RateLimited), (lost(maybe_sent=False), NoAnswer)])

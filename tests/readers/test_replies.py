@@ -8,7 +8,7 @@ from hypothesis import given
 from groupadd.model import codes
 from groupadd.model.codes import Meaning
 from groupadd.model.identity import Identity, identity
-from groupadd.model.outcome import InviteState
+from groupadd.model.outcome import InviteState, Reason
 from groupadd.provider import Claim
 from groupadd.readers.engines import read_reply
 from tests.support.json_values import json_values
@@ -46,9 +46,12 @@ def baileys(status: object, jid: str = f"{PHONE}@s.whatsapp.net", **attrs: str) 
         ({f"{PHONE}@c.us": {"code": 200, "message": "ok"}}, ANN, codes.ADDED, "200"),
         ({f"{PHONE}@c.us": {"code": 400, "message": "?"}}, ANN, codes.UNRECOGNISED, "400"),
         ({f"{PHONE}@c.us": {"code": 403, "isInviteV4Sent": False}}, ANN, codes.PRIVACY, "403"),
-        ({f"{LID}@lid": {"code": 404}}, Identity(None, LID), codes.NOT_ON_WHATSAPP, "404"),
+        ({f"{LID}@lid": {"code": 404}}, Identity(None, LID), codes.not_asked(Reason.NOT_ON_WHATSAPP), "404"),
+        ({f"{PHONE}@c.us": {"wid": f"{PHONE}@c.us", "code": 404}}, ANN, codes.NOT_ON_WHATSAPP, "404"),
         ({f"{PHONE}@c.us": {"wid": f"{PHONE}@c.us", "code": 417}}, ANN, codes.COMMUNITY, "417"),
         ({f"{PHONE}@c.us": {"wid": {"_serialized": f"{LID}@lid"}, "code": 200}}, BOTH, codes.ADDED, "200"),
+        ({f"{PHONE}@c.us": {"wid": {"$1": f"{LID}@lid"}, "code": 200}}, BOTH, codes.ADDED, "200"),
+        ({f"{PHONE}@c.us": {"wid": {"user": LID, "server": "lid"}, "code": 200}}, BOTH, codes.ADDED, "200"),
     ],
 )
 def test_a_row_says_of_a_person(data: object, who: Identity, meaning: Meaning, says: str) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from groupadd.model.codes import ACCEPTED, ADDED, ALREADY_MEMBER, BLOCKED, NOT_ON_WHATSAPP, PRIVACY, RECENTLY_LEFT
 from groupadd.model.identity import GroupId, Identity, identity, parse_participants
 from groupadd.model.masking import Secret
-from groupadd.provider import AddReply
+from groupadd.provider import AddReply, NumberCheck
 from groupadd.providers.wasend import Wasend
 from groupadd.providers.wawp import Wawp
 from groupadd.sandbox import Sandbox, VirtualClock, World, example_world, vendor_names
@@ -275,8 +275,8 @@ def test_adapters_read_the_responses_of_their_vendors(pair: Pair, world: World) 
     roster = pair.run(pair.provider.list_participants(group))
     assert {member.phone: member.role for member in roster.members} == {US: "admin", BEN: "member"}
     assert pair.run(pair.provider.invite_link(group)).reveal() == world.groups[GROUP].link()
-    assert pair.run(pair.provider.check_number(ADA)) == Identity(ADA)
-    assert pair.run(pair.provider.check_number(DAN)) is None
+    assert pair.run(pair.provider.check_number(ADA)) == NumberCheck(exists=True, account=Identity(ADA))
+    assert pair.run(pair.provider.check_number(DAN)) == NumberCheck(exists=False)
     session = pair.run(pair.provider.session())
     assert session.ready
     assert session.me == Identity(US)

@@ -5,8 +5,9 @@ from hypothesis import strategies as st
 
 from groupadd.model.identity import Identity
 from groupadd.sandbox import Account, Code, Group, Privacy, RosterView, SandboxPerson, VirtualClock, World
+from groupadd.sandbox.answers import Refused, RosterRow
 from groupadd.sandbox.people import Addressing, Role
-from groupadd.sandbox.world import RECENTLY_S, Refused, RosterRow
+from groupadd.sandbox.world import RECENTLY_S
 
 GROUP = "120363000000000042@g.us"
 US = SandboxPerson("16175550100", "177005550000100")

@@ -76,7 +76,7 @@ def test_nothing_in_it_is_secret_or_real(path: Path) -> None:
     headers = re.findall(rf"(?:{'|'.join(CREDENTIAL_HEADERS)}):\s*-\s*(?:Bearer )?((?!Basic )\S+)", text)
     assert {*headers, *":".join(basic_users(text)).split(":")} <= {*credentials, BEARER, ""}
     assert set(re.findall(r"/waInstance([^/]+)/\w+/([\w-]+)", text)) <= {*product(credentials, credentials)}
-    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {BEARER}
+    assert set(re.findall(r'"token":\s*"([^"]+)"', text)) <= {BEARER, *credentials}
     assert set(re.findall(r"chat\.whatsapp\.com/([\w-]+)", text)) <= {INVITE}
     assert set(re.findall(r'"(?:\w*[nN]ame|subject)":\s*"([^"]+)"', text)) <= {NAME}
     fiction = {*fictional_ids(), "120363000000000404"}
@@ -96,6 +96,7 @@ def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
     }
     shown_by = {
         "ListsParticipants": ("members", None),
+        "KnowsRosterProof": ("check", None),
         "RefreshesRoster": ("add", None),
         "DescribesGroup": ("group_info", None),
         "ListsJoinRequests": ("join_requests", None),
@@ -111,7 +112,7 @@ def test_each_provider_has_a_cassette_of_every_ability(type_: str) -> None:
 @pytest.mark.usefixtures("no_network")
 def test_a_request_without_a_recording_fails_loudly(tmp_path: Path) -> None:
     cassette = copied(FOLDER / "wasend" / "everyone.yaml", tmp_path, ("+12025550143", "+12025550144"))
-    with pytest.raises(AssertionError, match=r"requests of the run used \d of \d recorded"):
+    with pytest.raises(AssertionError, match="does not answer"):
         cassette.replay()
 
 
@@ -121,7 +122,7 @@ def test_an_unused_recording_fails_loudly(tmp_path: Path) -> None:
     head, key, recorded = cassette.path.read_text("utf-8").partition("\ninteractions:\n")
     exchanges, version, _ = recorded.partition("version: 1")
     cassette.path.write_text(head + key + 2 * exchanges + version, "utf-8")
-    with pytest.raises(AssertionError, match="2 of 4"):
+    with pytest.raises(AssertionError, match="does not ask"):
         cassette.replay()
 
 

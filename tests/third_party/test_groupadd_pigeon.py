@@ -10,10 +10,10 @@ from groupadd_pigeon import Pigeon
 from groupadd import Client, Reason, Secret, Status
 from groupadd.provider import identity
 from groupadd.sandbox import Code, ServerResponse, VirtualClock, World, example_world
+from groupadd.sandbox.answers import Refused
 from groupadd.sandbox.example import GROUP
 from groupadd.sandbox.in_process import in_process
 from groupadd.sandbox.messages import Handler
-from groupadd.sandbox.world import Refused
 from groupadd.testing import AdapterUnderTest, Conformance
 
 PIGEON = Pigeon("roof", Secret("tweet-tweet-tweet"), "http://pigeon.invalid")

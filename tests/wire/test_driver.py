@@ -39,6 +39,13 @@ def test_a_pause_is_waited_before_the_request_and_counts_from_the_answer() -> No
     assert script.run(two_reads(8.0)) == [(1, 1000.0, 1000.0), (2, 1008.0, 1008.0)]
 
 
+def test_an_answer_keeps_the_host_that_was_asked() -> None:
+    def asks_once() -> Flow[str]:
+        return (yield READ).host
+
+    assert Script({"GET /read": [Response(200, host="api.example")]}).run(asks_once()) == "api.example"
+
+
 def test_a_moment_that_is_past_is_not_waited_for() -> None:
     script = Script({"GET /read": [says(1), says(2)]})
     assert script.run(two_reads(-5.0)) == [(1, 1000.0, 1000.0), (2, 1000.0, 1000.0)]

@@ -8,6 +8,7 @@ from groupadd.wire.messages import Request
 
 def test_sources_are_given_by_letter_and_kept_strongest_first() -> None:
     assert Endpoint("POST /add", sources="?DL").sources == (Source.LIVE, Source.PAGE, Source.OPEN)
+    assert Endpoint("POST /add", sources="SPL").sources == (Source.LIVE, Source.PROGRAM, Source.SOURCE)
     assert Endpoint("POST /add", sources="RS").sources == (Source.SOURCE,)
     assert Endpoint("POST /add").sources == ()
 

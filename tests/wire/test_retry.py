@@ -45,7 +45,7 @@ def test_what_is_not_repeatable_is_sent_once(answer: Response) -> None:
 @pytest.mark.parametrize(("maybe_sent", "error"), [(True, AnswerLost), (False, ProviderUnreachable)])
 def test_a_read_that_stays_without_an_answer_is_an_error(maybe_sent: bool, error: type[Exception]) -> None:
     script = Script({"GET /read": [lost(maybe_sent=maybe_sent) for _ in range(3)]})
-    with pytest.raises(error) as caught:
+    with pytest.raises(error, match="ReadTimeout") as caught:
         script.run(with_retries(asks()))
     assert caught.value.__cause__ is None
     assert caught.value.__context__ is None

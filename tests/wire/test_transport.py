@@ -2,12 +2,15 @@ import asyncio
 import contextlib
 import gzip
 import json
+import re
 import socket
+import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
 from urllib.parse import quote
 
+import httpcore
 import httpx
 import pytest
 
@@ -17,7 +20,7 @@ from groupadd.wire.body import LARGEST_BODY
 from groupadd.wire.connections import IN_FLIGHT
 from groupadd.wire.messages import NoAnswer, Request, Response
 from groupadd.wire.transport import AsyncHttpTransport, HttpTransport, _warn_of_plain_http
-from tests.support.servers import answer, drips, says, server
+from tests.support.servers import answer, drips, refusing, says, server
 
 Send = Callable[..., Response]
 
@@ -57,6 +60,13 @@ def test_answer_is_read_whole_with_headers_in_lower_case(send: Send) -> None:
     with server(says(answer(b'{"ok": true}', headers=b"Retry-After: 7\r\n"))) as url:
         response = send(url, Request("GET", "/x"))
     assert (response.status, response.json(), response.retry_after_s) == (200, {"ok": True}, 7.0)
+    assert response.host == url.removeprefix("http://")
+
+
+def test_a_host_is_named_without_the_credentials_in_its_address(send: Send) -> None:
+    with server(says(answer(b"{}"))) as url:
+        response = send(url.replace("http://", "http://ann:the-password@"), Request("GET", "/x"))
+    assert response.host == url.removeprefix("http://")
 
 
 def test_secrets_are_revealed_on_the_wire_wherever_they_stand(send: Send) -> None:
@@ -132,12 +142,98 @@ def test_callers_own_client_keeps_the_deadline_between_chunks_of_the_body() -> N
         send_blocking(url, Request("GET", "/x"), timeout_s=0.3, http=http)
 
 
-def test_refused_connection_was_surely_not_sent(send: Send) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        port = closed.getsockname()[1]
-    with pytest.raises(NoAnswer) as lost:
-        send(f"http://127.0.0.1:{port}", Request("POST", "/add"))
+def test_refused_connection_was_surely_not_sent_and_names_host_and_cause(send: Send) -> None:
+    with refusing() as url, pytest.raises(NoAnswer) as lost:
+        send(url, Request("POST", "/add"))
     assert not lost.value.maybe_sent
+    assert str(lost.value) == f"{url.removeprefix('http://')} refuses connections (ConnectionRefusedError)"
+
+
+@pytest.mark.parametrize(
+    ("base_url", "why"),
+    [
+        ("http://no-such-host.invalid", "there is no such host as no-such-host.invalid (gaierror)"),
+        (
+            "http://ann:the-password@no-such-host.invalid:81/x",
+            "there is no such host as no-such-host.invalid:81 (gaierror)",
+        ),
+        ("ftp://api.example", "the address of api.example is neither http:// nor https:// (UnsupportedProtocol)"),
+        ("http://api.example:port", "the address of api.example:port cannot be used (InvalidURL)"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_named(send: Send, base_url: str, why: str) -> None:
+    with pytest.raises(NoAnswer, match=re.escape(why)) as lost:
+        send(base_url, Request("POST", "/add"))
+    assert not lost.value.maybe_sent
+
+
+def test_a_server_without_tls_is_named(send: Send) -> None:
+    with (
+        server(says(answer(b"{}"))) as url,
+        pytest.raises(NoAnswer, match=r"does not speak TLS .*\(SSLError\)") as lost,
+    ):
+        send(url.replace("http://", "https://"), Request("POST", "/add"))
+    assert not lost.value.maybe_sent
+
+
+def failing(error: Exception) -> NoAnswer:
+    """Return what a request comes to whose connection fails with this error."""
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        raise error
+
+    http = httpx.Client(transport=httpx.MockTransport(handle))
+    with pytest.raises(NoAnswer) as lost:
+        send_blocking("https://api.example/the-path", Request("POST", "/add"), http=http)
+    return lost.value
+
+
+def caused(error: Exception, *causes: BaseException) -> Exception:
+    """Return an error with this chain of causes."""
+    inner: BaseException = error
+    for cause in causes:
+        inner.__cause__ = cause
+        inner = cause
+    return error
+
+
+def bad_certificate() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed")
+    error.verify_message = "certificate has expired"
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "why", "maybe_sent"),
+    [
+        (
+            caused(httpx.ConnectError("x"), httpcore.ConnectError("x"), bad_certificate()),
+            "the certificate of api.example is not valid (SSLCertVerificationError: certificate has expired)",
+            False,
+        ),
+        (
+            caused(httpx.ConnectError("x"), ExceptionGroup("x", [OSError(113), ConnectionRefusedError()])),
+            "api.example refuses connections (ConnectionRefusedError)",
+            False,
+        ),
+        (caused(httpx.ConnectError("x"), OSError(101, "x")), "api.example cannot be reached (ConnectError)", False),
+        (httpx.ConnectTimeout("x"), "api.example accepts no connection in time (ConnectTimeout)", False),
+        (httpx.ProxyError("x"), "the proxy in front of api.example refuses the connection (ProxyError)", False),
+        (httpx.ReadTimeout("x"), "api.example did not answer in time (ReadTimeout)", True),
+        (
+            caused(httpx.ReadError("x"), ConnectionResetError()),
+            "api.example broke the connection (ConnectionResetError)",
+            True,
+        ),
+        (httpx.RemoteProtocolError("x"), "the connection to api.example broke (RemoteProtocolError)", True),
+    ],
+)
+def test_why_no_answer_came_is_a_clause_without_the_errors_own_text(
+    error: Exception, why: str, maybe_sent: bool
+) -> None:
+    lost = failing(error)
+    assert (str(lost), lost.maybe_sent) == (why, maybe_sent)
+    assert lost.__cause__ is lost.__context__ is None
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1:99999", "a..b", "a" * 70])

@@ -10,7 +10,7 @@ from typing import Any, Final, Generic, TypeVar
 
 from attrs import evolve
 from sqlalchemy import JSON, Dialect, Double, Integer, Text
-from sqlalchemy.types import TypeDecorator
+from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from groupadd.errors import LedgerError
 from groupadd.model.cleaning import clean_cell
@@ -20,7 +20,9 @@ from groupadd.provider import Claim
 ValueT = TypeVar("ValueT")
 WordT = TypeVar("WordT", bound=StrEnum)
 
-VALUE_VERSION: Final = 1  # raised when a stored value changes its shape
+# Raised when a stored value changes its shape. Since 2, looks say whether a row lists the person, and claims whether
+# WhatsApp was asked; the fields' defaults say it of older values.
+VALUE_VERSION: Final = 2
 _FARTHEST_S: Final = 200_000_000_000.0  # in the year 8307; Python knows no date after 9999
 _LARGEST_INTEGER: Final = 2**31 - 1  # PostgreSQL's
 _UNREADABLE: Final = object()
@@ -33,8 +35,8 @@ class UnusableValue(LedgerError):
 class AsText(TypeDecorator[str]):
     """A column that holds text, or nothing."""
 
-    impl = Text
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
+    cache_ok: bool | None = True
 
     def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002  SQLAlchemy's own
         """Return what the database stores."""
@@ -54,8 +56,8 @@ class AsText(TypeDecorator[str]):
 class AsInteger(TypeDecorator[int]):
     """A column that holds a count, an id or a version, or nothing."""
 
-    impl = Integer
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Integer
+    cache_ok: bool | None = True
 
     def process_result_value(self, value: object, dialect: Dialect) -> int | None:  # noqa: ARG002
         """Return the number that the database stores.
@@ -71,8 +73,8 @@ class AsInteger(TypeDecorator[int]):
 class AsMoment(TypeDecorator[float]):
     """A column that holds a moment in seconds since 1970, or nothing."""
 
-    impl = Double
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Double
+    cache_ok: bool | None = True
 
     def process_result_value(self, value: object, dialect: Dialect) -> float | None:  # noqa: ARG002
         """Return the moment that the database stores; one that no calendar has becomes one in the far future.
@@ -88,10 +90,10 @@ class AsMoment(TypeDecorator[float]):
 
 
 class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
-    """A column that holds one value as `{"v": 1, "value": …}`, or nothing."""
+    """A column that holds one value as `{"v": 2, "value": …}`, or nothing."""
 
-    impl = JSON(none_as_null=True)
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = JSON(none_as_null=True)
+    cache_ok: bool | None = True
 
     def __init__(self, kind: type[ValueT]) -> None:
         super().__init__()
@@ -114,7 +116,7 @@ class AsJSON(TypeDecorator[ValueT], Generic[ValueT]):
                 return None
             case {"v": int(version)} if version > VALUE_VERSION:
                 raise LedgerError(f"a newer groupadd wrote the ledger (version {version} of a value): update groupadd")
-            case {"v": 1, "value": form}:
+            case {"v": int(), "value": form}:
                 try:
                     return from_json(form, self.kind)
                 except ValueError as error:
@@ -135,8 +137,8 @@ def json_value(text: str | bytes) -> object:
 class AsWord(TypeDecorator[WordT], Generic[WordT]):
     """A column that holds one word of an enum, or nothing."""
 
-    impl = Text
-    cache_ok = True
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = Text
+    cache_ok: bool | None = True
 
     def __init__(self, kind: type[WordT]) -> None:
         super().__init__()

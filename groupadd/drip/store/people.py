@@ -84,9 +84,15 @@ class PlannedPerson:
         Args:
             settings: How adds are carried out: when looks are due.
         """
-        claim = self.claim or NOT_ASKED
-        attempt = Attempt(self.participant, self.before, claim, self.after or (), looks=self.looks)
-        attempt.look_at = self.look_at or 0.0
+        attempt = Attempt(
+            self.participant,
+            self.before,
+            self.claim or NOT_ASKED,
+            self.after or (),
+            looks=self.looks,
+            look_at=self.look_at or 0.0,
+            believes_claims=settings.believes_claims,
+        )
         if self.sent_at is not None and self.answered_at is not None:
             lost = attempt.was_lost
             attempt.schedule = LookSchedule.after(self.sent_at, self.answered_at, settings, lost=lost)
@@ -144,6 +150,13 @@ def in_state(tx: Transaction, provider: str, *states: State, group: str | None =
     if group is not None:
         where.append(people.c.group_jid == group)
     return [_person(row) for row in tx.execute(select(*_COLUMNS).where(*where).order_by(people.c.id))]
+
+
+def planned_in(tx: Transaction, group_jid: str) -> Mapping[str, Participant]:
+    """Return everybody who is planned for a group, by any account, by canonical JID."""
+    columns = (people.c.given, people.c.phone, people.c.lid, people.c.jid)
+    rows = tx.execute(select(*columns).where(people.c.group_jid == group_jid, is_planned))
+    return {row.jid: Participant(row.given, row.phone, row.lid, row.jid) for row in rows}
 
 
 def next_up(tx: Transaction, provider: str) -> Mapping[State, PlannedPerson]:

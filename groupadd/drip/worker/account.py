@@ -37,6 +37,7 @@ from groupadd.errors import (
     RateLimited,
     SessionNotReady,
     Unsupported,
+    WrongAddress,
 )
 from groupadd.provider import KnowsSession, ListsParticipants
 from groupadd.settings import AddSettings, PaceSettings
@@ -52,6 +53,7 @@ _STOPPING_ERRORS: tuple[tuple[type[GroupAddError], str], ...] = (
     (NotAuthenticated, "not_authenticated"),
     (NotAllowed, "not_allowed"),
     (GroupNotFound, "not_allowed"),
+    (WrongAddress, "wrong_address"),
     (Unsupported, "unsupported"),
     (ConfigError, "config"),
 )
@@ -292,7 +294,7 @@ class AccountWorker:
         provider = self.steps.session.provider
         if not isinstance(provider, KnowsSession):
             return False
-        session = await self.sender.drive(or_none(provider.session()))
+        session = await self.sender.drive(or_none(provider.session))
         return session is not None and session.ready is False
 
 

@@ -1,9 +1,9 @@
 """Reading rosters: one reading of a group's roster serves every participant who waits for a verdict there."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from math import inf
 
-from attrs import define, evolve, field
+from attrs import define, field
 
 from groupadd.adding.add import find_pending
 from groupadd.adding.attempt import Attempt, next_look
@@ -14,7 +14,7 @@ from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.states import Event, State
 from groupadd.drip.worker.recording import Recorder
 from groupadd.drip.worker.sending import RequestSender
-from groupadd.model.identity import GroupId, Participant
+from groupadd.model.identity import GroupId
 from groupadd.model.roster import Observation
 from groupadd.settings import AddSettings, PaceSettings
 from groupadd.wire.messages import Flow
@@ -61,7 +61,7 @@ class RosterPoller:
     def group(self, jid: str) -> GroupState:
         """Return the state of a group."""
         if jid not in self._groups:
-            self._groups[jid] = GroupState(RosterObserver(self.session, GroupId(jid), people={}))
+            self._groups[jid] = GroupState(RosterObserver.of(self.session, GroupId(jid), {}))
         return self._groups[jid]
 
     def follow_clock(self, by_s: float, *, until: float) -> None:
@@ -77,9 +77,11 @@ class RosterPoller:
                 group.next_at += by_s
 
     def observer_of(self, person: PlannedPerson) -> RosterObserver:
-        """Return an observer of one participant, who is to be asked for."""
-        observer = self.group(person.group_jid).observer
-        return evolve(observer, people={person.jid: person.participant}, refreshed=None)
+        """Return the group's observer for a call about one participant."""
+        group = self.group(person.group_jid)
+        people = {**group.observer.names.people, person.jid: person.participant}
+        group.observer = group.observer.for_call(people)
+        return group.observer
 
     async def look_before(self, person: PlannedPerson) -> Observation:
         """Return what the roster shows of a participant before the add.
@@ -91,14 +93,13 @@ class RosterPoller:
             LeaseLost: Another worker has the account.
             LedgerError: The ledger cannot be used.
         """
-        group = self.group(person.group_jid)
-        roster = group.observer.roster
-        if roster is not None and self.lease.now() - group.read_at <= FRESH_S:
-            group.observer = evolve(group.observer, people={person.jid: person.participant})
-            observation = roster.observation(group.observer.person(person.jid))
-            if observation.member is False:
-                return observation
-        return (await self._read(person.group_jid, also=person))[person.jid]
+        group, observation = self.group(person.group_jid), None
+        if self.lease.now() - group.read_at <= FRESH_S:
+            observation = self.observer_of(person).observe([person.jid]).get(person.jid)
+        if observation is None or observation.member is not False:
+            observation = (await self._read(person.group_jid, also=person))[person.jid]
+        group.observer.note_rows_before([person.jid])
+        return observation
 
     async def look_after(self, group_jid: str) -> None:
         """Read a group's roster once, as a look for every participant who waits for a verdict there.
@@ -114,10 +115,10 @@ class RosterPoller:
         group, now = self.group(group_jid), self.lease.now()
         waiting = await self.lease.read(people.in_state, self.lease.provider, State.AWAITING_VERDICT, group=group_jid)
         attempts = {person.jid: person.attempt(self.settings) for person in waiting}
-        observed = {person.jid: person.participant for person in (*waiting, *([also] if also else []))}
-        group.observer = evolve(group.observer, people=observed, roster=None, refreshed=None)
+        group.observer = group.observer.for_call(await self.lease.read(people.planned_in, group_jid))
         group.next_at = now + self.pace.gap_s
         look = next_look(attempts.values())
+        observed = [*attempts, *([also.jid] if also else [])]
         reading = _reading(group.observer, observed, refreshed=look is not None and look.proves_absence)
         observations = await self.sender.drive(reading)
         group.read_at = now
@@ -128,6 +129,7 @@ class RosterPoller:
         async with self.lease.step() as step:
             for person in waiting:
                 self._record(step, person, attempts[person.jid])
+        group.observer.forget_rows_before(over)
         return observations
 
     def _record(self, step: Step, person: PlannedPerson, attempt: Attempt) -> None:
@@ -141,9 +143,7 @@ class RosterPoller:
             )
 
 
-def _reading(
-    observer: RosterObserver, jids: Mapping[str, Participant], *, refreshed: bool
-) -> Flow[Mapping[str, Observation]]:
+def _reading(observer: RosterObserver, jids: Collection[str], *, refreshed: bool) -> Flow[Mapping[str, Observation]]:
     if refreshed:
         yield from observer.refresh()
     return (yield from observer.look(jids))

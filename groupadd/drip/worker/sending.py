@@ -3,10 +3,11 @@
 import asyncio
 from typing import TypeVar
 
-from attrs import define
+from attrs import define, field
 
 from groupadd.drip.store.lease import Lease
 from groupadd.wire.driver import drive_async
+from groupadd.wire.gaps import Gaps
 from groupadd.wire.messages import AsyncTransport, Flow, NoAnswer, Request, Response
 
 T = TypeVar("T")
@@ -29,6 +30,7 @@ class RequestSender:
     transport: AsyncTransport
     timeout_s: float
     limited_s: float | None = None
+    _gaps: Gaps = field(factory=Gaps, init=False)
 
     async def drive(self, flow: Flow[T]) -> T:
         """Run a flow to its end, and return its value. The flow's own errors are raised as they are.
@@ -37,7 +39,7 @@ class RequestSender:
             LeaseLost: Another worker has the account; the request was not sent.
             LedgerError: The lease cannot be renewed; the request was not sent.
         """
-        return await drive_async(flow, self._send, self.lease.clock)
+        return await drive_async(flow, self._send, self.lease.clock, self._gaps)
 
     async def _send(self, request: Request) -> Response:
         response = await (self.transport if request.repeatable else self._send_in_time)(request)

@@ -12,7 +12,8 @@ from groupadd.adding.add import looks_before
 from groupadd.adding.ask import SentRequests, ask
 from groupadd.adding.attempt import Attempt
 from groupadd.adding.invite import invite
-from groupadd.adding.observe import ProviderSession, same_account
+from groupadd.adding.names import same_account
+from groupadd.adding.observe import ProviderSession
 from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store import accounts, people
@@ -25,7 +26,6 @@ from groupadd.drip.worker.recording import Recorder, verdict_changes
 from groupadd.drip.worker.sending import RequestSender
 from groupadd.errors import GroupAddError, LedgerError, ProviderError, RequestRefused
 from groupadd.model.codes import NO_ANSWER, UNRECOGNISED, Meaning
-from groupadd.model.identity import GroupId
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Invite, InviteState, ParticipantOutcome, Reason
 from groupadd.provider import Claim
@@ -166,10 +166,8 @@ class AccountSteps:
 
     async def _send_invitation(self, person: PlannedPerson, code: Secret | None) -> ParticipantOutcome:
         inviting = invite(
-            self.session.provider,
-            GroupId(person.group_jid),
+            self.poller.observer_of(person),
             {person.jid: person.attempt(self.settings).outcome},
-            {person.jid: person.participant},
             settings=self.settings,
             codes={} if code is None else {person.jid: code},
         )

@@ -11,9 +11,10 @@ from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
 from groupadd.model.masking import Secret
+from groupadd.sandbox.answers import AddResult, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Gowa"]
 
@@ -178,7 +179,7 @@ def _result(result: AddResult, *, by_lid: bool) -> Mapping[str, str]:
 def _member(row: RosterRow) -> Mapping[str, object]:
     return {
         "jid": _jid(row),
-        "phone_number": f"{row.phone}@s.whatsapp.net" if row.phone else "",
+        "phone_number": row.phone or row.lid or "",  # [S] the LID's digits where no phone is known (issues 619 and 624)
         "lid": f"{row.lid}@lid" if row.lid else "",
         "display_name": "",
         "is_admin": row.role != "member",

@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import field, frozen
 
 from groupadd.model.identity import identity
+from groupadd.sandbox.answers import Code, Refused, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Code, Refused, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["GreenApi"]
 
@@ -30,7 +31,8 @@ STATES: Mapping[str, str] = {  # [D]
     "unlinked": "notAuthorized",
     "failed": "blocked",
 }
-MIN_LIST_INTERVAL_S = 1.0  # [D]
+MIN_INTERVAL_S = 1.0  # [D] between two requests of these routes
+LIMITED = frozenset({"list", "session"})
 
 
 @frozen
@@ -53,7 +55,7 @@ class GreenApi:
     id_instance: str = "1101000001"
     api_token: str = KEY
     max_adds: int | None = None
-    _listed_at: list[float] = field(factory=list[float], init=False, repr=False)
+    _asked_at: dict[str, float] = field(factory=dict[str, float], init=False, repr=False)
     _added_at: list[float] = field(factory=list[float], init=False, repr=False)
 
     def credentials(self) -> Mapping[str, str]:
@@ -68,14 +70,14 @@ class GreenApi:
             return self.error(401, "Unauthorized")
         if self.account.session != "working" and request.route != "session":
             return self.error(400, "instance is starting or not authorized")
-        if request.route == "list":
-            return self._too_soon()
+        if request.route in LIMITED:
+            return self._too_soon(request.route)
         return self._used_up() if request.route == "add" else None
 
-    def _too_soon(self) -> ServerResponse | None:
-        if self._listed_at and self.world.now - self._listed_at[-1] < MIN_LIST_INTERVAL_S:
+    def _too_soon(self, route: str) -> ServerResponse | None:
+        if self.world.now - self._asked_at.get(route, -MIN_INTERVAL_S) < MIN_INTERVAL_S:
             return self.error(429, "Too Many Requests")
-        self._listed_at.append(self.world.now)
+        self._asked_at[route] = self.world.now
         return None
 
     def _used_up(self) -> ServerResponse | None:

@@ -10,10 +10,11 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import AddResult, Code, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
 from groupadd.sandbox.vendors import waha
-from groupadd.sandbox.world import AddResult, Code, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Wasend"]
 

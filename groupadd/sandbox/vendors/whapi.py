@@ -10,9 +10,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity, identity
+from groupadd.sandbox.answers import Code, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items, read_names
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import Code, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["Whapi"]
 
@@ -107,12 +108,12 @@ class Whapi:
         """Send a text and return its id [?]."""
         match request.json:
             case {"to": str() as to, "body": str() as text} if text and (names := identity(to)):
-                message = self.world.send(names, text, by=self.account)
+                message, user = self.world.send(names, text, by=self.account), self.world.find_user(names)
             case _:
                 return self.error(400, "to and body must be given")
-        if message is None:
+        if message is None or user is None:
             return self.error(404, "specified recipient not found")  # [?]
-        return json_response({"sent": True, "message": {"id": message}})
+        return json_response({"sent": True, "message": {"id": message, "chat_id": f"{user.phone}@s.whatsapp.net"}})
 
     def on_check(self, request: ServerRequest) -> ServerResponse:
         """Check numbers in any notation [D]."""

@@ -11,9 +11,10 @@ from typing import ClassVar
 from attrs import frozen
 
 from groupadd.model.identity import Identity
+from groupadd.sandbox.answers import AddResult, Code, RosterRow
 from groupadd.sandbox.messages import KEY, ServerRequest, ServerResponse, json_response, list_items
 from groupadd.sandbox.people import Account
-from groupadd.sandbox.world import AddResult, Code, RosterRow, World
+from groupadd.sandbox.world import World
 
 __all__ = ["WPPConnect"]
 
@@ -117,9 +118,16 @@ class WPPConnect:
         }
 
     def on_list(self, request: ServerRequest) -> ServerResponse:
-        """Return one name for each member [S]."""
-        rows = self.world.roster(_group(request.params["group"]), by=self.account)
-        return json_response({"status": "success", "response": [_wid(_name(row)) for row in rows]})
+        """Return one name for each row of WhatsApp Web's model in the page [S], with people who have left.
+
+        The model keeps them in whatsapp-web.js (WAHA issue 2067), which reads the same one.
+        """
+        jid = _group(request.params["group"])
+        names = [_name(row) for row in self.world.roster(jid, by=self.account)]
+        gone = [phone for phone in self.world.people if self.world.groups[jid].left_at(phone) is not None]
+        return json_response(
+            {"status": "success", "response": [_wid(name) for name in (*names, *(f"{phone}@c.us" for phone in gone))]}
+        )
 
     def on_info(self, request: ServerRequest) -> ServerResponse:
         """Return the group, without its size [S]."""

@@ -1,8 +1,9 @@
 """The tasks, over Procrastinate's own in-memory connector: queued accounts become jobs, and a lost job is made anew."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeAlias
 
 import procrastinate
 import pytest
@@ -16,6 +17,7 @@ from groupadd.drip.store.database import Ledger
 from tests.support.crashing import Scene, people, scene, served
 
 HUMANS = people(4)
+AppOf: TypeAlias = Callable[..., procrastinate.App]
 
 
 @pytest.fixture
@@ -27,10 +29,20 @@ def it(tmp_path: Path) -> Iterator[Scene]:
         yield fresh
 
 
-def app_of(it: Scene, config: ConfigSource = None, stopping: asyncio.Event | None = None) -> procrastinate.App:
-    app = procrastinate.App(connector=InMemoryConnector())
-    app.add_tasks_from(AsyncDrip(it.ledger, config or it.config).tasks(stopping=stopping), namespace="mine")
-    return app
+@pytest.fixture
+def app_of(it: Scene) -> Iterator[AppOf]:
+    """Yield a function that returns an app with the tasks of a drip, and close the drips."""
+    drips: list[AsyncDrip] = []
+
+    def make(config: ConfigSource = None, stopping: asyncio.Event | None = None) -> procrastinate.App:
+        drips.append(AsyncDrip(it.ledger, config or it.config))
+        app = procrastinate.App(connector=InMemoryConnector())
+        app.add_tasks_from(drips[-1].tasks(stopping=stopping), namespace="mine")
+        return app
+
+    yield make
+    for drip in drips:
+        asyncio.run(drip.close())
 
 
 def jobs(app: procrastinate.App) -> list[tuple[str, str]]:
@@ -65,8 +77,8 @@ def status(it: Scene) -> DripStatus:
         return drip.status()
 
 
-def test_a_queued_account_is_handed_out_and_run_to_its_end(it: Scene) -> None:
-    app = app_of(it)
+def test_a_queued_account_is_handed_out_and_run_to_its_end(it: Scene, app_of: AppOf) -> None:
+    app = app_of()
     assert enqueue(it) == ["main"]
     sweep(app)
     stands = status(it)
@@ -75,8 +87,8 @@ def test_a_queued_account_is_handed_out_and_run_to_its_end(it: Scene) -> None:
     assert queued(it) == []
 
 
-def test_no_account_is_run_that_is_not_queued_and_one_without_people_to_do_leaves_the_queue(it: Scene) -> None:
-    app = app_of(it)
+def test_only_queued_accounts_are_run_and_one_without_people_to_do_leaves_the_queue(it: Scene, app_of: AppOf) -> None:
+    app = app_of()
     sweep(app)
     assert not it.world.journal
     enqueue(it)
@@ -89,8 +101,8 @@ def test_no_account_is_run_that_is_not_queued_and_one_without_people_to_do_leave
     assert len(it.world.journal) == before, "people who are planned later wait until the account is queued again"
 
 
-def test_a_job_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(it: Scene) -> None:
-    app = app_of(it)
+def test_a_job_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(it: Scene, app_of: AppOf) -> None:
+    app = app_of()
     enqueue(it)
 
     async def lose_one() -> None:
@@ -104,9 +116,9 @@ def test_a_job_whose_end_was_never_written_down_is_given_up_and_handed_out_anew(
     assert status(it).left == 0
 
 
-def test_an_account_that_a_worker_does_not_know_is_stopped_with_the_reason(it: Scene) -> None:
+def test_an_account_that_a_worker_does_not_know_is_stopped_with_the_reason(it: Scene, app_of: AppOf) -> None:
     config = {**it.config, "providers": {"other": it.config["providers"]["main"]}}
-    app = app_of(it, config=config)
+    app = app_of(config=config)
     enqueue(it)
     sweep(app, times=2)
     (account,) = status(it).accounts
@@ -116,10 +128,10 @@ def test_an_account_that_a_worker_does_not_know_is_stopped_with_the_reason(it: S
     assert [name for name, _ in jobs(app)] == ["mine:sweep", "mine:run_account", "mine:sweep"]
 
 
-def test_jobs_of_a_worker_that_is_to_end_are_handed_back_without_an_add(it: Scene) -> None:
+def test_jobs_of_a_worker_that_is_to_end_are_handed_back_without_an_add(it: Scene, app_of: AppOf) -> None:
     stopping = asyncio.Event()
     stopping.set()
-    app = app_of(it, stopping=stopping)
+    app = app_of(stopping=stopping)
     enqueue(it)
     sweep(app)
     assert not it.world.journal

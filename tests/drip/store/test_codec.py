@@ -13,7 +13,7 @@ from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.schema import people, sheets
 from groupadd.drip.store.states import State
 from groupadd.errors import LedgerError
-from groupadd.model.codes import PRIVACY
+from groupadd.model.codes import NO_ANSWER, PRIVACY
 from groupadd.model.masking import Secret
 from groupadd.model.outcome import Evidence, Invite, InviteState, Reason, Status
 from groupadd.model.roster import Observation
@@ -41,28 +41,28 @@ STORED_OFFER = {
 }
 STORED: Mapping[str, Any] = {
     "state": "awaiting_verdict",
-    "cells": {"v": 1, "value": ["+12005550100"]},
-    "before": {"v": 1, "value": {"member": None, "reason": "stale_roster", "complete": False}},
+    "cells": {"v": 2, "value": ["+12005550100"]},
+    "before": {"v": 2, "value": {"member": None, "reason": "stale_roster", "complete": False, "listed": None}},
     "claim": {
-        "v": 1,
+        "v": 2,
         "value": {
-            "meaning": {"status": "not_added", "reason": "privacy"},
+            "meaning": {"status": "not_added", "reason": "privacy", "asked": True},
             "says": "403",
             "invite": STORED_OFFER,
             "code": None,
         },
     },
     "after": {
-        "v": 1,
+        "v": 2,
         "value": [
-            {"member": False, "reason": None, "complete": True},
-            {"member": True, "reason": None, "complete": True},
+            {"member": False, "reason": None, "complete": True, "listed": False},
+            {"member": True, "reason": None, "complete": True, "listed": True},
         ],
     },
     "status": "not_added",
     "reason": "privacy",
     "evidence": "reported",
-    "invite": {"v": 1, "value": STORED_OFFER},
+    "invite": {"v": 2, "value": STORED_OFFER},
 }
 
 
@@ -92,9 +92,23 @@ def test_the_code_of_a_personal_invitation_is_not_stored(trial: Trial) -> None:
     assert b"AbCdEf" not in b"".join(file.read_bytes() for file in Path(trial.ledger[10:]).parent.glob("*.db*"))
 
 
+def test_values_of_version_1_are_read_with_what_they_do_not_say(trial: Trial) -> None:
+    look, absent = ({"member": member, "reason": None, "complete": True} for member in (True, False))
+    claim = {"meaning": {"status": "unknown", "reason": "no_answer"}, "says": None, "invite": None, "code": None}
+    old = {"before": look, "after": [absent], "claim": claim}
+    with Ledger.open(trial.ledger) as ledger:
+        with ledger.writing() as tx:
+            for column, value in old.items():
+                stored = json.dumps({"v": 1, "value": value})
+                tx.exec_driver_sql(f"UPDATE drip_people SET {column} = ?", (stored,))
+        with ledger.reading() as tx:
+            row = tx.execute(select(people.c.before, people.c.after, people.c.claim)).one()
+    assert tuple(row) == (Observation(True, listed=True), (Observation(False, listed=False),), Claim(NO_ANSWER))
+
+
 @pytest.mark.parametrize(
     ("stored", "why"),
-    [({"v": 2, "value": {}}, "newer groupadd"), ({"v": 1, "value": {"member": "perhaps", "reason": 7}}, "be read")],
+    [({"v": 3, "value": {}}, "newer groupadd"), ({"v": 2, "value": {"member": "perhaps", "reason": 7}}, "be read")],
 )
 def test_a_value_that_cannot_be_read_is_said_to_be_so(trial: Trial, stored: object, why: str) -> None:
     with Ledger.open(trial.ledger) as ledger:

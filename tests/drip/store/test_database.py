@@ -3,6 +3,7 @@
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -62,7 +63,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
 
 def test_a_newer_groupadds_ledger_is_left_alone(tmp_path: Path) -> None:
     it = planned(tmp_path, crowd(1))
-    with sqlite3.connect(tmp_path / "drip.db") as database:
+    with closing(sqlite3.connect(tmp_path / "drip.db")) as database, database:
         database.execute("UPDATE drip_schema SET version = ?", [VERSION + 1])
     with pytest.raises(drip.LedgerError, match="newer groupadd"):
         it.run()
@@ -101,17 +102,17 @@ def test_a_second_runner_on_a_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_the_lock_of_a_killed_runner_is_free(tmp_path: Path) -> None:
-    ledger = Ledger.open(f"sqlite:///{tmp_path / 'drip.db'}")
-    ledger.make()
-    command = [sys.executable, "-c", HOLDS_THE_LOCK, ledger.url]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        with pytest.raises(drip.LedgerBusy), exclusive(ledger):
+    with Ledger.open(f"sqlite:///{tmp_path / 'drip.db'}") as ledger:
+        ledger.make()
+        command = [sys.executable, "-c", HOLDS_THE_LOCK, ledger.url]
+        with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
+            assert child.stdout is not None
+            child.stdout.readline()
+            with pytest.raises(drip.LedgerBusy), exclusive(ledger):
+                pass
+            child.kill()
+        with exclusive(ledger):
             pass
-        child.kill()
-    with exclusive(ledger):
-        pass
 
 
 @pytest.mark.postgres

@@ -12,14 +12,7 @@ import groupadd.drip
 from groupadd.drip.store import transition
 from groupadd.drip.store.database import Ledger
 from groupadd.drip.store.schema import people
-from groupadd.drip.store.states import (
-    TRANSITIONS,
-    Event,
-    ImpossibleTransition,
-    State,
-    state_after,
-    states_before,
-)
+from groupadd.drip.store.states import TRANSITIONS, Event, ImpossibleTransition, State, state_after, states_before
 from groupadd.errors import LedgerError
 from groupadd.sandbox import Privacy, faults
 from tests.drip.test_planning import RITA, WITH_NINTH_DIGIT

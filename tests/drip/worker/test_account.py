@@ -1,5 +1,6 @@
 """A whole drip in virtual time, held against the sandbox's truth: pace, stops, looks, restarts."""
 
+import json
 import logging
 import random
 from collections import Counter
@@ -44,6 +45,17 @@ def test_one_reading_of_the_roster_serves_everybody_who_waits(tmp_path: Path) ->
     it.run()
     looks = sum(request.route == "list" for request in it.simulation.sandboxes["main"].requests)
     assert looks <= 1.5 * len(it.simulation.adds())
+
+
+def test_an_account_keeps_the_providers_own_limits_over_all_its_reads(tmp_path: Path) -> None:
+    it = planned(
+        tmp_path, crowd(6), vendor="green_api", drip={"adds_per_minute": 120}, add={"look_after_s": [0.1, 0.4]}
+    )
+    assert it.run().counts == {Status.ADDED: 6}
+    requests = it.simulation.sandboxes["main"].requests
+    for route in ("list", "session"):
+        at = [request.at for request in requests if request.route == route]
+        assert min((later - earlier for earlier, later in pairwise(at)), default=1.0) >= 1
 
 
 def test_each_account_keeps_its_gap_its_rests_and_its_day(tmp_path: Path) -> None:
@@ -165,6 +177,36 @@ def test_a_provider_out_of_reach_is_waited_for_and_then_stops_the_account(tmp_pa
     it = planned(tmp_path / "..", crowd(3))
     it.simulation.sandboxes["main"].faults.plan(faults.REFUSED, on="add", times=None)
     assert stopped(it)[0] == "unreachable"
+
+
+FIREWALL = faults.Fault(status=403, takes_effect_after_s=None, body=b"<!doctype html><title>Blocked</title>")
+
+
+def test_a_firewall_in_front_of_the_provider_stops_the_account_and_settles_no_person(tmp_path: Path) -> None:
+    it = planned(tmp_path, crowd(3))
+    it.simulation.sandboxes["main"].faults.plan(FIREWALL, on="add")
+    rule, why = stopped(it)
+    assert (rule, "a firewall or proxy refuses us" in why) == ("wrong_address", True)
+    assert it.simulation.adds() == []
+    it.resume()
+    assert it.run().counts == {Status.ADDED: 3}
+
+
+TEXT = "failed to get privacy token for participant 9@lid: database is locked (5) (SQLITE_BUSY)"
+BUSY = faults.Fault(
+    status=500,
+    takes_effect_after_s=None,
+    body=json.dumps({"code": "INTERNAL_SERVER_ERROR", "message": TEXT}).encode(),
+)
+
+
+def test_a_busy_database_refuses_no_person_and_stops_no_account(tmp_path: Path) -> None:
+    it = planned(tmp_path, crowd(6), vendor="gowa")
+    it.simulation.sandboxes["main"].faults.plan(BUSY, on="add", times=3)
+    status = it.run()
+    assert status.counts == {Status.ADDED: 6}
+    assert {account.state for account in status.accounts} == {"done"}
+    assert len(it.simulation.adds()) == 6
 
 
 @pytest.mark.parametrize("fault", [faults.LOST_AFTER, faults.applied_late(45), faults.HTML, faults.GATEWAY_AFTER])
