@@ -373,7 +373,7 @@ def nested(depth: int) -> dict[str, object]:
     return table
 
 
-def test_tables_that_are_nested_too_deeply_are_an_error(empty_house: Path) -> None:
+def test_tables_that_are_nested_too_deeply_are_an_error(empty_home: Path) -> None:
     Path("groupadd.toml").write_text(f"{'.'.join('a' * 5000)} = 1\n")
     for config in (None, nested(5000)):
         with pytest.raises(ConfigError, match="nested too deeply"):
@@ -381,7 +381,7 @@ def test_tables_that_are_nested_too_deeply_are_an_error(empty_house: Path) -> No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
-def test_a_config_without_end_or_without_a_writer_is_an_error_at_once(empty_house: Path) -> None:
+def test_a_config_without_end_or_without_a_writer_is_an_error_at_once(empty_home: Path) -> None:
     os.mkfifo("pipe")
     with pytest.raises(ConfigError, match="no provider is configured"):
         load("pipe", environ={})
