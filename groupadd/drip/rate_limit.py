@@ -15,6 +15,7 @@ from groupadd.settings import PaceSettings
 
 DAY_S = 24 * 3600.0
 _FARTHEST_S = 366 * DAY_S
+_MOST_NIGHTS = 3  # where summer time begins, a day may lack the end of the quiet hours
 _HEADROOM = 0.015  # the schedule is slower than the limit by this part: slack for the calls, and for jitter
 
 
@@ -73,7 +74,7 @@ def due(
         now: The present moment.
         zone: The zone of the quiet hours; None for this machine's.
     """
-    limits = [now, at_most_a_year_on(scheduled + chance * _jitter_s(pace), now)]
+    limits = [now, scheduled + chance * _jitter_s(pace)]
     for answered_at, apart_s in (
         (answers.last, pace.gap_s - _jitter_s(pace)),
         (answers.window_ago, pace.window_s),
@@ -81,7 +82,7 @@ def due(
     ):
         if answered_at is not None:
             limits.append(answered_at + apart_s)
-    return after_quiet(pace, max(limits), zone)
+    return after_quiet(pace, max(at_most_a_year_on(limit, now) for limit in limits), zone)
 
 
 def at_most_a_year_on(moment: float, now: float) -> float:
@@ -94,15 +95,19 @@ def after_quiet(pace: PaceSettings, moment: float, zone: tzinfo | None = None) -
     if pace.quiet is None:
         return moment
     begin, end = pace.quiet.split("-")
-    local = datetime.fromtimestamp(moment, zone)
-    now = local.strftime("%H:%M")
-    if not (begin <= now < end if begin < end else now >= begin or now < end):
-        return moment
-    hours, minutes = map(int, end.split(":"))
-    ends = local.replace(hour=hours, minute=minutes, second=0, microsecond=0)
-    if ends <= local:
-        ends += timedelta(days=1)
-    return ends.timestamp()
+    for _ in range(_MOST_NIGHTS):
+        local = datetime.fromtimestamp(moment, zone)
+        if not _is_between(local.strftime("%H:%M"), begin, end):
+            return moment
+        hours, minutes = map(int, end.split(":"))
+        ends = local.replace(hour=hours, minute=minutes, second=0, microsecond=0)
+        moment = (ends if ends > local else ends + timedelta(days=1)).timestamp()
+    return moment
+
+
+def _is_between(time: str, begin: str, end: str) -> bool:
+    """Return whether a time of the day is in a window, which may hold midnight."""
+    return begin <= time < end if begin < end else time >= begin or time < end
 
 
 def last_moment(pace: PaceSettings, *, remaining: int, asked: int, next_at: float, zone: tzinfo | None = None) -> float:

@@ -49,7 +49,7 @@ WORDS: Mapping[bool, Meaning] = {
 # [D]; `sleepMode` and `yellowCard` do not tell whether adding works.
 STATES: Mapping[str, bool] = {"authorized": True, "notAuthorized": False, "blocked": False, "starting": False}
 REFUSALS = (
-    Refusal(400, SessionNotReady, words=r"instance (?:account|is|in)\b.*(?:not authorized|starting)"),  # [D][S]
+    Refusal(400, SessionNotReady, words=r"instance (?:account|is|in)\b.{0,200}(?:not authorized|starting)"),  # [D][S]
     Refusal(403, NotAuthenticated, "the provider knows no such instance"),  # [S]
     Refusal(466, RateLimited, "the plan's quota is used up"),  # `QUOTE_EXCEEDED` [D]
 )

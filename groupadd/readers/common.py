@@ -144,7 +144,7 @@ def _recipient(record: Mapping[str, object]) -> Identity | None:
     return identity(in_key, *names) or identity(in_key) or next(filter(None, map(identity, names)), None)
 
 
-_MESSAGE_KEY = re.compile(r"true_([^_]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`
+_MESSAGE_KEY = re.compile(r"true_([^_@]+@[^_]+)_")  # the text form of WhatsApp Web's key: `true_15550100@c.us_3EB0…`
 
 
 def read_lid(response: Response) -> Identity | None:

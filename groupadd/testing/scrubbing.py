@@ -19,7 +19,9 @@ NAME = "Scrubbed"
 
 _CODES = (
     re.compile(r"chat\.whatsapp\.com/(?:invite/)?([\w-]{10,40})"),
-    re.compile(r'"(?:\w*invite\w*|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'),  # error words excepted
+    re.compile(
+        r'"(?:\w{0,40}invite\w{0,40}|[Cc]ode)"\s*:\s*"(?!(?:[a-z_]+|[A-Z_]+)")([\w-]{16,40})"'
+    ),  # error words excepted
     re.compile(r'\A\s*"?([\w-]{16,40})"?\s*\Z'),  # the code is the whole body
 )
 _TOKEN = re.compile(r'"token"\s*:\s*("(?:[^"\\]|\\.)+")')  # fetched before each request

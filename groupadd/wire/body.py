@@ -8,7 +8,7 @@ _GZIP = zlib.MAX_WBITS | 16
 
 
 class BodyError(Exception):
-    """A body is too large, cut off, or packed in another way than the request accepts. The text goes on from "it"."""
+    """A body is too large, cut off, or packed in another way than accepted. The text is a predicate: `is too large`."""
 
 
 class Body:

@@ -10,7 +10,8 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Mapping
+from base64 import b64decode
+from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
 from typing import Self
 from urllib.parse import quote
@@ -278,11 +279,18 @@ def _response(answer: httpx.Response, body: Body, request: Request, host: str) -
 
 
 def _echoes(request: Request) -> list[str]:
-    """Return the request's secrets as they may stand in its answer: a key without the word `Bearer` before it."""
+    """Return the request's secrets as they may stand in its answer, in every spelling that a server would use."""
     parts = (request.params, request.query, request.headers, request.json or {})
     echoes: list[str] = []
     for secret in (value for part in parts for value in part.values() if isinstance(value, Secret)):
-        word = secret.reveal().rpartition(" ")[2]
-        if len(word) >= _SHORTEST_ECHO:
+        for word in filter(lambda word: len(word) >= _SHORTEST_ECHO, _credentials(secret.reveal())):
             echoes += [word] if word.isalnum() else [word, quote(word, safe="@:"), json.dumps(word)[1:-1]]
     return echoes
+
+
+def _credentials(text: str) -> Iterator[str]:
+    """Yield the key in a text such as `Bearer KEY`, and the password in Basic authentication."""
+    scheme, _, word = text.rpartition(" ")
+    yield word
+    if scheme == "Basic":
+        yield b64decode(word).decode("utf-8", "replace").partition(":")[2]

@@ -201,6 +201,7 @@ def test_an_option_that_may_hold_a_password_is_not_shown() -> None:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such rights")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning")  # from Python 3.12 on, for any fork
 def test_a_ledger_in_a_folder_that_is_read_only_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     """Run as another user where the tests run as root, who may write anywhere."""
     with TemporaryDirectory(dir="/tmp") as name:

@@ -171,3 +171,21 @@ def test_a_config_without_a_pace_has_the_cautious_one() -> None:
     providers = {"main": {"type": "wasend", "session_id": "s", "api_key": "k"}}
     assert load({"providers": providers}, environ={}).drip == PaceSettings()
     assert load({"providers": providers, "drip": {"quiet": "22:00-07:00"}}, environ={}).drip == NIGHT
+
+
+@pytest.mark.parametrize("moment", ["2026-03-28 23:00", "2026-03-29 01:30", "2026-03-29 03:29", "2026-10-25 02:10"])
+@pytest.mark.parametrize("quiet", ["02:30-02:29", "22:00-02:30", "01:00-03:00", "22:00-07:00", "02:00-02:01"])
+def test_no_add_is_due_in_quiet_hours_where_summer_time_begins_or_ends(moment: str, quiet: str) -> None:
+    pace = PaceSettings(quiet=quiet)
+    begin, end = quiet.split("-")
+    for minutes in range(180):
+        due_at = after_quiet(pace, at(moment) + 60 * minutes, BERLIN)
+        time = datetime.fromtimestamp(due_at, BERLIN).strftime("%H:%M")
+        assert not (begin <= time < end if begin < end else time >= begin or time < end), time
+        assert due_at - (at(moment) + 60 * minutes) <= 2 * DAY_S
+
+
+@pytest.mark.parametrize("answered", [1e300, 1e12, inf])
+def test_an_answer_in_the_far_future_is_no_date_and_no_crash(answered: float) -> None:
+    answers = Answers(answered, answered, answered)
+    assert START < due(NIGHT, START, answers, chance=0.5, now=START, zone=BERLIN) <= START + 367 * DAY_S

@@ -42,13 +42,13 @@ def test_a_signal_is_left_to_whatever_handles_ctrl_c(number: signal.Signals) -> 
 
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_that_is_ignored_or_handled_elsewhere_stays_so(number: signal.Signals) -> None:
-    received: list[int] = []
-    for handler in (signal.SIG_IGN, lambda *_: received.append(number)):
+    handled: list[int] = []
+    for handler in (signal.SIG_IGN, lambda *_: handled.append(number)):
         signal.signal(number, handler)
         with terminated_as_by_ctrl_c():
             signal.raise_signal(number)
         assert signal.getsignal(number) is handler
-    assert received == [number]
+    assert handled == [number]
 
 
 def test_another_thread_changes_no_handler() -> None:

@@ -291,15 +291,18 @@ def test_an_answer_may_be_packed_with_gzip_and_every_request_says_so(send: Send)
 
 
 def test_an_answer_that_echoes_a_secret_of_its_request_shows_a_mask(send: Send) -> None:
-    key, token = 'wz/Live+7Qm"Vx', "fetched-token"
-    echo = {"path": f"/{quote(key, safe='@:')}", "error": f"{key} and {token} are wrong", "to": "+12025550143"}
+    key, token, password = 'wz/Live+7Qm"Vx', "fetched-token", "the password"
+    echo = {"path": f"/{quote(key, safe='@:')}", "error": f"{key} {token} {password}", "to": "+12025550143"}
     raw = answer(json.dumps(echo).encode(), headers=f"Location: /?key={quote(key, safe='@:')}\r\n".encode())
     request = Request(
-        "POST", "/{key}", params={"key": Secret(key)}, headers={"Authorization": Secret(token).within("Bearer {}")}
+        "POST",
+        "/{key}",
+        params={"key": Secret(key)},
+        headers={"Authorization": Secret(token).within("Bearer {}"), "Proxy": Secret(password).basic("ann")},
     )
     with server(says(raw)) as url:
         response = send(url, request)
-    assert response.json() == {"path": f"/{MASK}", "error": f"{MASK} and {MASK} are wrong", "to": "+12025550143"}
+    assert response.json() == {"path": f"/{MASK}", "error": f"{MASK} {MASK} {MASK}", "to": "+12025550143"}
     assert response.headers["location"] == f"/?key={MASK}"
 
 

@@ -16,7 +16,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, create_engine, even
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 
 from groupadd.drip.store import migrations, schema
-from groupadd.drip.store.clocks import DatabaseClock, FileClock
+from groupadd.drip.store.clocks import DatabaseClock, FileClock, Settable
 from groupadd.drip.store.codec import UnusableValue, json_value
 from groupadd.drip.store.forks import FORKS
 from groupadd.drip.store.lock import only_runner
@@ -106,6 +106,11 @@ class Ledger:
     def now(self) -> float:
         """Return the moment, in seconds since 1970."""
         return self.clock.now()
+
+    @property
+    def clock_moved_s(self) -> float:
+        """By how many seconds the clock was set forward since the ledger was opened; below 0: back."""
+        return self.clock.moved_s if isinstance(self.clock, Settable) else 0.0
 
     def make(self, *, migrate: bool = False) -> None:
         """Make the tables where there are none. An older ledger that is a file is brought up to date.

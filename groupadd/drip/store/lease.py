@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, case, or_, update
 
 from groupadd.drip.stop_rules import Stop
 from groupadd.drip.store.audit import AuditLine, Notes, OnLine
+from groupadd.drip.store.clock_steps import after_set_back, after_set_forward
 from groupadd.drip.store.database import Ledger, Transaction
 from groupadd.drip.store.people import PlannedPerson
 from groupadd.drip.store.schema import accounts
@@ -171,7 +172,25 @@ class Lease:
         where = [accounts.c.provider == self.provider, *([is_free] if self.ledger.is_shared else [])]
         until = now + self.lease_s
         acquired = tx.execute(update(accounts).where(*where).values(owner=self._owner, lease_until=until)).rowcount
+        if acquired:
+            after_set_back(self.ledger, tx, self.provider)
         return until if acquired else None
+
+    async def follow_clock(self, by_s: float, *, since: float, until: float) -> None:
+        """Set the account's moments right after the clock was set.
+
+        Args:
+            by_s: By how many seconds it was set forward; below 0: back.
+            since: The moment from which the account is worked, by the clock before.
+            until: A moment that the clock did not reach before it was set.
+
+        Raises:
+            LedgerError: The ledger cannot be used.
+        """
+        if by_s < 0:
+            await self.ledger.write(lambda tx: after_set_back(self.ledger, tx, self.provider))
+        else:
+            await self.ledger.write(after_set_forward, self.provider, by_s, since=since, until=until)
 
     async def renew(self) -> None:
         """Keep the account for another `lease_s` seconds.

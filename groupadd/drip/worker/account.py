@@ -17,6 +17,7 @@ from groupadd.drip import rate_limit
 from groupadd.drip.stop_rules import LAST, REFUSALS, Stop, after_verdicts
 from groupadd.drip.store import accounts, people
 from groupadd.drip.store.accounts import AccountSnapshot
+from groupadd.drip.store.clock_steps import TOLERANCE_S
 from groupadd.drip.store.codec import UnusableValue
 from groupadd.drip.store.database import Transaction
 from groupadd.drip.store.lease import Lease, LeaseLost
@@ -118,6 +119,9 @@ class AccountWorker:
     stopping: asyncio.Event
     _failures: int = field(default=0, init=False)
     _not_before: float = field(default=0.0, init=False)
+    _began_at: float = field(default=0.0, init=False)
+    _clock_moved_s: float = field(default=0.0, init=False)
+    _clock_checked_at: float = field(default=0.0, init=False)
     _chance: float = field(factory=random.random, init=False)
 
     @classmethod
@@ -165,7 +169,10 @@ class AccountWorker:
 
     async def _work(self, until: float, idle_s: float) -> float | None:
         await self.steps.recover()
+        self._began_at = self._clock_checked_at = self.lease.now()
+        self._clock_moved_s = self.lease.ledger.clock_moved_s
         while not self.stopping.is_set():
+            until += await self._follow_clock()
             due = await self.lease.read(Due.read, self.pace, self.provider)
             action = self._next_action(due)
             if action is None:
@@ -177,6 +184,25 @@ class AccountWorker:
             if wait_s <= _SLICE_S and not self.stopping.is_set():
                 await self._execute(action, due.account)
         return self.lease.now()
+
+    async def _follow_clock(self) -> float:
+        """Set all moments right if the clock was set since the last action: none holds the account up.
+
+        Returns:
+            By how many seconds it was set forward; below 0: back.
+        """
+        moved_s, checked_at = self.lease.ledger.clock_moved_s, self._clock_checked_at
+        by_s, self._clock_checked_at = moved_s - self._clock_moved_s, self.lease.now()
+        if abs(by_s) <= TOLERANCE_S:
+            return 0.0
+        log.warning("the clock was set %s by %.0f s", "forward" if by_s > 0 else "back", abs(by_s))
+        until = checked_at + abs(by_s)  # an action takes less time than that, or the step is short
+        await self.lease.follow_clock(by_s, since=self._began_at, until=until)
+        self.poller.follow_clock(by_s, until=until)
+        self._clock_moved_s = moved_s
+        self._not_before += by_s if self._not_before < until else 0.0
+        self._began_at += by_s
+        return by_s
 
     async def sleep(self, seconds: float) -> None:
         """Wait, unless the worker is to end."""

@@ -64,6 +64,18 @@ class RosterPoller:
             self._groups[jid] = GroupState(RosterObserver.of(self.session, GroupId(jid), {}))
         return self._groups[jid]
 
+    def follow_clock(self, by_s: float, *, until: float) -> None:
+        """Move the moments of readings on by as many seconds as the clock was set forward; below 0: back.
+
+        Args:
+            by_s: The seconds.
+            until: Readings before this moment are moved.
+        """
+        for group in self._groups.values():
+            if group.read_at < until:
+                group.read_at += by_s
+                group.next_at += by_s
+
     def observer_of(self, person: PlannedPerson) -> RosterObserver:
         """Return the group's observer for a call about one participant."""
         group = self.group(person.group_jid)

@@ -18,7 +18,10 @@ from tests.support.ledgers import KINDS, new_ledger
 from tests.support.trial import Trial
 from tests.support.virtual_time import crowd, simulated
 
-pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="no process forks there")
+pytestmark = [
+    pytest.mark.skipif(not hasattr(os, "fork"), reason="no process forks there"),
+    pytest.mark.filterwarnings("ignore:.*multi-threaded:DeprecationWarning"),  # from Python 3.12 on, for any fork
+]
 
 
 @pytest.fixture(params=KINDS)
